@@ -1,0 +1,46 @@
+// Package component holds what every component of this project needs: names, options and tags for its children,
+// and IAM policy documents.
+package component
+
+import (
+	"maps"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Children names, parents and tags the resources a component is made of.
+type Children struct {
+	parent pulumi.Resource
+	name   string
+	tags   pulumi.StringMap
+}
+
+// ChildrenOf returns the Children of the component parent with this name. Each child that takes tags gets these,
+// and a Name.
+func ChildrenOf(parent pulumi.ComponentResource, name string, tags pulumi.StringMap) Children {
+	return Children{parent: parent, name: name, tags: tags}
+}
+
+// Name returns the logical name of a child: the component's name and the child's role. A role is made of fixed
+// words and zone letters, never of a position in a list, so that no other change ever renames the child: to
+// Pulumi a renamed resource is a new one.
+func (c Children) Name(role ...string) string {
+	return c.name + "-" + strings.Join(role, "-")
+}
+
+// Options returns the options of a child: its parent, and whatever else it needs. Every call returns a new slice.
+// Parent returns the component itself, for what takes no other option: a lookup.
+func (c Children) Parent() pulumi.ResourceOrInvokeOption { return pulumi.Parent(c.parent) }
+
+func (c Children) Options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent)}, more...)
+}
+
+// Tags returns the tags of the child with this name.
+func (c Children) Tags(name string) pulumi.StringMap {
+	tags := pulumi.StringMap{}
+	maps.Copy(tags, c.tags)
+	tags["Name"] = pulumi.String(name)
+	return tags
+}

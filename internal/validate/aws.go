@@ -1,0 +1,45 @@
+package validate
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// retentionDays are the retention periods that CloudWatch Logs accepts
+// (Amazon CloudWatch Logs API reference, PutRetentionPolicy).
+var retentionDays = []int{
+	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+}
+
+// RetentionDays returns an error unless CloudWatch Logs can keep log events for that many days.
+func RetentionDays(days int) error {
+	if slices.Contains(retentionDays, days) {
+		return nil
+	}
+	next, _ := slices.BinarySearch(retentionDays, days)
+	next = min(next, len(retentionDays)-1)
+	return fmt.Errorf("CloudWatch Logs cannot keep events for %d days, the next period it offers is %d", days, retentionDays[next])
+}
+
+var serviceName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*$`)
+
+// InterfaceEndpoints returns what is wrong with a list of service names for interface endpoints.
+func InterfaceEndpoints(services []string) error {
+	var faults []error
+	for i, service := range services {
+		switch {
+		case strings.HasPrefix(service, "com.amazonaws."):
+			faults = append(faults, fmt.Errorf("give the short name, such as ssm, got %q", service))
+		case !serviceName.MatchString(service):
+			faults = append(faults, fmt.Errorf("not the name of a service: %q", service))
+		case service == "s3" || service == "dynamodb":
+			faults = append(faults, fmt.Errorf("%s is reached through a gateway endpoint, which is free: leave it out", service))
+		case slices.Contains(services[:i], service):
+			faults = append(faults, fmt.Errorf("%s is listed twice", service))
+		}
+	}
+	return errors.Join(faults...)
+}
