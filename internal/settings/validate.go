@@ -1,0 +1,111 @@
+package settings
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"ha-web/internal/subnets"
+	"ha-web/internal/validate"
+)
+
+// validate records every fault of the settings.
+func (s *Settings) validate(faults *validate.Faults) {
+	validate.OneOf(faults, "environment", s.Environment, Production, Development)
+	if s.Region == "" {
+		faults.Add(regionKey, "is required, such as us-east-1")
+	}
+	s.Network.validate(s.Region, faults)
+	s.Web.validate(len(s.Network.AvailabilityZones), faults)
+	validate.OneOf(faults, "database.engine", s.Database.Engine, Postgres, MySQL, MariaDB)
+	s.Domain.validate(s.Region, faults)
+}
+
+// privateServices are what an instance without a way to the internet reaches through interface endpoints: Session
+// Manager and parameters, secrets and their key, logs and metrics (field note SEC-7).
+var privateServices = []string{"ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"}
+
+func (n Network) validate(region string, faults *validate.Faults) {
+	_, err := subnets.ParseVPC(n.CIDR)
+	faults.Check("network.cidr", err)
+	zones, err := subnets.ParseZones(n.AvailabilityZones)
+	faults.Check("network.availabilityZones", err)
+	if len(zones) > 0 && region != "" && zones[0].Region != region {
+		faults.Add("network.availabilityZones", "%s is not in %s (%s)", zones[0].Name, regionKey, region)
+	}
+	validate.OneOf(faults, "network.natGateways", n.NATGateways, "perAz", "single", "none")
+	faults.Check("network.interfaceEndpoints", validate.InterfaceEndpoints(n.InterfaceEndpoints))
+	if n.NATGateways == "none" {
+		missing := slices.DeleteFunc(slices.Clone(privateServices), func(service string) bool {
+			return slices.Contains(n.InterfaceEndpoints, service)
+		})
+		if len(missing) > 0 {
+			faults.Add("network.interfaceEndpoints", "with network.natGateways none, instances also need %s", strings.Join(missing, ", "))
+		}
+	}
+	faults.Check("network.flowLogs.retentionDays", validate.RetentionDays(n.FlowLogs.RetentionDays))
+}
+
+func (w Web) validate(zones int, faults *validate.Faults) {
+	faults.Between("web.port", w.Port, 1024, 65535)
+	validate.OneOf(faults, "web.ingress", w.Ingress, "internet", "cloudfront")
+	w.Size.validate(zones, w.Scaling, faults)
+	faults.Between("web.scaling.cpuPercent", w.Scaling.CPUPercent, 0, 100)
+	w.HealthCheck.validate(w.BootSeconds, faults)
+}
+
+func (s Size) validate(zones int, scaling Scaling, faults *validate.Faults) {
+	if s.Min < max(zones, 1) {
+		faults.Add("web.size.min", "must be at least the number of network.availabilityZones (%d), or a zone has no instance, got %d", zones, s.Min)
+	}
+	switch {
+	case s.Max < s.Min:
+		faults.Add("web.size.max", "must be at least web.size.min (%d), got %d", s.Min, s.Max)
+	case s.Max == s.Min && scaling.CPUPercent > 0:
+		// AWS: target tracking needs room to move (field note WT-8).
+		faults.Add("web.size.max", "must be greater than web.size.min (%d), or web.scaling.cpuPercent 0, got %d", s.Min, s.Max)
+	}
+}
+
+func (h HealthCheck) validate(bootSeconds int, faults *validate.Faults) {
+	if !strings.HasPrefix(h.Path, "/") {
+		faults.Add("web.healthCheck.path", "must begin with /, got %q", h.Path)
+	}
+	// Limits of target groups (Elastic Load Balancing API reference, CreateTargetGroup).
+	faults.Between("web.healthCheck.intervalSeconds", h.IntervalSeconds, 5, 300)
+	faults.Between("web.healthCheck.timeoutSeconds", h.TimeoutSeconds, 2, 120)
+	if h.TimeoutSeconds >= h.IntervalSeconds {
+		faults.Add("web.healthCheck.timeoutSeconds", "must be less than web.healthCheck.intervalSeconds (%d), got %d", h.IntervalSeconds, h.TimeoutSeconds)
+	}
+	faults.Between("web.healthCheck.healthyThreshold", h.HealthyThreshold, 2, 10)
+	faults.Between("web.healthCheck.unhealthyThreshold", h.UnhealthyThreshold, 2, 10)
+	faults.Between("web.bootSeconds", bootSeconds, 1, 7200)
+	// Document 000, "Health check grace period too short"; rounded up.
+	if least := (3*bootSeconds + 1) / 2; h.GraceSeconds < least {
+		faults.Add("web.healthCheck.graceSeconds", "must be at least 1.5 times web.bootSeconds (%d), which is %d, got %d", bootSeconds, least, h.GraceSeconds)
+	}
+}
+
+var (
+	hostName       = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`)
+	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/[0-9a-f-]+$`)
+)
+
+func (d Domain) validate(region string, faults *validate.Faults) {
+	if d.Name != "" && !hostName.MatchString(d.Name) {
+		faults.Add("domain.name", "must be a host name such as learn.example.edu, got %q", d.Name)
+	}
+	if d.HostedZone != "" && d.Name != d.HostedZone && !strings.HasSuffix(d.Name, "."+d.HostedZone) {
+		faults.Add("domain.name", "must lie in domain.hostedZone (%s), got %q", d.HostedZone, d.Name)
+	}
+	if d.CertificateARN == "" {
+		return
+	}
+	parts := certificateARN.FindStringSubmatch(d.CertificateARN)
+	switch {
+	case parts == nil:
+		faults.Add("domain.certificateArn", "must be the ARN of a certificate in ACM, got %q", d.CertificateARN)
+	case parts[1] != region:
+		faults.Add("domain.certificateArn", "must be in %s (%s), where the load balancer is, got %s", regionKey, region, parts[1])
+	}
+}
