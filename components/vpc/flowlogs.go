@@ -1,0 +1,80 @@
+package vpc
+
+import (
+	"fmt"
+
+	"ha-web/internal/component"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const flowLogsService = "vpc-flow-logs.amazonaws.com"
+
+// flowLogs records all traffic of the VPC in CloudWatch Logs (Security Hub EC2.6, field note VPC-14).
+func (b *builder) flowLogs() error {
+	if b.args.FlowLogs.Disabled {
+		return nil
+	}
+	name := b.Name("flow-logs")
+	group, err := cloudwatch.NewLogGroup(b.ctx, name, &cloudwatch.LogGroupArgs{
+		RetentionInDays: pulumi.Int(b.args.FlowLogs.RetentionDays),
+		Tags:            b.Tags(name),
+	}, b.Options()...)
+	if err != nil {
+		return fmt.Errorf("creating log group %s: %w", name, err)
+	}
+	role, policy, err := b.flowLogsRole(name, group)
+	if err != nil {
+		return err
+	}
+	_, err = ec2.NewFlowLog(b.ctx, name, &ec2.FlowLogArgs{
+		VpcId:              b.vpc.ID(),
+		TrafficType:        pulumi.String("ALL"),
+		LogDestinationType: pulumi.String("cloud-watch-logs"),
+		LogDestination:     group.Arn,
+		IamRoleArn:         role.Arn,
+		Tags:               b.Tags(name),
+		// The role is of no use before its policy (field note SEC-5).
+	}, b.Options(pulumi.DependsOn([]pulumi.Resource{policy}))...)
+	if err != nil {
+		return fmt.Errorf("creating flow log %s: %w", name, err)
+	}
+	return nil
+}
+
+// flowLogsRole creates the role by which the flow logs of this account, and of no other, write to the group.
+func (b *builder) flowLogsRole(name string, group *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
+	role, err := iam.NewRole(b.ctx, name, &iam.RoleArgs{
+		AssumeRolePolicy: component.Policy(component.Statement{
+			Service: flowLogsService,
+			Actions: []string{"sts:AssumeRole"},
+			Conditions: map[string]map[string]pulumi.StringInput{
+				"StringEquals": {"aws:SourceAccount": b.vpc.OwnerId},
+			},
+		}),
+		Tags: b.Tags(name),
+	}, b.Options()...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("creating role %s: %w", name, err)
+	}
+	policy, err := iam.NewRolePolicy(b.ctx, name, &iam.RolePolicyArgs{
+		Role: role.Name,
+		Policy: component.Policy(
+			component.Statement{
+				Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"},
+				Resources: []pulumi.StringInput{group.Arn, pulumi.Sprintf("%s:*", group.Arn)},
+			},
+			component.Statement{
+				Actions:   []string{"logs:DescribeLogGroups"}, // lists groups, so it cannot be narrowed to one
+				Resources: []pulumi.StringInput{pulumi.String("*")},
+			},
+		),
+	}, b.Options()...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("creating policy of role %s: %w", name, err)
+	}
+	return role, policy, nil
+}
