@@ -1,0 +1,202 @@
+// Package offline runs a Pulumi program against an in-memory resource monitor and records what it registers: no
+// account, no credentials, no CLI, no plugin, no network. It stands on the SDK's own mocks.
+//
+// Values that AWS would compute are made up from the resource's name, so an input shows which resource it came from:
+// the id of ha-web-public-a is ha-web-public-a_id, its ARN ends in its name.
+package offline
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Stack is what a program sees of the stack it runs for.
+type Stack struct {
+	Project string
+	Name    string
+	// Config maps full keys, such as aws:region, to values as the engine passes them on: structured ones as JSON.
+	Config map[string]string
+	// SecretKeys are the keys of Config whose values are secret.
+	SecretKeys []string
+	// Preview leaves what AWS computes unknown, as the first preview of a new stack does.
+	Preview bool
+}
+
+// Recording is what a program registered, in a stable order.
+type Recording struct {
+	Project   string         `json:"project"`
+	Stack     string         `json:"stack"`
+	Resources []Resource     `json:"resources"`
+	Outputs   map[string]any `json:"outputs"`
+	// Notes are the warnings that the program logged.
+	Notes []string `json:"-"`
+}
+
+// Resource is one registered resource. Parent, DependsOn and Provider name others as "<type>::<name>".
+type Resource struct {
+	Type          string         `json:"type"`
+	Name          string         `json:"name"`
+	Parent        string         `json:"parent"`
+	Custom        bool           `json:"custom"` // not a component
+	Protect       bool           `json:"protect"`
+	Provider      string         `json:"provider"`  // explicit ones only
+	DependsOn     []string       `json:"dependsOn"` // explicit dependencies, and those that come through inputs
+	IgnoreChanges []string       `json:"ignoreChanges"`
+	Inputs        map[string]any `json:"inputs"` // JSON values; secrets and unknown values are masked
+}
+
+// Key returns "<type>::<name>".
+func (r Resource) Key() string { return r.Type + "::" + r.Name }
+
+// What stands in a recording for values it does not show.
+const (
+	Secret  = "[secret]"
+	Unknown = "[unknown]"
+)
+
+// Record runs program for stack. The error is the program's own, if it returned one.
+func Record(program pulumi.RunFunc, stack Stack) (*Recording, error) {
+	monitor := &monitor{preview: stack.Preview}
+	var failed error
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		ctx.Log = monitor
+		if failed = program(ctx); failed != nil {
+			return failed
+		}
+		// The mock monitor drops the stack's outputs. Registered as inputs, they come along with all others.
+		var outputs pulumi.CustomResourceState
+		return ctx.RegisterResource(outputsType, "outputs", pulumi.Map(ctx.GetCurrentExportMap()), &outputs)
+	}, func(info *pulumi.RunInfo) {
+		*info = pulumi.RunInfo{
+			Project: stack.Project, Stack: stack.Name, Config: stack.Config, ConfigSecretKeys: stack.SecretKeys,
+			DryRun: stack.Preview, Mocks: monitor,
+		}
+	})
+	if err := errors.Join(failed, monitor.failed); err != nil {
+		return nil, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(monitor.resources, func(a, b Resource) int { return strings.Compare(a.Key(), b.Key()) })
+	return &Recording{
+		Project: stack.Project, Stack: stack.Name,
+		Resources: monitor.resources, Outputs: monitor.outputs, Notes: monitor.notes,
+	}, nil
+}
+
+const outputsType = "ha-web:offline:Outputs"
+
+// monitor records registrations. The SDK calls it from many goroutines.
+type monitor struct {
+	preview bool
+
+	mutex     sync.Mutex
+	resources []Resource
+	outputs   map[string]any
+	notes     []string
+	failed    error
+}
+
+// NewResource records a registration and answers with the state of the resource.
+func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	recorded, err := record(args)
+	if err != nil {
+		m.failed = errors.Join(m.failed, err)
+		return "", nil, err
+	}
+	if recorded.Type == outputsType {
+		m.outputs = recorded.Inputs
+		return "", args.Inputs, nil
+	}
+	m.resources = append(m.resources, recorded)
+	if m.preview || !recorded.Custom {
+		return "", args.Inputs, nil
+	}
+	return args.Name + "_id", state(args), nil
+}
+
+func record(args pulumi.MockResourceArgs) (Resource, error) {
+	request := args.RegisterRPC
+	// args.Inputs leaves unknown values out; the request has them.
+	inputs, err := plugin.UnmarshalProperties(request.GetObject(), plugin.MarshalOptions{
+		KeepUnknowns: true, KeepSecrets: true, KeepResources: true,
+	})
+	if err != nil {
+		return Resource{}, err
+	}
+	recorded := Resource{
+		Type:          args.TypeToken,
+		Name:          args.Name,
+		Parent:        shortURN(request.GetParent()),
+		Custom:        args.Custom,
+		Protect:       request.GetProtect(),
+		Provider:      provider(args.Provider),
+		DependsOn:     make([]string, 0, len(request.GetDependencies())),
+		IgnoreChanges: append([]string{}, request.GetIgnoreChanges()...),
+		Inputs:        plain(inputs),
+	}
+	for _, urn := range request.GetDependencies() {
+		recorded.DependsOn = append(recorded.DependsOn, shortURN(urn))
+	}
+	slices.Sort(recorded.DependsOn)
+	recorded.DependsOn = slices.Compact(recorded.DependsOn)
+	return recorded, nil
+}
+
+func shortURN(urn string) string {
+	if urn == "" {
+		return ""
+	}
+	parsed := resource.URN(urn)
+	return string(parsed.Type()) + "::" + parsed.Name()
+}
+
+// provider returns the short URN of a provider reference, "<urn>::<id>".
+func provider(reference string) string {
+	if end := strings.LastIndex(reference, "::"); end >= 0 {
+		return shortURN(reference[:end])
+	}
+	return ""
+}
+
+// plain returns properties as JSON values, with what must not be shown masked.
+func plain(properties resource.PropertyMap) map[string]any {
+	return properties.MapRepl(nil, func(value resource.PropertyValue) (any, bool) {
+		switch {
+		case value.IsSecret() || value.IsOutput() && value.OutputValue().Secret:
+			return Secret, true
+		case value.IsComputed() || value.IsOutput() && !value.OutputValue().Known:
+			return Unknown, true
+		case value.IsAsset():
+			return "[asset " + value.AssetValue().Hash + "]", true
+		case value.IsArchive():
+			return "[archive " + value.ArchiveValue().Hash + "]", true
+		case value.IsResourceReference():
+			return shortURN(string(value.ResourceReferenceValue().URN)), true
+		}
+		return nil, false
+	})
+}
+
+// The program's log: only what warns is kept.
+
+func (m *monitor) Debug(string, *pulumi.LogArgs) error { return nil }
+func (m *monitor) Info(string, *pulumi.LogArgs) error  { return nil }
+
+func (m *monitor) Warn(message string, _ *pulumi.LogArgs) error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.notes = append(m.notes, message)
+	return nil
+}
+
+func (m *monitor) Error(message string, args *pulumi.LogArgs) error { return m.Warn(message, args) }

@@ -1,0 +1,172 @@
+package plan
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ha-web/internal/offline"
+	"ha-web/internal/settings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Exit statuses of [Command].
+const (
+	ExitOK         = 0
+	ExitFault      = 1 // of the settings, or of the command line
+	ExitDifference = 2 // with -diff -exit-code
+)
+
+const usage = `usage: go run . plan [flags]
+
+Show what the program would register for a stack: no account, no credentials, no Pulumi CLI, no network.
+
+  -stack NAME     stack to plan, from Pulumi.NAME.yaml (default dev)
+  -file FILE      plan any stack file
+  -c PATH=VALUE   set one value, such as -c network.natGateways=single; repeat for more
+  -format FORMAT  tree or json (default tree)
+  -preview        leave what AWS computes unknown, as the first preview of a new stack does
+  -diff FILE      print what differs from a plan saved with -format json
+  -exit-code      with -diff: exit with status 2 where there is a difference
+
+Exit status: 0, or 1 for a fault of the settings or the command line, or 2 for a difference with -diff -exit-code.
+`
+
+type options struct {
+	stack, file, format, diff string
+	preview, exitCode         bool
+	set                       []string
+}
+
+// Command runs the verb plan on program with these arguments and returns the exit status. Nothing is registered, and
+// nothing printed to stdout, unless all settings are right.
+func Command(program pulumi.RunFunc, args []string, stdout, stderr io.Writer) int {
+	options, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		return ExitOK
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "%v\n\n%s", err, usage)
+		return ExitFault
+	}
+	var out bytes.Buffer
+	status, err := run(program, options, &out)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return ExitFault
+	}
+	if _, err := out.WriteTo(stdout); err != nil {
+		fmt.Fprintln(stderr, err)
+		return ExitFault
+	}
+	return status
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("plan", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&o.stack, "stack", "", "")
+	flags.StringVar(&o.file, "file", "", "")
+	flags.StringVar(&o.format, "format", "tree", "")
+	flags.StringVar(&o.diff, "diff", "", "")
+	flags.BoolVar(&o.preview, "preview", false, "")
+	flags.BoolVar(&o.exitCode, "exit-code", false, "")
+	flags.Func("c", "", func(assignment string) error {
+		o.set = append(o.set, assignment)
+		return nil
+	})
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case o.format != "tree" && o.format != "json":
+		return o, fmt.Errorf("-format: must be tree or json, got %q", o.format)
+	case o.exitCode && o.diff == "":
+		return o, errors.New("-exit-code: goes with -diff")
+	}
+	o.stack, o.file = target(o.stack, o.file)
+	return o, nil
+}
+
+// target returns the stack's name and its file, where one or both may not be given.
+func target(stack, file string) (string, string) {
+	if file != "" && stack == "" {
+		stack = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+		stack = strings.TrimPrefix(stack, "Pulumi.")
+	}
+	if stack == "" {
+		stack = "dev"
+	}
+	if file == "" {
+		file = "Pulumi." + stack + ".yaml"
+	}
+	return stack, file
+}
+
+func run(program pulumi.RunFunc, options options, out io.Writer) (int, error) {
+	recording, err := record(program, options)
+	if err != nil {
+		return ExitFault, err
+	}
+	if options.diff != "" {
+		return difference(recording, options, out)
+	}
+	if options.format == "json" {
+		return ExitOK, WriteJSON(out, recording)
+	}
+	return ExitOK, WriteTree(out, recording)
+}
+
+func record(program pulumi.RunFunc, options options) (*offline.Recording, error) {
+	project, err := settings.ReadProject(".")
+	if err != nil {
+		return nil, err
+	}
+	file, err := settings.ReadStackFile(project, options.file)
+	if err != nil {
+		return nil, err
+	}
+	for _, assignment := range options.set {
+		if err := file.Set(assignment); err != nil {
+			return nil, fmt.Errorf("-c %w", err)
+		}
+	}
+	config, secret, err := file.Config()
+	if err != nil {
+		return nil, err
+	}
+	// The program checks its settings too, but sees only the sections it knows.
+	if _, err := settings.Parse(project, config); err != nil {
+		return nil, err
+	}
+	return offline.Record(program, offline.Stack{
+		Project: project, Name: options.stack, Config: config, SecretKeys: secret, Preview: options.preview,
+	})
+}
+
+func difference(recording *offline.Recording, options options, out io.Writer) (int, error) {
+	file, err := os.Open(options.diff)
+	if err != nil {
+		return ExitFault, fmt.Errorf("-diff: %w", err)
+	}
+	defer file.Close()
+	before, err := ReadJSON(file)
+	if err != nil {
+		return ExitFault, fmt.Errorf("-diff: %s: %w", options.diff, err)
+	}
+	differs, err := WriteDiff(out, before, recording)
+	if differs && options.exitCode {
+		return ExitDifference, err
+	}
+	return ExitOK, err
+}

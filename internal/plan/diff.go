@@ -1,0 +1,154 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"ha-web/internal/offline"
+)
+
+// change is what became of one resource, or of the outputs.
+type change struct {
+	mark       string // + added, - removed, ~ changed
+	key        string
+	properties []property
+}
+
+type property struct {
+	path          string
+	before, after any // nil: not there
+}
+
+// WriteDiff writes what it takes to get from one recording to another, property by property, and reports whether that
+// is anything at all.
+func WriteDiff(out io.Writer, before, after *offline.Recording) (differs bool, err error) {
+	changes := compare(before, after)
+	counts := map[string]int{}
+	var text strings.Builder
+	for _, change := range changes {
+		if change.key != outputsKey {
+			counts[change.mark]++
+		}
+		change.write(&text)
+	}
+	if len(changes) == 0 {
+		text.WriteString("no difference\n")
+	} else {
+		fmt.Fprintf(&text, "\n%d added, %d removed, %d changed\n", counts["+"], counts["-"], counts["~"])
+	}
+	_, err = io.WriteString(out, text.String())
+	return len(changes) > 0, err
+}
+
+const outputsKey = "outputs"
+
+// compare returns the changes in the order of their keys, those of the outputs last.
+func compare(before, after *offline.Recording) []change {
+	old, now := byKey(before), byKey(after)
+	keys := map[string]bool{}
+	for key := range old {
+		keys[key] = true
+	}
+	for key := range now {
+		keys[key] = true
+	}
+	var changes []change
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		change := change{mark: "~", key: key, properties: properties(old[key], now[key])}
+		switch {
+		case old[key] == nil:
+			change.mark = "+"
+		case now[key] == nil:
+			change.mark = "-"
+		case len(change.properties) == 0:
+			continue
+		}
+		changes = append(changes, change)
+	}
+	if outputs := properties(before.Outputs, after.Outputs); len(outputs) > 0 {
+		changes = append(changes, change{mark: "~", key: outputsKey, properties: outputs})
+	}
+	return changes
+}
+
+// byKey returns the resources of a recording as JSON objects, without what their key already says.
+func byKey(recording *offline.Recording) map[string]map[string]any {
+	resources := map[string]map[string]any{}
+	for _, resource := range recording.Resources {
+		encoded, err := json.Marshal(resource)
+		if err != nil {
+			panic(err) // a recording holds JSON values only
+		}
+		var object map[string]any
+		if err := json.Unmarshal(encoded, &object); err != nil {
+			panic(err)
+		}
+		delete(object, "type")
+		delete(object, "name")
+		inputs, _ := object["inputs"].(map[string]any)
+		delete(object, "inputs")
+		for name, value := range inputs {
+			object["inputs."+name] = value
+		}
+		resources[resource.Key()] = object
+	}
+	return resources
+}
+
+// properties returns the properties in which two objects differ, in order.
+func properties(before, after map[string]any) []property {
+	names := map[string]bool{}
+	for name := range before {
+		names[name] = true
+	}
+	for name := range after {
+		names[name] = true
+	}
+	var differing []property
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		old, now := before[name], after[name]
+		oldMap, oldIs := old.(map[string]any)
+		nowMap, nowIs := now.(map[string]any)
+		if oldIs && nowIs {
+			for _, inner := range properties(oldMap, nowMap) {
+				inner.path = name + "." + inner.path
+				differing = append(differing, inner)
+			}
+			continue
+		}
+		if !reflect.DeepEqual(old, now) {
+			differing = append(differing, property{name, old, now})
+		}
+	}
+	return differing
+}
+
+func (c change) write(text *strings.Builder) {
+	fmt.Fprintf(text, "%s %s\n", c.mark, strings.Replace(c.key, "::", " ", 1))
+	for _, property := range c.properties {
+		switch {
+		case property.before == nil:
+			fmt.Fprintf(text, "    + %s: %s\n", property.path, encode(property.after))
+		case property.after == nil:
+			fmt.Fprintf(text, "    - %s: %s\n", property.path, encode(property.before))
+		default:
+			fmt.Fprintf(text, "    ~ %s: %s -> %s\n", property.path, encode(property.before), encode(property.after))
+		}
+	}
+}
+
+// encode returns a value as JSON on one line.
+func encode(value any) string {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic(err) // a recording holds JSON values only
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}
