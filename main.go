@@ -1,0 +1,79 @@
+// Command ha-web is a Pulumi program: a highly available three-tier web stack on AWS.
+//
+//	pulumi up                   deploys a stack to an AWS account
+//	go run . plan -stack prod   shows what it would deploy, with nothing but Go
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"ha-web/components/securitygroups"
+	"ha-web/components/vpc"
+	"ha-web/internal/plan"
+	"ha-web/internal/settings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "plan" {
+		os.Exit(plan.Command(stack, os.Args[2:], os.Stdout, os.Stderr))
+	}
+	pulumi.Run(stack)
+}
+
+// stack composes the components of one stack, each from its settings and from the outputs of those before it.
+func stack(ctx *pulumi.Context) error {
+	config, err := settings.Load(ctx)
+	if err != nil {
+		return err
+	}
+	for _, note := range config.Notes() {
+		if err := ctx.Log.Warn(note, nil); err != nil {
+			return fmt.Errorf("logging a note: %w", err)
+		}
+	}
+	name := ctx.Project()
+	tags := pulumi.StringMap{
+		"Project":     pulumi.String(ctx.Project()),
+		"Stack":       pulumi.String(ctx.Stack()),
+		"Environment": pulumi.String(config.Environment),
+	}
+
+	network, err := vpc.New(ctx, name, &vpc.Args{
+		CIDR:               config.Network.CIDR,
+		AvailabilityZones:  config.Network.AvailabilityZones,
+		NATGateways:        vpc.NATStrategy(config.Network.NATGateways),
+		InterfaceEndpoints: config.Network.InterfaceEndpoints,
+		FlowLogs: vpc.FlowLogs{
+			Disabled:      !config.Network.FlowLogs.Enabled,
+			RetentionDays: config.Network.FlowLogs.RetentionDays,
+		},
+		Tags: tags,
+	})
+	if err != nil {
+		return err
+	}
+
+	_, err = securitygroups.New(ctx, name, &securitygroups.Args{
+		VpcID:                   network.VpcID,
+		Ingress:                 securitygroups.Ingress(config.Web.Ingress),
+		PlainHTTP:               !config.Domain.TLS(),
+		AppPort:                 config.Web.Port,
+		DatabasePort:            config.Database.Engine.Port(),
+		Proxy:                   config.Database.Proxy.Enabled,
+		EndpointSecurityGroupID: network.EndpointSecurityGroupID,
+		Tags:                    tags,
+	})
+	if err != nil {
+		return err
+	}
+
+	ctx.Export("availabilityZones", pulumi.ToStringArray(config.Network.AvailabilityZones))
+	ctx.Export("vpcId", network.VpcID)
+	ctx.Export("publicSubnetIds", network.PublicSubnetIDs)
+	ctx.Export("privateSubnetIds", network.PrivateSubnetIDs)
+	ctx.Export("dataSubnetIds", network.DataSubnetIDs)
+	return nil
+}
