@@ -1,0 +1,185 @@
+package settings_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"ha-web/internal/settings"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// good is the least a stack file says.
+const good = `{"aws:region": "us-east-1", "ha-web:network": "{\"availabilityZones\": [\"us-east-1a\", \"us-east-1b\"]}"}`
+
+// config returns the good config with sections replaced.
+func config(t testing.TB, sections map[string]string) map[string]string {
+	t.Helper()
+	var config map[string]string
+	require.NoError(t, json.Unmarshal([]byte(good), &config))
+	for section, value := range sections {
+		if !strings.Contains(section, ":") {
+			section = "ha-web:" + section
+		}
+		config[section] = value
+	}
+	return config
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := settings.Parse("ha-web", config(t, nil))
+	require.NoError(t, err)
+
+	want := settings.Default()
+	want.Region = "us-east-1"
+	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
+	assert.Equal(t, want, got)
+	assert.Equal(t, settings.Production, got.Environment)
+	assert.Equal(t, "perAz", got.Network.NATGateways)
+}
+
+func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	got, err := settings.Parse("ha-web", config(t, map[string]string{
+		"web":         `{"size": {"max": 40}, "healthCheck": {"path": "/ready"}}`,
+		"database":    `{"engine": "mysql", "proxy": null}`,
+		"environment": "development",
+		"other:web":   `{"size": 1}`,
+	}))
+	require.NoError(t, err)
+
+	want := settings.Default()
+	want.Region = "us-east-1"
+	want.Environment = settings.Development
+	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
+	want.Web.Size.Max = 40
+	want.Web.HealthCheck.Path = "/ready"
+	want.Database.Engine = settings.MySQL
+	assert.Equal(t, want, got)
+	assert.Equal(t, 3306, got.Database.Engine.Port())
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	zones := `"availabilityZones": ["us-east-1a", "us-east-1b"]`
+	tests := map[string]struct {
+		sections map[string]string
+		want     string
+	}{
+		// What is not in the schema.
+		"section": {map[string]string{"netwrok": "{}"}, "netwrok: unknown, did you mean network?"},
+		"field":   {map[string]string{"network": `{` + zones + `, "natGatways": "single"}`}, "network.natGatways: unknown, did you mean network.natGateways?"},
+		"deep":    {map[string]string{"web": `{"size": {"maximum": 3}}`}, "web.size.maximum: unknown"},
+		"case":    {map[string]string{"web": `{"Size": {}}`}, "web.Size: unknown, did you mean web.size?"},
+		"far":     {map[string]string{"databases": `{}`, "kubernetes": `{}`}, "databases: unknown, did you mean database?\nkubernetes: unknown"},
+
+		// Types.
+		"map":     {map[string]string{"web": "8080"}, `web: must be a map of settings, got "8080"`},
+		"list":    {map[string]string{"web": "[]"}, `web: must be a map of settings, got []`},
+		"number":  {map[string]string{"web": `{"port": "x"}`}, `web.port: must be a whole number, got "x"`},
+		"quoted":  {map[string]string{"web": `{"port": "8080"}`}, `web.port: must be a whole number, got "8080"`},
+		"decimal": {map[string]string{"web": `{"size": {"max": 2.5}}`}, `web.size.max: must be a whole number, got 2.5`},
+		"flag":    {map[string]string{"database": `{"proxy": {"enabled": "yes"}}`}, `database.proxy.enabled: must be true or false, got "yes"`},
+		"scalar":  {map[string]string{"network": `{"availabilityZones": "us-east-1a"}`}, `network.availabilityZones: must be a list, got "us-east-1a"`},
+		"text":    {map[string]string{"domain": `{"name": 7}`}, `domain.name: must be text, got 7`},
+
+		// Rules.
+		"environment":    {map[string]string{"environment": "staging"}, `environment: must be production or development, got "staging"`},
+		"region":         {map[string]string{"aws:region": ""}, "aws:region: is required, such as us-east-1"},
+		"other region":   {map[string]string{"aws:region": "us-west-2"}, "network.availabilityZones: us-east-1a is not in aws:region (us-west-2)"},
+		"cidr":           {map[string]string{"network": `{` + zones + `, "cidr": "10.0.0.0/23"}`}, "network.cidr: 10.0.0.0/23 is too small: a load balancer needs subnets of a /27 or larger, and three tiers of them fit a /22 or larger"},
+		"no zones":       {map[string]string{"network": `{}`}, "network.availabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 0"},
+		"nat":            {map[string]string{"network": `{` + zones + `, "natGateways": "two"}`}, `network.natGateways: must be perAz or single or none, got "two"`},
+		"no nat":         {map[string]string{"network": `{` + zones + `, "natGateways": "none", "interfaceEndpoints": ["ssm", "kms", "logs"]}`}, "network.interfaceEndpoints: with network.natGateways none, instances also need ssmmessages, ec2messages, secretsmanager, monitoring"},
+		"endpoints":      {map[string]string{"network": `{` + zones + `, "interfaceEndpoints": ["s3"]}`}, "network.interfaceEndpoints: s3 is reached through a gateway endpoint, which is free: leave it out"},
+		"retention":      {map[string]string{"network": `{` + zones + `, "flowLogs": {"retentionDays": 8}}`}, "network.flowLogs.retentionDays: CloudWatch Logs cannot keep events for 8 days, the next period it offers is 14"},
+		"low port":       {map[string]string{"web": `{"port": 80}`}, "web.port: must be between 1024 and 65535, got 80"},
+		"ingress":        {map[string]string{"web": `{"ingress": "vpn"}`}, `web.ingress: must be internet or cloudfront, got "vpn"`},
+		"max below min":  {map[string]string{"web": `{"size": {"max": 1}}`}, "web.size.max: must be at least web.size.min (2), got 1"},
+		"no room":        {map[string]string{"web": `{"size": {"max": 2}}`}, "web.size.max: must be greater than web.size.min (2), or web.scaling.cpuPercent 0, got 2"},
+		"an empty zone":  {map[string]string{"web": `{"size": {"min": 1}}`}, "web.size.min: must be at least the number of network.availabilityZones (2), or a zone has no instance, got 1"},
+		"cpu":            {map[string]string{"web": `{"scaling": {"cpuPercent": 101}}`}, "web.scaling.cpuPercent: must be between 0 and 100, got 101"},
+		"path":           {map[string]string{"web": `{"healthCheck": {"path": "health"}}`}, `web.healthCheck.path: must begin with /, got "health"`},
+		"interval":       {map[string]string{"web": `{"healthCheck": {"intervalSeconds": 301}}`}, "web.healthCheck.intervalSeconds: must be between 5 and 300, got 301"},
+		"timeout":        {map[string]string{"web": `{"healthCheck": {"timeoutSeconds": 20}}`}, "web.healthCheck.timeoutSeconds: must be less than web.healthCheck.intervalSeconds (20), got 20"},
+		"no timeout":     {map[string]string{"web": `{"healthCheck": {"timeoutSeconds": 1}}`}, "web.healthCheck.timeoutSeconds: must be between 2 and 120, got 1"},
+		"thresholds":     {map[string]string{"web": `{"healthCheck": {"healthyThreshold": 1, "unhealthyThreshold": 11}}`}, "web.healthCheck.healthyThreshold: must be between 2 and 10, got 1\nweb.healthCheck.unhealthyThreshold: must be between 2 and 10, got 11"},
+		"no boot":        {map[string]string{"web": `{"bootSeconds": 0}`}, "web.bootSeconds: must be between 1 and 7200, got 0"},
+		"short grace":    {map[string]string{"web": `{"bootSeconds": 201}`}, "web.healthCheck.graceSeconds: must be at least 1.5 times web.bootSeconds (201), which is 302, got 300"},
+		"engine":         {map[string]string{"database": `{"engine": "oracle"}`}, `database.engine: must be postgres or mysql or mariadb, got "oracle"`},
+		"name":           {map[string]string{"domain": `{"name": "https://x.example"}`}, `domain.name: must be a host name such as learn.example.edu, got "https://x.example"`},
+		"zone":           {map[string]string{"domain": `{"name": "learn.example.com", "hostedZone": "example.edu"}`}, `domain.name: must lie in domain.hostedZone (example.edu), got "learn.example.com"`},
+		"alike zone":     {map[string]string{"domain": `{"name": "learnexample.edu", "hostedZone": "example.edu"}`}, `domain.name: must lie in domain.hostedZone (example.edu), got "learnexample.edu"`},
+		"certificate":    {map[string]string{"domain": `{"certificateArn": "example"}`}, `domain.certificateArn: must be the ARN of a certificate in ACM, got "example"`},
+		"away":           {map[string]string{"domain": `{"certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a-1b"}`}, "domain.certificateArn: must be in aws:region (us-east-1), where the load balancer is, got eu-west-1"},
+		"all at once":    {map[string]string{"environment": "staging", "web": `{"port": "x", "size": {"max": 1}}`, "netwrok": "{}"}, "netwrok: unknown, did you mean network?\nweb.port: must be a whole number, got \"x\"\nenvironment: must be production or development, got \"staging\"\nweb.size.max: must be at least web.size.min (2), got 1"},
+		"other projects": {map[string]string{"aws:defaultTags": "{", "netwrok:web": "{"}, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := settings.Parse("ha-web", config(t, test.sections))
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, test.want)
+			assert.Nil(t, got)
+		})
+	}
+}
+
+func TestLimitsAreAccepted(t *testing.T) {
+	t.Parallel()
+	for name, sections := range map[string]map[string]string{
+		"grace of exactly 1.5 times the boot":   {"web": `{"bootSeconds": 200}`},
+		"a fixed fleet without target tracking": {"web": `{"size": {"min": 3, "max": 3}, "scaling": {"cpuPercent": 0}}`},
+		"no NAT with all endpoints":             {"network": `{"availabilityZones": ["us-east-1a", "us-east-1b"], "natGateways": "none", "interfaceEndpoints": ["ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"]}`},
+		"the zone's own name":                   {"domain": `{"name": "example.edu", "hostedZone": "example.edu"}`},
+		"a certificate and a zone":              {"domain": `{"name": "example.edu", "hostedZone": "example.edu", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"}`},
+	} {
+		_, err := settings.Parse("ha-web", config(t, sections))
+		assert.NoError(t, err, name)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	parsed, err := settings.Parse("ha-web", config(t, map[string]string{
+		"network": `{"availabilityZones": ["us-east-1b", "us-east-1a"], "natGateways": "single"}`,
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"no TLS: domain has neither hostedZone nor certificateArn, so the load balancer answers plain HTTP on port 80",
+		"one NAT gateway: instances in every zone lose the internet with zone us-east-1b",
+	}, parsed.Notes())
+
+	parsed, err = settings.Parse("ha-web", config(t, map[string]string{"domain": `{"name": "a.example.edu", "hostedZone": "example.edu"}`}))
+	require.NoError(t, err)
+	assert.Empty(t, parsed.Notes())
+}
+
+// FuzzParse checks that no config makes the decoder panic, and that what passes holds the rules that keep a stack alive.
+func FuzzParse(f *testing.F) {
+	f.Add("us-east-1", "production", `{"availabilityZones": ["us-east-1a", "us-east-1b"], "natGateways": "single"}`, `{"size": {"min": 2, "max": 9}}`)
+	f.Add("us-east-1", "", `{"availabilityZones": ["us-east-1a", null], "flowLogs": {"enabled": 1}}`, `{"size": {"min": 1e999}}`)
+	f.Add("", "development", `[{}]`, `{"healthCheck": {"graceSeconds": 9007199254740993}, "bootSeconds": 4611686018427387904}`)
+	f.Add("x", "\x00", `{"a.b": {"c": 1}, "": 2}`, `{"size`)
+	f.Fuzz(func(t *testing.T, region, environment, network, web string) {
+		parsed, err := settings.Parse("ha-web", map[string]string{
+			"aws:region": region, "ha-web:environment": environment, "ha-web:network": network, "ha-web:web": web,
+		})
+		if err != nil {
+			for _, line := range strings.Split(err.Error(), "\n") {
+				assert.NotEmpty(t, line)
+			}
+			return
+		}
+		assert.GreaterOrEqual(t, parsed.Web.Size.Min, len(parsed.Network.AvailabilityZones))
+		assert.GreaterOrEqual(t, parsed.Web.Size.Max, parsed.Web.Size.Min)
+		assert.GreaterOrEqual(t, 2*parsed.Web.HealthCheck.GraceSeconds, 3*parsed.Web.BootSeconds)
+	})
+}

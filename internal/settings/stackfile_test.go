@@ -1,0 +1,114 @@
+package settings_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ha-web/internal/settings"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func stackFile(t *testing.T, content string) (*settings.StackFile, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "Pulumi.test.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return settings.ReadStackFile("ha-web", path)
+}
+
+func TestStackFileReadsAsTheEngineDoes(t *testing.T) {
+	t.Parallel()
+	file, err := stackFile(t, `
+encryptionsalt: v1:abc
+config:
+  aws:region: us-east-1
+  ha-web:environment: production
+  ha-web:nothing:
+  ha-web:number: 8080
+  ha-web:flag: true
+  ha-web:day: 2026-12-01
+  ha-web:network: &network
+    zones: [us-east-1a, us-east-1b]
+    start: 2026-12-01T07:00:00Z
+    nested: {a: 1, b: 2.5, c: null, d: "3"}
+  ha-web:copy: *network
+  ha-web:password: {secure: v1:xyz}
+  ha-web:deep: {token: {secure: v1:xyz}, list: [{secure: v1:xyz}], secure: "no"}
+`)
+	require.NoError(t, err)
+	config, secret, err := file.Config()
+	require.NoError(t, err)
+	network := `{"nested":{"a":1,"b":2.5,"c":null,"d":"3"},"start":"2026-12-01T07:00:00Z","zones":["us-east-1a","us-east-1b"]}`
+	assert.Equal(t, map[string]string{
+		"aws:region":         "us-east-1",
+		"ha-web:environment": "production",
+		"ha-web:number":      "8080",
+		"ha-web:flag":        "true",
+		"ha-web:day":         "2026-12-01",
+		"ha-web:network":     network,
+		"ha-web:copy":        network,
+		"ha-web:password":    "[secret]",
+		"ha-web:deep":        `{"list":["[secret]"],"secure":"no","token":"[secret]"}`,
+	}, config)
+	assert.Equal(t, []string{"ha-web:deep", "ha-web:password"}, secret)
+}
+
+func TestSetOverridesOneValue(t *testing.T) {
+	t.Parallel()
+	file, err := stackFile(t, "config: {ha-web:network: {cidr: 10.0.0.0/16, natGateways: perAz}}")
+	require.NoError(t, err)
+	for _, assignment := range []string{
+		"network.natGateways=single", "network.zones=[us-east-1a, us-east-1b]", "web.size.max=4", "environment=development",
+		"domain.name=", "web.header=a=b", "aws:region=eu-west-1", "database={engine: mysql}", "database.proxy.enabled=true",
+	} {
+		require.NoError(t, file.Set(assignment), assignment)
+	}
+	config, _, err := file.Config()
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{
+		"aws:region":         "eu-west-1",
+		"ha-web:environment": "development",
+		"ha-web:network":     `{"cidr":"10.0.0.0/16","natGateways":"single","zones":["us-east-1a","us-east-1b"]}`,
+		"ha-web:web":         `{"header":"a=b","size":{"max":4}}`,
+		"ha-web:domain":      `{"name":""}`,
+		"ha-web:database":    `{"engine":"mysql","proxy":{"enabled":true}}`,
+	}, config)
+}
+
+func TestSetRefuses(t *testing.T) {
+	t.Parallel()
+	file, err := stackFile(t, "config: {ha-web:network: {cidr: 10.0.0.0/16}}")
+	require.NoError(t, err)
+	assert.EqualError(t, file.Set("network.cidr"), "network.cidr: must be path=value, such as network.natGateways=single")
+	assert.EqualError(t, file.Set("=3"), "=3: must be path=value, such as network.natGateways=single")
+	assert.EqualError(t, file.Set("network.cidr.size=3"), "network.cidr.size: cannot be set, cidr is not a map")
+	assert.ErrorContains(t, file.Set("network.cidr=[1"), "network.cidr: yaml:")
+	assert.ErrorContains(t, file.Set("network={1: 2, 1: 3}"), "network: ")
+}
+
+func TestStackFileFaults(t *testing.T) {
+	t.Parallel()
+	for name, content := range map[string]string{
+		"not YAML":         "config: [",
+		"a list of config": "config: [a, b]",
+		"a key twice":      "config:\n  ha-web:web: {port: 1, port: 2}",
+		"a section twice":  "config:\n  ha-web:web: {}\n  ha-web:web: {}",
+		"a key of no text": "config:\n  ha-web:web: {[1]: 2}",
+	} {
+		_, err := stackFile(t, content)
+		require.Error(t, err, name)
+		assert.Contains(t, err.Error(), "Pulumi.test.yaml: ", name)
+		assert.NotContains(t, err.Error(), "goroutine", name)
+	}
+	file, err := stackFile(t, "config: {ha-web:web: {port: .nan}}")
+	require.NoError(t, err)
+	_, _, err = file.Config()
+	assert.EqualError(t, err, "ha-web:web: json: unsupported value: NaN")
+
+	_, err = settings.ReadStackFile("ha-web", filepath.Join(t.TempDir(), "Pulumi.none.yaml"))
+	assert.ErrorContains(t, err, "no stack file: open ")
+	_, err = settings.ReadProject(t.TempDir())
+	assert.ErrorContains(t, err, "run this where the project is: ")
+}
