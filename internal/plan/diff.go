@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -62,9 +63,9 @@ func compare(before, after *offline.Recording) []change {
 		change := change{mark: "~", key: key, properties: properties(old[key], now[key])}
 		switch {
 		case old[key] == nil:
-			change.mark = "+"
+			change.mark, change.properties = "+", slices.DeleteFunc(change.properties, unset)
 		case now[key] == nil:
-			change.mark = "-"
+			change.mark, change.properties = "-", slices.DeleteFunc(change.properties, unset)
 		case len(change.properties) == 0:
 			continue
 		}
@@ -74,6 +75,19 @@ func compare(before, after *offline.Recording) []change {
 		changes = append(changes, change{mark: "~", key: outputsKey, properties: outputs})
 	}
 	return changes
+}
+
+// unset reports whether a property of a new or an old resource goes without saying: an option that is not in use.
+func unset(property property) bool {
+	switch value := cmp.Or(property.before, property.after).(type) {
+	case bool:
+		return !value
+	case string:
+		return value == ""
+	case []any:
+		return len(value) == 0
+	}
+	return false
 }
 
 // byKey returns the resources of a recording as JSON objects, without what their key already says.
@@ -90,6 +104,7 @@ func byKey(recording *offline.Recording) map[string]map[string]any {
 		}
 		delete(object, "type")
 		delete(object, "name")
+		delete(object, "custom")
 		inputs, _ := object["inputs"].(map[string]any)
 		delete(object, "inputs")
 		for name, value := range inputs {

@@ -1,0 +1,119 @@
+package tests
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"ha-web/components/securitygroups"
+	"ha-web/components/vpc"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// components are constructors of every component, with all that is optional switched on.
+var components = map[string]func(ctx *pulumi.Context, name string) error{
+	"Vpc": func(ctx *pulumi.Context, name string) error {
+		_, err := vpc.New(ctx, name, &vpc.Args{
+			AvailabilityZones: zones(3), InterfaceEndpoints: []string{"ssm"},
+			Tags: pulumi.StringMap{"Stack": pulumi.String("test")},
+		})
+		return err
+	},
+	"Chain": func(ctx *pulumi.Context, name string) error {
+		_, err := securitygroups.New(ctx, name, &securitygroups.Args{
+			VpcID: pulumi.String("vpc_id"), Ingress: securitygroups.CloudFront, Proxy: true,
+			EndpointSecurityGroupID: pulumi.String("endpoints_id"),
+			Tags:                    pulumi.StringMap{"Stack": pulumi.String("test")},
+		})
+		return err
+	},
+}
+
+// eachComponent runs a test on every component.
+func eachComponent(t *testing.T, test func(t *testing.T, create func(ctx *pulumi.Context, name string) error)) {
+	t.Helper()
+	for name, create := range components {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, create)
+		})
+	}
+}
+
+func TestChildrenDescendFromTheirComponentAndBearItsName(t *testing.T) {
+	t.Parallel()
+	eachComponent(t, func(t *testing.T, create func(*pulumi.Context, string) error) {
+		got := record(t, func(ctx *pulumi.Context) error { return create(ctx, "one") })
+		var component string
+		for _, resource := range got.Resources {
+			if !resource.Custom {
+				require.Empty(t, component, "a second component")
+				component = resource.Key()
+				assert.Equal(t, "one", resource.Name)
+				assert.Equal(t, "pulumi:pulumi:Stack::test-test", resource.Parent)
+			}
+		}
+		require.NotEmpty(t, component)
+		for _, resource := range got.Resources {
+			if resource.Custom {
+				assert.Equal(t, component, resource.Parent, resource.Key())
+				assert.True(t, strings.HasPrefix(resource.Name, "one-"), resource.Key())
+			}
+		}
+	})
+}
+
+func TestTwoOfAComponentFitInOneStack(t *testing.T) {
+	t.Parallel()
+	eachComponent(t, func(t *testing.T, create func(*pulumi.Context, string) error) {
+		one := record(t, func(ctx *pulumi.Context) error { return create(ctx, "one") })
+		both := record(t, func(ctx *pulumi.Context) error {
+			if err := create(ctx, "one"); err != nil {
+				return err
+			}
+			return create(ctx, "two")
+		})
+		keys := both.keys()
+		assert.Len(t, keys, 2*len(one.keys()))
+		assert.Len(t, slices.Compact(keys), len(keys), "a name is taken twice")
+	})
+}
+
+func TestPreviewRegistersTheSameResources(t *testing.T) {
+	t.Parallel()
+	eachComponent(t, func(t *testing.T, create func(*pulumi.Context, string) error) {
+		program := func(ctx *pulumi.Context) error { return create(ctx, "one") }
+		assert.Equal(t, record(t, program).keys(), preview(t, program).keys())
+	})
+}
+
+func TestEverythingThatTakesTagsHasThem(t *testing.T) {
+	t.Parallel()
+	untaggable := []string{route, tableAssociation, aclRule, aclAssociation, rolePolicy}
+	eachComponent(t, func(t *testing.T, create func(*pulumi.Context, string) error) {
+		got := record(t, func(ctx *pulumi.Context) error { return create(ctx, "one") })
+		for _, resource := range got.Resources {
+			if resource.Custom && !slices.Contains(untaggable, resource.Type) {
+				assert.Equal(t, map[string]any{"Name": resource.Name, "Stack": "test"}, resource.Inputs["tags"], resource.Key())
+			}
+		}
+	})
+}
+
+func TestComponentsTakeOptions(t *testing.T) {
+	t.Parallel()
+	got := record(t, func(ctx *pulumi.Context) error {
+		_, err := vpc.New(ctx, "net", &vpc.Args{AvailabilityZones: zones(2)}, pulumi.Protect(true))
+		if err != nil {
+			return err
+		}
+		_, err = securitygroups.New(ctx, "sg", &securitygroups.Args{VpcID: pulumi.String("vpc_id")}, pulumi.Protect(true))
+		return err
+	})
+	for _, resource := range got.Resources {
+		assert.True(t, resource.Protect, resource.Key())
+	}
+}

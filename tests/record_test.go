@@ -1,0 +1,157 @@
+// Package tests holds the tests of the components and of the whole program. They run the real code against a recorder
+// (package offline) and look at what it registered, once it is done.
+package tests
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"ha-web/components/securitygroups"
+	"ha-web/components/vpc"
+	"ha-web/internal/offline"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Types of resources that tests ask for.
+const (
+	acl              = "aws:ec2/networkAcl:NetworkAcl"
+	aclAssociation   = "aws:ec2/networkAclAssociation:NetworkAclAssociation"
+	aclRule          = "aws:ec2/networkAclRule:NetworkAclRule"
+	defaultGroup     = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+	egressRule       = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+	eip              = "aws:ec2/eip:Eip"
+	endpoint         = "aws:ec2/vpcEndpoint:VpcEndpoint"
+	flowLog          = "aws:ec2/flowLog:FlowLog"
+	ingressRule      = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	internetGateway  = "aws:ec2/internetGateway:InternetGateway"
+	logGroup         = "aws:cloudwatch/logGroup:LogGroup"
+	natGateway       = "aws:ec2/natGateway:NatGateway"
+	role             = "aws:iam/role:Role"
+	rolePolicy       = "aws:iam/rolePolicy:RolePolicy"
+	route            = "aws:ec2/route:Route"
+	routeTable       = "aws:ec2/routeTable:RouteTable"
+	securityGroup    = "aws:ec2/securityGroup:SecurityGroup"
+	subnet           = "aws:ec2/subnet:Subnet"
+	tableAssociation = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+	vpcType          = "aws:ec2/vpc:Vpc"
+)
+
+// recording is what a program registered.
+type recording struct{ *offline.Recording }
+
+// record runs a program of component constructors.
+func record(t *testing.T, program pulumi.RunFunc) recording {
+	t.Helper()
+	recorded, err := offline.Record(program, offline.Stack{Project: "test", Name: "test"})
+	require.NoError(t, err)
+	return recording{recorded}
+}
+
+// preview is record with all that AWS computes unknown.
+func preview(t *testing.T, program pulumi.RunFunc) recording {
+	t.Helper()
+	recorded, err := offline.Record(program, offline.Stack{Project: "test", Name: "test", Preview: true})
+	require.NoError(t, err)
+	return recording{recorded}
+}
+
+// fault returns the error of a program, and checks that it registered nothing.
+func fault(t *testing.T, program pulumi.RunFunc) string {
+	t.Helper()
+	var failed error
+	recorded := record(t, func(ctx *pulumi.Context) error {
+		failed = program(ctx)
+		return nil
+	})
+	require.Error(t, failed)
+	assert.Empty(t, recorded.keys(), "registered in spite of the fault")
+	return failed.Error()
+}
+
+// of returns the resources of a type by name.
+func (r recording) of(kind string) map[string]offline.Resource {
+	found := map[string]offline.Resource{}
+	for _, resource := range r.Resources {
+		if resource.Type == kind {
+			found[resource.Name] = resource
+		}
+	}
+	return found
+}
+
+// names returns the names of the resources of a type, sorted.
+func (r recording) names(kind string) []string { return slices.Sorted(maps.Keys(r.of(kind))) }
+
+// one returns the inputs of a resource, which must be there.
+func (r recording) one(t *testing.T, kind, name string) map[string]any {
+	t.Helper()
+	resource, found := r.of(kind)[name]
+	require.True(t, found, "no %s %s among %v", kind, name, r.names(kind))
+	return resource.Inputs
+}
+
+// keys returns the keys of all resources, in order.
+func (r recording) keys() []string {
+	var keys []string
+	for _, resource := range r.Resources {
+		keys = append(keys, resource.Key())
+	}
+	return keys
+}
+
+// behind returns the keys of everything that a resource depends on, directly or not.
+func (r recording) behind(key string) map[string]bool {
+	byKey := map[string]offline.Resource{}
+	for _, resource := range r.Resources {
+		byKey[resource.Key()] = resource
+	}
+	found := map[string]bool{}
+	var walk func(string)
+	walk = func(key string) {
+		for _, dependency := range byKey[key].DependsOn {
+			if !found[dependency] {
+				found[dependency] = true
+				walk(dependency)
+			}
+		}
+	}
+	walk(key)
+	return found
+}
+
+// newVpc returns a program of one Vpc named net.
+func newVpc(args vpc.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := vpc.New(ctx, "net", &args)
+		return err
+	}
+}
+
+// newChain returns a program of one Chain named sg.
+func newChain(args securitygroups.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := securitygroups.New(ctx, "sg", &args)
+		return err
+	}
+}
+
+// zones returns that many zones of a region, from a on.
+func zones(count int) []string {
+	var zones []string
+	for _, letter := range strings.Split("abcdef"[:count], "") {
+		zones = append(zones, "us-east-1"+letter)
+	}
+	return zones
+}
+
+// strategies are all ways to the internet.
+var strategies = []vpc.NATStrategy{vpc.NATPerAZ, vpc.NATSingle, vpc.NATNone}
+
+// id returns the name of the resource that an id was made from.
+func id(value any) string { return strings.TrimSuffix(fmt.Sprint(value), "_id") }

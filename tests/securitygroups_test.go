@@ -1,0 +1,211 @@
+package tests
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"testing"
+
+	"ha-web/components/securitygroups"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+)
+
+// rules returns every rule of a chain as "name: group protocol port peer", sorted.
+func rules(got recording) []string {
+	var rules []string
+	for _, kind := range []string{ingressRule, egressRule} {
+		for name, each := range got.of(kind) {
+			in := each.Inputs
+			ports := fmt.Sprint(in["fromPort"])
+			if in["toPort"] != in["fromPort"] {
+				ports += fmt.Sprint("-", in["toPort"])
+			}
+			direction := "from"
+			if kind == egressRule {
+				direction = "to"
+			}
+			peers := []any{}
+			for _, property := range []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"} {
+				if in[property] != nil {
+					peers = append(peers, id(in[property]))
+				}
+			}
+			rules = append(rules, fmt.Sprintf("%s: %s %s %s %s %v", name, id(in["securityGroupId"]), in["ipProtocol"], ports, direction, peers))
+		}
+	}
+	slices.Sort(rules)
+	return rules
+}
+
+func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		args securitygroups.Args
+		want []string
+	}{
+		"by default": {
+			securitygroups.Args{},
+			[]string{
+				"sg-alb-from-internet-redirect: sg-alb tcp 80 from [0.0.0.0/0]",
+				"sg-alb-from-internet: sg-alb tcp 443 from [0.0.0.0/0]",
+				"sg-alb-to-app: sg-alb tcp 8080 to [sg-app]",
+				"sg-app-from-alb: sg-app tcp 8080 from [sg-alb]",
+				"sg-app-to-db: sg-app tcp 5432 to [sg-db]",
+				"sg-app-to-internet: sg-app tcp 443 to [0.0.0.0/0]",
+				"sg-db-from-app: sg-db tcp 5432 from [sg-app]",
+			},
+		},
+		"with a proxy, to mysql": {
+			securitygroups.Args{AppPort: 9000, DatabasePort: 3306, Proxy: true, EndpointSecurityGroupID: pulumi.String("endpoints_id")},
+			[]string{
+				"sg-alb-from-internet-redirect: sg-alb tcp 80 from [0.0.0.0/0]",
+				"sg-alb-from-internet: sg-alb tcp 443 from [0.0.0.0/0]",
+				"sg-alb-to-app: sg-alb tcp 9000 to [sg-app]",
+				"sg-app-from-alb: sg-app tcp 9000 from [sg-alb]",
+				"sg-app-to-internet: sg-app tcp 443 to [0.0.0.0/0]",
+				"sg-app-to-proxy: sg-app tcp 3306 to [sg-proxy]",
+				"sg-db-from-proxy: sg-db tcp 3306 from [sg-proxy]",
+				"sg-proxy-from-app: sg-proxy tcp 3306 from [sg-app]",
+				"sg-proxy-to-db: sg-proxy tcp 3306 to [sg-db]",
+				"sg-proxy-to-endpoints: sg-proxy tcp 443 to [endpoints]",
+			},
+		},
+		"without a certificate": {
+			securitygroups.Args{PlainHTTP: true},
+			[]string{
+				"sg-alb-from-internet: sg-alb tcp 80 from [0.0.0.0/0]",
+				"sg-alb-to-app: sg-alb tcp 8080 to [sg-app]",
+				"sg-app-from-alb: sg-app tcp 8080 from [sg-alb]",
+				"sg-app-to-db: sg-app tcp 5432 to [sg-db]",
+				"sg-app-to-internet: sg-app tcp 443 to [0.0.0.0/0]",
+				"sg-db-from-app: sg-db tcp 5432 from [sg-app]",
+			},
+		},
+		"behind CloudFront": {
+			securitygroups.Args{Ingress: securitygroups.CloudFront, EndpointSecurityGroupID: pulumi.String("endpoints_id")},
+			[]string{
+				"sg-alb-cloudfront-from-cloudfront: sg-alb-cloudfront tcp 443 from [com.amazonaws.global.cloudfront.origin-facing]",
+				"sg-alb-to-app: sg-alb tcp 8080 to [sg-app]",
+				"sg-app-from-alb: sg-app tcp 8080 from [sg-alb]",
+				"sg-app-to-db: sg-app tcp 5432 to [sg-db]",
+				"sg-app-to-internet: sg-app tcp 443 to [0.0.0.0/0]",
+				"sg-db-from-app: sg-db tcp 5432 from [sg-app]",
+			},
+		},
+		"behind CloudFront without a certificate": {
+			securitygroups.Args{Ingress: securitygroups.CloudFront, PlainHTTP: true, Proxy: true},
+			[]string{
+				"sg-alb-cloudfront-from-cloudfront: sg-alb-cloudfront tcp 80 from [com.amazonaws.global.cloudfront.origin-facing]",
+				"sg-alb-to-app: sg-alb tcp 8080 to [sg-app]",
+				"sg-app-from-alb: sg-app tcp 8080 from [sg-alb]",
+				"sg-app-to-internet: sg-app tcp 443 to [0.0.0.0/0]",
+				"sg-app-to-proxy: sg-app tcp 5432 to [sg-proxy]",
+				"sg-db-from-proxy: sg-db tcp 5432 from [sg-proxy]",
+				"sg-proxy-from-app: sg-proxy tcp 5432 from [sg-app]",
+				"sg-proxy-to-db: sg-proxy tcp 5432 to [sg-db]",
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.args.VpcID = pulumi.String("vpc_id")
+			got := record(t, newChain(test.args))
+			assert.Equal(t, test.want, rules(got))
+
+			for name, rule := range got.of(ingressRule) {
+				if group := id(rule.Inputs["securityGroupId"]); group != "sg-alb" && group != "sg-alb-cloudfront" {
+					assert.NotContains(t, rule.Inputs, "cidrIpv4", "%s: behind the load balancer every source is a group", name)
+				}
+			}
+			for name, rule := range got.of(egressRule) {
+				assert.NotEqual(t, "sg-db", id(rule.Inputs["securityGroupId"]), "%s: the database talks to nobody", name)
+			}
+		})
+	}
+}
+
+func TestGroupsHaveNoInlineRules(t *testing.T) {
+	t.Parallel()
+	got := record(t, newChain(securitygroups.Args{VpcID: pulumi.String("vpc_id"), Ingress: securitygroups.CloudFront, Proxy: true}))
+	assert.Equal(t, []string{"sg-alb", "sg-alb-cloudfront", "sg-app", "sg-db", "sg-proxy"}, got.names(securityGroup))
+	for name, description := range map[string]string{
+		"sg-alb": "Load balancer", "sg-alb-cloudfront": "Load balancer, from CloudFront", "sg-app": "Application instances",
+		"sg-proxy": "Database proxy", "sg-db": "Database",
+	} {
+		// Another description, or a name, would replace the group.
+		assert.Equal(t, map[string]any{
+			"vpcId": "vpc_id", "description": description, "tags": map[string]any{"Name": name},
+		}, got.one(t, securityGroup, name))
+	}
+}
+
+func TestCloudFrontsPrefixListHasAGroupToItself(t *testing.T) {
+	t.Parallel()
+	// It counts as 55 of the 60 rules that a group may have.
+	got := record(t, newChain(securitygroups.Args{VpcID: pulumi.String("vpc_id"), Ingress: securitygroups.CloudFront}))
+	var others []string
+	for name, rule := range got.of(ingressRule) {
+		if id(rule.Inputs["securityGroupId"]) == "sg-alb-cloudfront" {
+			others = append(others, name)
+		}
+	}
+	assert.Equal(t, []string{"sg-alb-cloudfront-from-cloudfront"}, others)
+}
+
+func TestDescriptionsAreWhatAWSAccepts(t *testing.T) {
+	t.Parallel()
+	// Amazon EC2 API reference, IpRange: up to 255 of these characters.
+	accepted := regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}$`)
+	for _, program := range []pulumi.RunFunc{
+		newChain(securitygroups.Args{VpcID: pulumi.String("vpc_id"), Proxy: true, EndpointSecurityGroupID: pulumi.String("endpoints_id")}),
+		newChain(securitygroups.Args{VpcID: pulumi.String("vpc_id"), PlainHTTP: true}),
+		newChain(securitygroups.Args{VpcID: pulumi.String("vpc_id"), Ingress: securitygroups.CloudFront}),
+	} {
+		got := record(t, program)
+		for _, kind := range []string{securityGroup, ingressRule, egressRule} {
+			for name, each := range got.of(kind) {
+				assert.Regexp(t, accepted, each.Inputs["description"], name)
+			}
+		}
+	}
+}
+
+func TestChainOutputs(t *testing.T) {
+	t.Parallel()
+	outputs := func(args securitygroups.Args) map[string]any {
+		args.VpcID = pulumi.String("vpc_id")
+		return record(t, func(ctx *pulumi.Context) error {
+			chain, err := securitygroups.New(ctx, "sg", &args)
+			if err != nil {
+				return err
+			}
+			ctx.Export("alb", chain.ALBSecurityGroupIDs)
+			ctx.Export("app", chain.AppSecurityGroupID)
+			ctx.Export("db", chain.DatabaseSecurityGroupID)
+			if chain.ProxySecurityGroupID != nil {
+				ctx.Export("proxy", chain.ProxySecurityGroupID)
+			}
+			return nil
+		}).Outputs
+	}
+	assert.Equal(t, map[string]any{"alb": []any{"sg-alb_id"}, "app": "sg-app_id", "db": "sg-db_id"}, outputs(securitygroups.Args{}))
+	assert.Equal(t, map[string]any{
+		"alb": []any{"sg-alb_id", "sg-alb-cloudfront_id"}, "app": "sg-app_id", "proxy": "sg-proxy_id", "db": "sg-db_id",
+	}, outputs(securitygroups.Args{Ingress: securitygroups.CloudFront, Proxy: true}))
+}
+
+func TestChainArgsFaultsAreReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, `security groups sg: VpcID: is required
+Ingress: must be internet or cloudfront, got "vpn"
+AppPort: must be between 1024 and 65535, got 80
+DatabasePort: must be between 1024 and 65535, got 65536`,
+		fault(t, newChain(securitygroups.Args{Ingress: "vpn", AppPort: 80, DatabasePort: 65536})))
+	assert.Equal(t, "security groups sg: VpcID: is required", fault(t, func(ctx *pulumi.Context) error {
+		_, err := securitygroups.New(ctx, "sg", nil)
+		return err
+	}))
+}

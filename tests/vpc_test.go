@@ -1,0 +1,425 @@
+package tests
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"ha-web/components/vpc"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestVpcHasTheSubnetsOfTheDocuments(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	for name, want := range map[string][2]string{
+		"net-public-a":  {"10.0.1.0/24", "us-east-1a"},
+		"net-public-b":  {"10.0.2.0/24", "us-east-1b"},
+		"net-private-a": {"10.0.11.0/24", "us-east-1a"},
+		"net-private-b": {"10.0.12.0/24", "us-east-1b"},
+		"net-data-a":    {"10.0.21.0/24", "us-east-1a"},
+		"net-data-b":    {"10.0.22.0/24", "us-east-1b"},
+	} {
+		assert.Equal(t, map[string]any{
+			"vpcId":               "net-vpc_id",
+			"cidrBlock":           want[0],
+			"availabilityZone":    want[1],
+			"mapPublicIpOnLaunch": false,
+			"tags":                map[string]any{"Name": name},
+		}, got.one(t, subnet, name))
+	}
+	assert.Len(t, got.of(subnet), 6)
+	assert.Equal(t, map[string]any{
+		"cidrBlock": "10.0.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true,
+		"tags": map[string]any{"Name": "net-vpc"},
+	}, got.one(t, vpcType, "net-vpc"))
+}
+
+func TestVpcSpansTwoToSixZones(t *testing.T) {
+	t.Parallel()
+	for count := 2; count <= 6; count++ {
+		got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(count)}))
+		for kind, want := range map[string]int{
+			subnet: 3 * count, routeTable: 3 * count, tableAssociation: 3 * count, aclAssociation: 3 * count,
+			natGateway: count, eip: count, route: 2 * count, acl: 3, internetGateway: 1, defaultGroup: 1,
+		} {
+			assert.Len(t, got.of(kind), want, "%s in %d zones", kind, count)
+		}
+	}
+}
+
+func TestEverySubnetHasARouteTableAndANetworkACLOfItsTier(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(3)}))
+	for name := range got.of(subnet) {
+		tier := strings.Split(name, "-")[1]
+		assert.Equal(t, map[string]any{"subnetId": name + "_id", "routeTableId": name + "_id"}, got.one(t, tableAssociation, name))
+		assert.Equal(t, map[string]any{"subnetId": name + "_id", "networkAclId": "net-" + tier + "_id"}, got.one(t, aclAssociation, name))
+	}
+}
+
+func TestNATStrategies(t *testing.T) {
+	t.Parallel()
+	tests := map[vpc.NATStrategy]struct {
+		gateways []string
+		routes   map[string]string // private route table to NAT gateway
+	}{
+		vpc.NATPerAZ: {
+			[]string{"net-nat-a", "net-nat-b", "net-nat-c"},
+			map[string]string{"net-private-a": "net-nat-a", "net-private-b": "net-nat-b", "net-private-c": "net-nat-c"},
+		},
+		vpc.NATSingle: {
+			[]string{"net-nat-a"},
+			map[string]string{"net-private-a": "net-nat-a", "net-private-b": "net-nat-a", "net-private-c": "net-nat-a"},
+		},
+		vpc.NATNone: {nil, map[string]string{}},
+	}
+	for strategy, test := range tests {
+		t.Run(string(strategy), func(t *testing.T) {
+			t.Parallel()
+			got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(3), NATGateways: strategy}))
+			assert.Equal(t, test.gateways, got.names(natGateway))
+			assert.Equal(t, test.gateways, got.names(eip))
+			for _, name := range test.gateways {
+				assert.Equal(t, map[string]any{
+					"allocationId": name + "_id", "subnetId": strings.Replace(name, "nat", "public", 1) + "_id",
+					"tags": map[string]any{"Name": name},
+				}, got.one(t, natGateway, name))
+				assert.Equal(t, "vpc", got.one(t, eip, name)["domain"])
+			}
+			routes := map[string]string{}
+			for _, each := range got.of(route) {
+				assert.Equal(t, "0.0.0.0/0", each.Inputs["destinationCidrBlock"])
+				if gateway, byNAT := each.Inputs["natGatewayId"]; byNAT {
+					routes[id(each.Inputs["routeTableId"])] = id(gateway)
+				}
+			}
+			assert.Equal(t, test.routes, routes)
+		})
+	}
+}
+
+func TestSingleNATGatewayStaysWhenAZoneIsAddedBeforeIts(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: []string{"us-east-1b", "us-east-1c", "us-east-1a"}, NATGateways: vpc.NATSingle}))
+	assert.Equal(t, []string{"net-nat-b"}, got.names(natGateway))
+}
+
+func TestPublicSubnetsRouteToTheInternetGateway(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2), NATGateways: vpc.NATNone}))
+	assert.Equal(t, []string{"net-public-internet-a", "net-public-internet-b"}, got.names(route))
+	for _, zone := range []string{"a", "b"} {
+		assert.Equal(t, map[string]any{
+			"routeTableId": "net-public-" + zone + "_id", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "net-internet_id",
+		}, got.one(t, route, "net-public-internet-"+zone))
+	}
+	assert.Equal(t, "net-vpc_id", got.one(t, internetGateway, "net-internet")["vpcId"])
+}
+
+func TestNATGatewaysWaitForTheInternetGateway(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	for _, kind := range []string{natGateway, eip} {
+		for name, each := range got.of(kind) {
+			assert.Contains(t, each.DependsOn, internetGateway+"::net-internet", name)
+		}
+	}
+}
+
+func TestDataSubnetsHaveNoWayOut(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range strategies {
+		got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(3), NATGateways: strategy, InterfaceEndpoints: []string{"ssm"}}))
+		for name, each := range got.of(route) {
+			assert.NotContains(t, id(each.Inputs["routeTableId"]), "-data-", "%s with %s: no route, to 0.0.0.0/0, ::/0 or elsewhere", name, strategy)
+		}
+		for name, each := range got.of(tableAssociation) {
+			if strings.Contains(name, "-data-") {
+				assert.Equal(t, name, id(each.Inputs["routeTableId"]), "a table of its own, not the main one")
+			}
+		}
+		assert.Empty(t, got.one(t, routeTable, "net-data-a")["routes"], "no inline route")
+	}
+}
+
+func TestDataTierDoesNotWaitForGateways(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2), InterfaceEndpoints: []string{"ssm"}}))
+	for _, kind := range []string{subnet, tableAssociation, aclAssociation} {
+		for name, each := range got.of(kind) {
+			if !strings.Contains(name, "-data-") {
+				continue
+			}
+			for dependency := range got.behind(each.Key()) {
+				for _, slow := range []string{natGateway, internetGateway, eip, endpoint, flowLog} {
+					assert.NotContains(t, dependency, slow, name)
+				}
+			}
+		}
+	}
+	for name := range got.of(subnet) {
+		assert.Equal(t, map[string]bool{vpcType + "::net-vpc": true}, got.behind(subnet+"::"+name))
+	}
+}
+
+func TestAddingAZoneMovesNothing(t *testing.T) {
+	t.Parallel()
+	growing := map[string][]string{ // what may change of a resource: lists that gain a member
+		endpoint: {"routeTableIds", "subnetIds"},
+		vpc.Type: {"availabilityZones"},
+	}
+	for _, strategy := range strategies {
+		for name, grown := range map[string][]string{
+			"behind": {"us-east-1b", "us-east-1d", "us-east-1e"},
+			"amid":   {"us-east-1b", "us-east-1c", "us-east-1d"},
+			"before": {"us-east-1b", "us-east-1d", "us-east-1a"},
+		} {
+			args := vpc.Args{AvailabilityZones: []string{"us-east-1b", "us-east-1d"}, NATGateways: strategy, InterfaceEndpoints: []string{"ssm"}}
+			before := record(t, newVpc(args))
+			args.AvailabilityZones = grown
+			after := record(t, newVpc(args))
+			assert.Greater(t, len(after.Resources), len(before.Resources))
+			for _, resource := range before.Resources {
+				now := maps.Clone(after.one(t, resource.Type, resource.Name))
+				for _, list := range growing[resource.Type] {
+					assert.Subset(t, now[list], resource.Inputs[list], resource.Key())
+					delete(now, list)
+					delete(resource.Inputs, list)
+				}
+				assert.Equal(t, resource.Inputs, now, "%s with a zone %s (%s)", resource.Key(), name, strategy)
+			}
+		}
+	}
+}
+
+func TestOrderOfZonesDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	forth := record(t, newVpc(vpc.Args{AvailabilityZones: []string{"us-east-1a", "us-east-1b"}}))
+	back := record(t, newVpc(vpc.Args{AvailabilityZones: []string{"us-east-1b", "us-east-1a"}}))
+	assert.Equal(t, forth.keys(), back.keys())
+	for _, kind := range []string{subnet, route, natGateway, aclRule} {
+		assert.Equal(t, forth.of(kind), back.of(kind))
+	}
+}
+
+func TestDefaultSecurityGroupIsEmptied(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	assert.Equal(t, map[string]any{
+		"vpcId": "net-vpc_id", "ingress": []any{}, "egress": []any{}, "tags": map[string]any{"Name": "net-default"},
+	}, got.one(t, defaultGroup, "net-default"))
+}
+
+func TestNetworkACLsStayWithinTheQuota(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(6)}))
+	entries, numbers := map[string]int{}, map[string]bool{}
+	for name, each := range got.of(aclRule) {
+		direction := fmt.Sprint(each.Inputs["networkAclId"], " egress ", each.Inputs["egress"])
+		entries[direction]++
+		number := fmt.Sprint(direction, " ", each.Inputs["ruleNumber"])
+		assert.False(t, numbers[number], "%s: %s is taken", name, number)
+		numbers[number] = true
+	}
+	assert.Len(t, entries, 6)
+	for direction, count := range entries {
+		assert.LessOrEqual(t, count, 20, direction)
+	}
+}
+
+func TestDataACLAdmitsOnlyThePrivateSubnets(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(3)}))
+	peers := map[bool][]string{}
+	for _, each := range got.of(aclRule) {
+		if id(each.Inputs["networkAclId"]) != "net-data" {
+			continue
+		}
+		assert.Equal(t, "allow", each.Inputs["ruleAction"])
+		egress := each.Inputs["egress"].(bool)
+		peers[egress] = append(peers[egress], each.Inputs["cidrBlock"].(string))
+	}
+	private := []string{"10.0.11.0/24", "10.0.12.0/24", "10.0.13.0/24"}
+	assert.ElementsMatch(t, private, peers[false])
+	assert.ElementsMatch(t, private, peers[true])
+}
+
+func TestSubnetsKeepTheDefaultACLUntilTheirsHasItsRules(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	for name, association := range got.of(aclAssociation) {
+		for rule, each := range got.of(aclRule) {
+			if each.Inputs["networkAclId"] == association.Inputs["networkAclId"] {
+				assert.Contains(t, association.DependsOn, aclRule+"::"+rule, name)
+			}
+		}
+	}
+}
+
+func TestS3IsReachedByAGatewayFromPrivateAndDataSubnets(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	assert.Equal(t, map[string]any{
+		"vpcId": "net-vpc_id", "serviceName": "com.amazonaws.us-east-1.s3", "vpcEndpointType": "Gateway",
+		"routeTableIds": []any{"net-private-a_id", "net-private-b_id", "net-data-a_id", "net-data-b_id"},
+		"tags":          map[string]any{"Name": "net-endpoint-s3"},
+	}, got.one(t, endpoint, "net-endpoint-s3"))
+	assert.Len(t, got.of(endpoint), 1)
+	assert.Empty(t, got.of(securityGroup), "no group where there is no interface endpoint")
+}
+
+func TestInterfaceEndpoints(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{
+		AvailabilityZones: []string{"eu-west-1a", "eu-west-1b"}, InterfaceEndpoints: []string{"ssm", "ecr.api"},
+	}))
+	assert.Equal(t, []string{"net-endpoint-ecr-api", "net-endpoint-s3", "net-endpoint-ssm"}, got.names(endpoint))
+	assert.Equal(t, map[string]any{
+		"vpcId": "net-vpc_id", "serviceName": "com.amazonaws.eu-west-1.ecr.api", "vpcEndpointType": "Interface",
+		"privateDnsEnabled": true,
+		"subnetIds":         []any{"net-private-a_id", "net-private-b_id"},
+		"securityGroupIds":  []any{"net-endpoints_id"},
+		"tags":              map[string]any{"Name": "net-endpoint-ecr-api"},
+	}, got.one(t, endpoint, "net-endpoint-ecr-api"))
+
+	assert.Equal(t, []string{"net-endpoints-from-private-a", "net-endpoints-from-private-b"}, got.names(ingressRule))
+	assert.Equal(t, map[string]any{
+		"securityGroupId": "net-endpoints_id", "cidrIpv4": "10.0.12.0/24", "ipProtocol": "tcp", "fromPort": 443.0, "toPort": 443.0,
+		"description": "AWS APIs for the private subnet of eu-west-1b",
+		"tags":        map[string]any{"Name": "net-endpoints-from-private-b"},
+	}, got.one(t, ingressRule, "net-endpoints-from-private-b"))
+	assert.Empty(t, got.of(egressRule))
+	for _, rule := range got.names(ingressRule) {
+		assert.Contains(t, got.of(endpoint)["net-endpoint-ssm"].DependsOn, ingressRule+"::"+rule)
+	}
+}
+
+func TestPrivateEgressIsAllThatInstancesWaitFor(t *testing.T) {
+	t.Parallel()
+	tests := map[vpc.NATStrategy][]string{
+		vpc.NATPerAZ:  {route + "::net-private-internet-a", route + "::net-private-internet-b"},
+		vpc.NATSingle: {route + "::net-private-internet-a", route + "::net-private-internet-b"},
+		vpc.NATNone:   nil,
+	}
+	for strategy, routes := range tests {
+		t.Run(string(strategy), func(t *testing.T) {
+			t.Parallel()
+			got := record(t, func(ctx *pulumi.Context) error {
+				network, err := vpc.New(ctx, "net", &vpc.Args{
+					AvailabilityZones: zones(2), NATGateways: strategy, InterfaceEndpoints: []string{"ssm"},
+				})
+				if err != nil {
+					return err
+				}
+				waiting := &struct{ pulumi.CustomResourceState }{}
+				return ctx.RegisterResource("test:index:Fleet", "fleet", nil, waiting, pulumi.DependsOn(network.PrivateEgress))
+			})
+			assert.ElementsMatch(t, append(routes,
+				tableAssociation+"::net-private-a", tableAssociation+"::net-private-b",
+				endpoint+"::net-endpoint-s3", endpoint+"::net-endpoint-ssm",
+			), got.of("test:index:Fleet")["fleet"].DependsOn)
+		})
+	}
+}
+
+func TestFlowLogsRecordAllTraffic(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	const arn = "arn:aws:cloudwatch:us-east-1:123456789012:net-flow-logs"
+	assert.Equal(t, map[string]any{
+		"vpcId": "net-vpc_id", "trafficType": "ALL", "logDestinationType": "cloud-watch-logs", "logDestination": arn,
+		"iamRoleArn": "arn:aws:iam:us-east-1:123456789012:net-flow-logs", "tags": map[string]any{"Name": "net-flow-logs"},
+	}, got.one(t, flowLog, "net-flow-logs"))
+	assert.Contains(t, got.of(flowLog)["net-flow-logs"].DependsOn, rolePolicy+"::net-flow-logs")
+	assert.Equal(t, 365.0, got.one(t, logGroup, "net-flow-logs")["retentionInDays"])
+
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [{
+		"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": ["sts:AssumeRole"],
+		"Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}
+	}]}`, got.one(t, role, "net-flow-logs")["assumeRolePolicy"].(string))
+	policy := got.one(t, rolePolicy, "net-flow-logs")
+	assert.Equal(t, "net-flow-logs", policy["role"])
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
+		{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], "Resource": ["`+arn+`", "`+arn+`:*"]},
+		{"Effect": "Allow", "Action": ["logs:DescribeLogGroups"], "Resource": ["*"]}
+	]}`, policy["policy"].(string))
+}
+
+func TestFlowLogsCanBeSet(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2), FlowLogs: vpc.FlowLogs{RetentionDays: 7}}))
+	assert.Equal(t, 7.0, got.one(t, logGroup, "net-flow-logs")["retentionInDays"])
+
+	got = record(t, newVpc(vpc.Args{AvailabilityZones: zones(2), FlowLogs: vpc.FlowLogs{Disabled: true}}))
+	for _, kind := range []string{flowLog, logGroup, role, rolePolicy} {
+		assert.Empty(t, got.of(kind))
+	}
+}
+
+func TestVpcOutputs(t *testing.T) {
+	t.Parallel()
+	got := record(t, func(ctx *pulumi.Context) error {
+		network, err := vpc.New(ctx, "net", &vpc.Args{AvailabilityZones: zones(2), InterfaceEndpoints: []string{"ssm"}})
+		if err != nil {
+			return err
+		}
+		ctx.Export("vpc", network.VpcID)
+		ctx.Export("public", network.PublicSubnetIDs)
+		ctx.Export("private", network.PrivateSubnetIDs)
+		ctx.Export("data", network.DataSubnetIDs)
+		ctx.Export("endpoints", network.EndpointSecurityGroupID)
+		return nil
+	})
+	assert.Equal(t, map[string]any{
+		"vpc":       "net-vpc_id",
+		"public":    []any{"net-public-a_id", "net-public-b_id"},
+		"private":   []any{"net-private-a_id", "net-private-b_id"},
+		"data":      []any{"net-data-a_id", "net-data-b_id"},
+		"endpoints": "net-endpoints_id",
+	}, got.Outputs)
+}
+
+func TestVpcArgsFaultsAreReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, `vpc net: CIDR: 10.0.0.0/24 is too small: a load balancer needs subnets of a /27 or larger, and three tiers of them fit a /22 or larger
+AvailabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 1
+NATGateways: must be perAz or single or none, got "two"
+InterfaceEndpoints: s3 is reached through a gateway endpoint, which is free: leave it out
+FlowLogs.RetentionDays: CloudWatch Logs cannot keep events for 2 days, the next period it offers is 3`,
+		fault(t, newVpc(vpc.Args{
+			CIDR: "10.0.0.0/24", AvailabilityZones: zones(1), NATGateways: "two", InterfaceEndpoints: []string{"s3"},
+			FlowLogs: vpc.FlowLogs{RetentionDays: 2},
+		})))
+	assert.Equal(t, "vpc net: AvailabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 0",
+		fault(t, func(ctx *pulumi.Context) error {
+			_, err := vpc.New(ctx, "net", nil)
+			return err
+		}))
+}
+
+func TestVpcLeavesItsArgsAlone(t *testing.T) {
+	t.Parallel()
+	args := vpc.Args{AvailabilityZones: zones(2), Tags: pulumi.StringMap{"Stack": pulumi.String("test")}}
+	record(t, func(ctx *pulumi.Context) error {
+		_, err := vpc.New(ctx, "net", &args)
+		return err
+	})
+	assert.Equal(t, vpc.Args{AvailabilityZones: zones(2), Tags: pulumi.StringMap{"Stack": pulumi.String("test")}}, args)
+}
+
+func TestComponentInputsAreInTheState(t *testing.T) {
+	t.Parallel()
+	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2), InterfaceEndpoints: []string{"ssm"}}))
+	encoded, err := json.Marshal(got.one(t, vpc.Type, "net"))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{
+		"cidr": "10.0.0.0/16", "availabilityZones": ["us-east-1a", "us-east-1b"], "natGateways": "perAz",
+		"interfaceEndpoints": ["ssm"], "flowLogs": {"disabled": false, "retentionDays": 365}
+	}`, string(encoded))
+}
