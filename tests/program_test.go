@@ -1,0 +1,300 @@
+package tests
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"ha-web/internal/offline"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// These tests run the whole program as a person does: the built command, in the folder of the project.
+
+const project = ".." // from this package's folder, where go test runs
+
+var command string // the built program
+
+func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+
+func buildAndRun(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "ha-web")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	command = filepath.Join(folder, "ha-web")
+	// What this process does not read itself, go test's cache of results does not know of.
+	for _, input := range []string{"main.go", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.local.yaml"} {
+		if _, err := os.ReadFile(filepath.Join(project, input)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	build := exec.Command("go", "build", "-o", command, ".")
+	build.Dir, build.Stdout, build.Stderr = project, os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "building the program:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+// run runs the command in a folder and returns what it printed and its exit status.
+func run(t *testing.T, folder string, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, faults bytes.Buffer
+	process := exec.CommandContext(t.Context(), command, args...)
+	process.Dir, process.Stdout, process.Stderr = folder, &out, &faults
+	// Nothing of the machine: no credentials, no Pulumi, no proxy.
+	process.Env = []string{"HOME=" + t.TempDir()}
+	err := process.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	return out.String(), faults.String(), process.ProcessState.ExitCode()
+}
+
+// planOf returns the plan of a stack, which must succeed without a word on stderr.
+func planOf(t *testing.T, args ...string) recording {
+	t.Helper()
+	stdout, stderr, status := run(t, project, append([]string{"plan", "-format", "json"}, args...)...)
+	require.Zero(t, status, stderr)
+	require.Empty(t, stderr)
+	var planned offline.Recording
+	require.NoError(t, json.Unmarshal([]byte(stdout), &planned))
+	return recording{&planned}
+}
+
+var stacks = []string{"dev", "prod", "local"}
+
+func TestPlansAreAsCommitted(t *testing.T) {
+	t.Parallel()
+	for _, stack := range stacks {
+		stdout, stderr, status := run(t, project, "plan", "-stack", stack, "-format", "json")
+		require.Zero(t, status, stderr)
+		golden(t, stack+".golden.json", stdout)
+	}
+}
+
+// golden compares text with a committed file. With UPDATE_GOLDEN set it rewrites the file, and still fails: an update
+// is to be read, not to pass.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	want, err := os.ReadFile(path)
+	if err == nil && string(want) == got {
+		return
+	}
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+		t.Errorf("%s is rewritten: read its diff, then run again", path)
+		return
+	}
+	require.NoError(t, err, "UPDATE_GOLDEN=1 writes it")
+	assert.Equal(t, string(want), got, "%s differs, UPDATE_GOLDEN=1 rewrites it", path)
+}
+
+func TestTwoPlansOfOneStackAreTheSameBytes(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"json", "tree"} {
+		first, _, _ := run(t, project, "plan", "-stack", "prod", "-format", format)
+		for range 5 {
+			again, _, _ := run(t, project, "plan", "-stack", "prod", "-format", format)
+			require.Equal(t, first, again)
+		}
+	}
+}
+
+func TestPlanIsFast(t *testing.T) {
+	t.Parallel()
+	started := time.Now()
+	_, _, status := run(t, project, "plan", "-stack", "prod")
+	require.Zero(t, status)
+	assert.Less(t, time.Since(started), 1500*time.Millisecond)
+}
+
+func TestPreviewOfEveryStackRegistersTheSameResources(t *testing.T) {
+	t.Parallel()
+	for _, stack := range stacks {
+		known, unknown := planOf(t, "-stack", stack), planOf(t, "-stack", stack, "-preview")
+		assert.Equal(t, known.keys(), unknown.keys(), stack)
+		assert.Equal(t, offline.Unknown, unknown.one(t, subnet, "ha-web-public-a")["vpcId"], "so the two do differ")
+	}
+}
+
+func TestPlanShowsTheNetworkOfTheDocuments(t *testing.T) {
+	t.Parallel()
+	stdout, _, status := run(t, project, "plan", "-stack", "prod")
+	require.Zero(t, status)
+	tree := regexp.MustCompile(` +`).ReplaceAllString(stdout, " ")
+	for _, line := range []string{
+		"ec2.Vpc ha-web-vpc 10.0.0.0/16",
+		"ec2.Subnet ha-web-public-a 10.0.1.0/24 us-east-1a", "ec2.Subnet ha-web-public-b 10.0.2.0/24 us-east-1b",
+		"ec2.Subnet ha-web-private-a 10.0.11.0/24 us-east-1a", "ec2.Subnet ha-web-private-b 10.0.12.0/24 us-east-1b",
+		"ec2.Subnet ha-web-data-a 10.0.21.0/24 us-east-1a", "ec2.Subnet ha-web-data-b 10.0.22.0/24 us-east-1b",
+		"ec2.Route ha-web-private-internet-b 0.0.0.0/0 to ha-web-nat-b",
+		"vpc.SecurityGroupIngressRule ha-web-app-from-alb tcp 8080 from ha-web-alb",
+		"vpc.SecurityGroupIngressRule ha-web-db-from-proxy tcp 5432 from ha-web-proxy",
+		"ec2.Subnet 6",
+	} {
+		assert.Contains(t, tree, line)
+	}
+	assert.NotContains(t, stdout, "notes")
+	assert.NotContains(t, stdout, "?", "a detail of the tree is missing")
+}
+
+func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {
+	t.Parallel()
+	stdout, _, status := run(t, project, "plan")
+	require.Zero(t, status)
+	assert.True(t, strings.HasPrefix(stdout, "ha-web dev\n"))
+	assert.Contains(t, stdout, "\nnotes\n  no TLS: ")
+	assert.Contains(t, stdout, "\n  one NAT gateway: ")
+}
+
+func TestSettingsReachTheComponents(t *testing.T) {
+	t.Parallel()
+	got := planOf(t, "-stack", "dev", "-c", "network.natGateways=none",
+		"-c", "network.interfaceEndpoints=[ssm, ssmmessages, ec2messages, secretsmanager, kms, logs, monitoring]",
+		"-c", "network.availabilityZones=[us-east-1a, us-east-1b, us-east-1c]", "-c", "web.size={min: 3, max: 6}",
+		"-c", "network.cidr=10.9.0.0/16", "-c", "network.flowLogs.enabled=false", "-c", "web.port=9000",
+		"-c", "database.engine=mariadb", "-c", "domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a-1b")
+	assert.Empty(t, got.of(natGateway))
+	assert.Empty(t, got.of(flowLog))
+	assert.Len(t, got.of(endpoint), 8)
+	assert.Equal(t, "10.9.23.0/24", got.one(t, subnet, "ha-web-data-c")["cidrBlock"])
+	assert.Equal(t, 9000.0, got.one(t, ingressRule, "ha-web-app-from-alb")["fromPort"])
+	assert.Equal(t, 3306.0, got.one(t, ingressRule, "ha-web-db-from-app")["fromPort"])
+	assert.Equal(t, 443.0, got.one(t, ingressRule, "ha-web-alb-from-internet")["fromPort"])
+	assert.Equal(t, map[string]any{
+		"Name": "ha-web-vpc", "Project": "ha-web", "Stack": "dev", "Environment": "development",
+	}, got.one(t, vpcType, "ha-web-vpc")["tags"])
+	assert.Equal(t, []any{"us-east-1a", "us-east-1b", "us-east-1c"}, got.Outputs["availabilityZones"])
+
+	assert.Equal(t, "com.amazonaws.global.cloudfront.origin-facing_id",
+		planOf(t, "-stack", "prod").one(t, ingressRule, "ha-web-alb-cloudfront-from-cloudfront")["prefixListId"])
+}
+
+func TestBadInputEndsWithStatusOneAndEveryFault(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for name, content := range map[string]string{
+		"Pulumi.yaml":        "name: ha-web",
+		"Pulumi.broken.yaml": "config: [",
+		"Pulumi.empty.yaml":  "",
+		"Pulumi.bad.yaml": `config:
+  aws:region: us-east-1
+  ha-web:environment: development
+  ha-web:netwrok: {}
+  ha-web:network: {availabilityZones: [us-east-1a, us-east-1b], natGatways: single}
+  ha-web:web: {size: {max: 1}, port: "8080"}
+`,
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
+	}
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"every fault": {[]string{"-stack", "bad"}, `network.natGatways: unknown, did you mean network.natGateways?
+netwrok: unknown, did you mean network?
+web.port: must be a whole number, got "8080"
+web.size.max: must be at least web.size.min (2), got 1
+`},
+		"contradiction": {[]string{"-stack", "empty", "-c", "aws:region=us-west-2", "-c", "network.availabilityZones=[us-east-1a, us-east-1b]"},
+			"network.availabilityZones: us-east-1a is not in aws:region (us-west-2)\n"},
+		"an empty file": {[]string{"-stack", "empty"}, `aws:region: is required, such as us-east-1
+network.availabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 0
+`},
+		"not YAML":         {[]string{"-stack", "broken"}, "Pulumi.broken.yaml: yaml: line 1: did not find expected node content\n"},
+		"no file":          {[]string{"-stack", "none"}, "no stack file: open Pulumi.none.yaml: no such file or directory\n"},
+		"bad override":     {[]string{"-stack", "bad", "-c", "network"}, "-c network: must be path=value, such as network.natGateways=single\n"},
+		"unreadable diff":  {[]string{"-file", filepath.Join(absolute(t, project), "Pulumi.dev.yaml"), "-diff", "none.json"}, "-diff: open none.json: no such file or directory\n"},
+		"diff of no plan":  {[]string{"-file", filepath.Join(absolute(t, project), "Pulumi.dev.yaml"), "-diff", "Pulumi.yaml"}, "-diff: Pulumi.yaml: not a plan: invalid character 'a' in literal null (expecting 'u')\n"},
+		"unknown flag":     {[]string{"-stak", "dev"}, "flag provided but not defined: -stak\n\nusage: "},
+		"argument":         {[]string{"prod"}, "unexpected argument \"prod\"\n\nusage: "},
+		"format":           {[]string{"-format", "xml"}, "-format: must be tree or json, got \"xml\"\n\nusage: "},
+		"exit without":     {[]string{"-exit-code"}, "-exit-code: goes with -diff\n\nusage: "},
+		"outside projects": {[]string{"-stack", "dev"}, "run this where the project is: open Pulumi.yaml: no such file or directory\n"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			where := folder
+			if name == "outside projects" {
+				where = t.TempDir()
+			}
+			stdout, stderr, status := run(t, where, append([]string{"plan"}, test.args...)...)
+			assert.Equal(t, 1, status)
+			assert.Empty(t, stdout)
+			if strings.HasSuffix(test.want, "usage: ") {
+				assert.True(t, strings.HasPrefix(stderr, test.want), stderr)
+			} else {
+				assert.Equal(t, test.want, stderr)
+			}
+			assert.NotContains(t, stderr, "goroutine")
+		})
+	}
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	require.NoError(t, err)
+	return path
+}
+
+func TestFilePlansAnyStackFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "Pulumi.staging.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(
+		"config: {aws:region: eu-west-1, ha-web:network: {availabilityZones: [eu-west-1a, eu-west-1b]}}"), 0o600))
+	assert.Equal(t, "staging", planOf(t, "-file", path).Stack)
+	assert.Equal(t, "blue", planOf(t, "-file", path, "-stack", "blue").Stack)
+}
+
+func TestDiffAgainstASavedPlan(t *testing.T) {
+	t.Parallel()
+	saved := filepath.Join(t.TempDir(), "saved.json")
+	before, _, status := run(t, project, "plan", "-stack", "prod", "-format", "json")
+	require.Zero(t, status)
+	require.NoError(t, os.WriteFile(saved, []byte(before), 0o600))
+
+	stdout, stderr, status := run(t, project, "plan", "-stack", "prod", "-diff", saved, "-exit-code")
+	assert.Equal(t, "no difference\n", stdout)
+	assert.Empty(t, stderr)
+	assert.Zero(t, status)
+
+	changed := []string{"plan", "-stack", "prod", "-diff", saved, "-c", "network.natGateways=single"}
+	stdout, _, status = run(t, project, changed...)
+	assert.Zero(t, status, "a difference is no fault")
+	assert.Contains(t, stdout, "- aws:ec2/natGateway:NatGateway ha-web-nat-b\n")
+	assert.Contains(t, stdout, `~ aws:ec2/route:Route ha-web-private-internet-b
+    ~ dependsOn: ["aws:ec2/natGateway:NatGateway::ha-web-nat-b","aws:ec2/routeTable:RouteTable::ha-web-private-b"] -> ["aws:ec2/natGateway:NatGateway::ha-web-nat-a","aws:ec2/routeTable:RouteTable::ha-web-private-b"]
+    ~ inputs.natGatewayId: "ha-web-nat-b_id" -> "ha-web-nat-a_id"
+`)
+	assert.Contains(t, stdout, "\n0 added, 2 removed, 2 changed\n")
+	_, _, status = run(t, project, append(changed, "-exit-code")...)
+	assert.Equal(t, 2, status)
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	stdout, stderr, status := run(t, project, "plan", "-h")
+	assert.Zero(t, status)
+	assert.Empty(t, stderr)
+	assert.True(t, strings.HasPrefix(stdout, "usage: go run . plan [flags]\n"))
+}
