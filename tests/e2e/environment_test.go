@@ -1,0 +1,128 @@
+//go:build e2e
+
+// Package e2e brings stacks up with the real Pulumi engine and the real AWS provider, against an AWS API emulator on
+// this machine, and reads back what came of it through the AWS SDK.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	project  = "../.." // from this package's folder, where go test runs
+	deadline = 15 * time.Minute
+	// emulator is where Pulumi.local.yaml expects it.
+	emulator = "http://127.0.0.1:5811"
+)
+
+// need ends the test where a tool is missing: skipped, or failed with E2E_REQUIRED set.
+func need(t *testing.T, what string) {
+	t.Helper()
+	message := what + ` (README, "Try it without an AWS account")`
+	if os.Getenv("E2E_REQUIRED") != "" {
+		t.Fatal(message)
+	}
+	t.Skip(message)
+}
+
+// endpoint returns the address of the emulator: the one at AWS_ENDPOINT_URL, or a moto server of this test's own.
+func endpoint(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("pulumi"); err != nil {
+		need(t, "the Pulumi CLI is not on the PATH")
+	}
+	if url := os.Getenv("AWS_ENDPOINT_URL"); url != "" {
+		return url
+	}
+	if _, err := exec.LookPath("moto_server"); err != nil {
+		need(t, "there is no AWS API emulator: neither AWS_ENDPOINT_URL is set, nor is moto_server on the PATH")
+	}
+	return startMoto(t)
+}
+
+func startMoto(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	require.NoError(t, listener.Close())
+
+	_, port, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+	server := exec.Command("moto_server", "-H", "127.0.0.1", "-p", port)
+	require.NoError(t, server.Start())
+	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
+
+	url := "http://" + address
+	require.Eventually(t, func() bool {
+		response, err := http.Get(url + "/moto-api/")
+		if err != nil {
+			return false
+		}
+		return response.Body.Close() == nil && response.StatusCode == http.StatusOK
+	}, time.Minute, 200*time.Millisecond, "moto_server does not answer at %s", url)
+	return url
+}
+
+// newStack returns a new stack of a copy of the project, with a state of its own, that talks to the emulator.
+func newStack(ctx context.Context, t *testing.T, name, endpoint string) auto.Stack {
+	t.Helper()
+	folder, state := t.TempDir(), t.TempDir()
+	copyProject(t, folder)
+	stackFile := filepath.Join(folder, "Pulumi."+name+".yaml")
+	settings, err := os.ReadFile(stackFile)
+	require.NoError(t, err)
+	settings = []byte(strings.ReplaceAll(string(settings), emulator, endpoint))
+	require.NoError(t, os.WriteFile(stackFile, settings, 0o600))
+
+	stack, err := auto.NewStackLocalSource(ctx, name, folder, auto.EnvVars(map[string]string{
+		"PULUMI_BACKEND_URL":        "file://" + state,
+		"PULUMI_CONFIG_PASSPHRASE":  "e2e",
+		"AWS_EC2_METADATA_DISABLED": "true",
+	}))
+	require.NoError(t, err)
+	return stack
+}
+
+// copyProject copies what Pulumi needs of the project: it writes into stack files.
+func copyProject(t *testing.T, folder string) {
+	t.Helper()
+	source := os.DirFS(project)
+	require.NoError(t, fs.WalkDir(source, ".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case path == ".git" || path == "tests":
+			return fs.SkipDir
+		case entry.IsDir():
+			return os.MkdirAll(filepath.Join(folder, path), 0o700)
+		}
+		content, err := fs.ReadFile(source, path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(folder, path), content, 0o600)
+	}))
+}
+
+// progress shows, on the terminal, what takes long, and how long it took.
+func progress(t *testing.T, step string) (out io.Writer, done func()) {
+	t.Helper()
+	started := time.Now()
+	fmt.Fprintf(os.Stderr, "== %s\n", step)
+	return os.Stderr, func() { t.Logf("%s: %.1f s", step, time.Since(started).Seconds()) }
+}

@@ -1,0 +1,183 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestLocalStack(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	url := endpoint(t)
+	stack := newStack(ctx, t, "local", url)
+	client := newEC2(url)
+
+	outputs := up(ctx, t, stack)
+	t.Cleanup(func() { removeLeftovers(t, stack) })
+	vpcID := outputs["vpcId"].Value.(string)
+	network := readNetwork(ctx, t, client, vpcID)
+	checkRoutes(t, network, outputs)
+	checkDefaultGroupIsEmpty(ctx, t, client, vpcID)
+	expectNoChanges(ctx, t, stack)
+	destroy(ctx, t, stack)
+
+	left, err := client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: filter("vpc-id", vpcID)})
+	require.NoError(t, err)
+	assert.Empty(t, left.Vpcs)
+}
+
+func up(ctx context.Context, t *testing.T, stack auto.Stack) auto.OutputMap {
+	t.Helper()
+	out, done := progress(t, "up")
+	result, err := stack.Up(ctx, optup.ProgressStreams(out), optup.SuppressProgress())
+	done()
+	require.NoError(t, err)
+	if created := result.Summary.ResourceChanges; created != nil {
+		t.Logf("resources: %v", *created)
+	}
+	return result.Outputs
+}
+
+func expectNoChanges(ctx context.Context, t *testing.T, stack auto.Stack) {
+	t.Helper()
+	out, done := progress(t, "second preview")
+	_, err := stack.Preview(ctx, optpreview.ExpectNoChanges(), optpreview.Diff(), optpreview.ProgressStreams(out))
+	done()
+	require.NoError(t, err)
+}
+
+func destroy(ctx context.Context, t *testing.T, stack auto.Stack) {
+	t.Helper()
+	out, done := progress(t, "destroy")
+	_, err := stack.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.SuppressProgress())
+	done()
+	require.NoError(t, err)
+}
+
+// removeLeftovers destroys what a failed test leaves behind. The test's own context is over by then.
+func removeLeftovers(t *testing.T, stack auto.Stack) {
+	if !t.Failed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	if _, err := stack.Destroy(ctx); err != nil {
+		t.Logf("some resources are left: %v", err)
+	}
+}
+
+func newEC2(url string) *ec2.Client {
+	return ec2.New(ec2.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	})
+}
+
+func filter(name, value string) []types.Filter {
+	return []types.Filter{{Name: aws.String(name), Values: []string{value}}}
+}
+
+// network is what AWS knows of the VPC, by subnet id.
+type network struct {
+	subnets map[string]types.Subnet
+	tables  map[string]types.RouteTable
+	nat     map[string]types.NatGateway // by its own id
+	acls    map[string]types.NetworkAcl
+}
+
+func readNetwork(ctx context.Context, t *testing.T, client *ec2.Client, vpcID string) network {
+	t.Helper()
+	read := network{map[string]types.Subnet{}, map[string]types.RouteTable{}, map[string]types.NatGateway{}, map[string]types.NetworkAcl{}}
+	inVPC := filter("vpc-id", vpcID)
+
+	subnets, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: inVPC})
+	require.NoError(t, err)
+	for _, each := range subnets.Subnets {
+		read.subnets[*each.SubnetId] = each
+	}
+	tables, err := client.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: inVPC})
+	require.NoError(t, err)
+	for _, table := range tables.RouteTables {
+		for _, association := range table.Associations {
+			if association.SubnetId != nil {
+				read.tables[*association.SubnetId] = table
+			}
+		}
+	}
+	gateways, err := client.DescribeNatGateways(ctx, &ec2.DescribeNatGatewaysInput{Filter: inVPC})
+	require.NoError(t, err)
+	for _, gateway := range gateways.NatGateways {
+		read.nat[*gateway.NatGatewayId] = gateway
+	}
+	acls, err := client.DescribeNetworkAcls(ctx, &ec2.DescribeNetworkAclsInput{Filters: inVPC})
+	require.NoError(t, err)
+	for _, acl := range acls.NetworkAcls {
+		for _, association := range acl.Associations {
+			read.acls[*association.SubnetId] = acl
+		}
+	}
+	return read
+}
+
+// checkRoutes checks where the traffic of each subnet goes.
+func checkRoutes(t *testing.T, network network, outputs auto.OutputMap) {
+	t.Helper()
+	var tables []string
+	for _, tier := range []string{"public", "private", "data"} {
+		ids := outputs[tier+"SubnetIds"].Value.([]any)
+		require.Len(t, ids, 2, tier)
+		for _, id := range ids {
+			subnet, table := network.subnets[id.(string)], network.tables[id.(string)]
+			require.NotNil(t, table.RouteTableId, "%s subnet %s has a route table of its own", tier, id)
+			tables = append(tables, *table.RouteTableId)
+			assert.False(t, *subnet.MapPublicIpOnLaunch)
+			assert.False(t, *network.acls[id.(string)].IsDefault, "%s subnet %s has a network ACL of its own", tier, id)
+
+			out, outward := defaultRoute(table)
+			switch tier {
+			case "public":
+				assert.True(t, strings.HasPrefix(aws.ToString(out.GatewayId), "igw-"), "to the internet gateway, not %v", out)
+			case "private":
+				require.NotNil(t, out.NatGatewayId)
+				nat := network.nat[*out.NatGatewayId]
+				assert.Equal(t, *subnet.AvailabilityZone, *network.subnets[*nat.SubnetId].AvailabilityZone, "the NAT gateway of its own zone")
+			case "data":
+				assert.False(t, outward, "no way out, not %v", out)
+			}
+		}
+	}
+	slices.Sort(tables)
+	assert.Len(t, slices.Compact(tables), 6)
+}
+
+func defaultRoute(table types.RouteTable) (types.Route, bool) {
+	for _, route := range table.Routes {
+		if aws.ToString(route.DestinationCidrBlock) == "0.0.0.0/0" || aws.ToString(route.DestinationIpv6CidrBlock) == "::/0" {
+			return route, true
+		}
+	}
+	return types.Route{}, false
+}
+
+func checkDefaultGroupIsEmpty(ctx context.Context, t *testing.T, client *ec2.Client, vpcID string) {
+	t.Helper()
+	groups, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: append(filter("vpc-id", vpcID), filter("group-name", "default")...)})
+	require.NoError(t, err)
+	require.Len(t, groups.SecurityGroups, 1)
+	assert.Empty(t, groups.SecurityGroups[0].IpPermissions)
+	assert.Empty(t, groups.SecurityGroups[0].IpPermissionsEgress)
+}
