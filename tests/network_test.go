@@ -84,8 +84,10 @@ func (n network) delivers(from, to host, service, client span) string {
 	)
 }
 
-func (n network) passesOut(at, to host, ports span) string    { return n.passes(at, to, true, ports) }
-func (n network) passesInto(at, from host, ports span) string { return n.passes(at, from, false, ports) }
+func (n network) passesOut(at, to host, ports span) string { return n.passes(at, to, true, ports) }
+func (n network) passesInto(at, from host, ports span) string {
+	return n.passes(at, from, false, ports)
+}
 
 // passes reports which ACL stops some of these ports between a host and its peer, "" if none.
 func (n network) passes(at, peer host, egress bool, ports span) string {

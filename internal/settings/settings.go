@@ -9,15 +9,15 @@ type Settings struct {
 	// Region is where everything lives but what CloudFront wants in us-east-1. Its key is aws:region.
 	Region string `setting:"-"`
 
-	// Environment is `production` or `development`. It is a tag on every resource.
+	// What the stack is for: `production` or `development`. It is a tag on every resource.
 	Environment Environment `setting:"environment"`
-	// Network describes the VPC.
+	// The VPC.
 	Network Network `setting:"network"`
-	// Web describes the load balancer and the fleet of application servers.
+	// The load balancer and the fleet of application servers.
 	Web Web `setting:"web"`
-	// Database describes the database and its proxy.
+	// The database and its proxy.
 	Database Database `setting:"database"`
-	// Domain describes the name of the site and its certificate. Without one the site has no TLS.
+	// The name of the site and its certificate. Without one the site has no TLS.
 	Domain Domain `setting:"domain"`
 }
 
