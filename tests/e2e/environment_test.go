@@ -11,10 +11,14 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,12 +50,29 @@ func endpoint(t *testing.T) string {
 		need(t, "the Pulumi CLI is not on the PATH")
 	}
 	if url := os.Getenv("AWS_ENDPOINT_URL"); url != "" {
-		return url
+		return oneAtATime(t, url)
 	}
 	if _, err := exec.LookPath("moto_server"); err != nil {
 		need(t, "there is no AWS API emulator: neither AWS_ENDPOINT_URL is set, nor is moto_server on the PATH")
 	}
-	return startMoto(t)
+	return oneAtATime(t, startMoto(t))
+}
+
+// oneAtATime returns the address of a proxy that hands the emulator one request at a time. moto keeps no locks: of two
+// rules taken from a security group at once, it forgets to take one.
+func oneAtATime(t *testing.T, emulator string) string {
+	t.Helper()
+	target, err := url.Parse(emulator)
+	require.NoError(t, err)
+	var turn sync.Mutex
+	forward := httputil.NewSingleHostReverseProxy(target)
+	proxy := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+		turn.Lock()
+		defer turn.Unlock()
+		forward.ServeHTTP(response, request)
+	}))
+	t.Cleanup(proxy.Close)
+	return proxy.URL
 }
 
 func startMoto(t *testing.T) string {
@@ -67,15 +88,15 @@ func startMoto(t *testing.T) string {
 	require.NoError(t, server.Start())
 	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
 
-	url := "http://" + address
+	started := "http://" + address
 	require.Eventually(t, func() bool {
-		response, err := http.Get(url + "/moto-api/")
+		response, err := http.Get(started + "/moto-api/")
 		if err != nil {
 			return false
 		}
 		return response.Body.Close() == nil && response.StatusCode == http.StatusOK
-	}, time.Minute, 200*time.Millisecond, "moto_server does not answer at %s", url)
-	return url
+	}, time.Minute, 200*time.Millisecond, "moto_server does not answer at %s", started)
+	return started
 }
 
 // newStack returns a new stack of a copy of the project, with a state of its own, that talks to the emulator.
@@ -92,6 +113,7 @@ func newStack(ctx context.Context, t *testing.T, name, endpoint string) auto.Sta
 	stack, err := auto.NewStackLocalSource(ctx, name, folder, auto.EnvVars(map[string]string{
 		"PULUMI_BACKEND_URL":        "file://" + state,
 		"PULUMI_CONFIG_PASSPHRASE":  "e2e",
+		"AWS_ENDPOINT_URL":          endpoint, // for the services that the stack file does not list
 		"AWS_EC2_METADATA_DISABLED": "true",
 	}))
 	require.NoError(t, err)
