@@ -17,8 +17,8 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "plan" {
-		os.Exit(plan.Command(stack, os.Args[2:], os.Stdout, os.Stderr))
+	if os.Getenv(pulumi.EnvMonitor) == "" { // not started by Pulumi
+		os.Exit(plan.Command(stack, os.Args[1:], os.Stdout, os.Stderr))
 	}
 	pulumi.Run(stack)
 }

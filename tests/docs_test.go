@@ -182,7 +182,7 @@ func TestPlanCommandsInDocumentsRun(t *testing.T) {
 				args[at+1] = filepath.Join("tests/testdata", "dev.golden.json")
 			}
 			_, stderr, status := run(t, project, args...)
-			assert.Zero(t, status, "%s: %v: %s", document, args, stderr)
+			assert.NotEqual(t, 1, status, "%s: %v: %s", document, args, stderr)
 		}
 	}
 	assert.GreaterOrEqual(t, found, 4)

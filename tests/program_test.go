@@ -163,6 +163,7 @@ func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {
 	assert.True(t, strings.HasPrefix(stdout, "ha-web dev\n"))
 	assert.Contains(t, stdout, "\nnotes\n  no TLS: ")
 	assert.Contains(t, stdout, "\n  one NAT gateway: ")
+	assert.Equal(t, []string{"ha-web-alb-from-internet: ha-web-alb tcp 80 from [0.0.0.0/0]"}, rules(planOf(t))[:1], "no TLS, so no port 443")
 }
 
 func TestSettingsReachTheComponents(t *testing.T) {
@@ -289,6 +290,16 @@ func TestDiffAgainstASavedPlan(t *testing.T) {
 	assert.Contains(t, stdout, "\n0 added, 2 removed, 2 changed\n")
 	_, _, status = run(t, project, append(changed, "-exit-code")...)
 	assert.Equal(t, 2, status)
+}
+
+func TestOtherVerbsAreFaults(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{nil, {"plna"}, {"-stack", "dev"}} {
+		stdout, stderr, status := run(t, project, args...)
+		assert.Equal(t, 1, status)
+		assert.Empty(t, stdout)
+		assert.True(t, strings.HasPrefix(stderr, "Deploy with pulumi up. Without it there is one verb, plan.\n\nusage: "), stderr)
+	}
 }
 
 func TestHelp(t *testing.T) {

@@ -65,7 +65,7 @@ func (a Args) validate() error {
 
 // inputs are the arguments as Pulumi keeps them in the state of the component.
 func (a Args) inputs() pulumi.Map {
-	return pulumi.Map{
+	inputs := pulumi.Map{
 		"vpcId":        a.VpcID,
 		"ingress":      pulumi.String(a.Ingress),
 		"plainHttp":    pulumi.Bool(a.PlainHTTP),
@@ -73,4 +73,8 @@ func (a Args) inputs() pulumi.Map {
 		"databasePort": pulumi.Int(a.DatabasePort),
 		"proxy":        pulumi.Bool(a.Proxy),
 	}
+	if a.EndpointSecurityGroupID != nil {
+		inputs["endpointSecurityGroupId"] = a.EndpointSecurityGroupID
+	}
+	return inputs
 }

@@ -44,10 +44,14 @@ type options struct {
 	set                       []string
 }
 
-// Command runs the verb plan on program with these arguments and returns the exit status. Nothing is registered, and
-// nothing printed to stdout, unless all settings are right.
+// Command runs a command line, the verb plan and its flags, on program and returns the exit status. Nothing is
+// registered, and nothing printed to stdout, unless all settings are right.
 func Command(program pulumi.RunFunc, args []string, stdout, stderr io.Writer) int {
-	options, err := parse(args)
+	if len(args) == 0 || args[0] != "plan" {
+		fmt.Fprintf(stderr, "Deploy with pulumi up. Without it there is one verb, plan.\n\n%s", usage)
+		return ExitFault
+	}
+	options, err := parse(args[1:])
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, usage)
 		return ExitOK
