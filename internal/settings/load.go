@@ -2,6 +2,7 @@ package settings
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -9,7 +10,8 @@ import (
 
 const regionKey = "aws:region"
 
-// Load returns the settings of the stack that the program runs for. The error joins every fault.
+// Load returns the settings of the stack that the program runs for, and logs their notes as warnings. The error joins
+// every fault.
 func Load(ctx *pulumi.Context) (*Settings, error) {
 	config := map[string]string{}
 	for _, key := range append(engineKeys(ctx), knownKeys(ctx.Project())...) {
@@ -17,7 +19,16 @@ func Load(ctx *pulumi.Context) (*Settings, error) {
 			config[key] = value
 		}
 	}
-	return Parse(ctx.Project(), config)
+	settings, err := Parse(ctx.Project(), config)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range settings.Notes() {
+		if err := ctx.Log.Warn(note, nil); err != nil {
+			return nil, fmt.Errorf("logging a note: %w", err)
+		}
+	}
+	return settings, nil
 }
 
 // engineKeys returns all keys that the engine passes to this process. A context answers for a key, but has no list of

@@ -180,7 +180,8 @@ func Default() *Settings {
 func (s *Settings) Notes() []string {
 	var notes []string
 	if !s.Domain.TLS() {
-		notes = append(notes, "no TLS: domain has neither hostedZone nor certificateArn, so the load balancer answers plain HTTP on port 80")
+		notes = append(notes, "no TLS: domain has neither hostedZone nor certificateArn, "+
+			"so the load balancer answers plain HTTP on port 80")
 	}
 	if s.Network.NATGateways == "single" {
 		notes = append(notes, "one NAT gateway: instances in every zone lose the internet with zone "+s.Network.AvailabilityZones[0])

@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // StackFile is the config of a stack file, Pulumi.<stack>.yaml, without the engine that usually reads it.
@@ -56,14 +57,14 @@ func ReadStackFile(project, path string) (*StackFile, error) {
 
 func parseStackFile(project string, content []byte) (*StackFile, error) {
 	var parsed struct {
-		Config map[string]yaml.Node `yaml:"config"`
+		Config map[string]any `yaml:"config"`
 	}
 	if err := yaml.Unmarshal(content, &parsed); err != nil {
 		return nil, err
 	}
 	file := &StackFile{project: project, values: map[string]any{}}
-	for key, node := range parsed.Config {
-		value, secret, err := value(&node)
+	for key, value := range parsed.Config {
+		value, secret, err := engineValue(value)
 		if err != nil {
 			return nil, fmt.Errorf("config: %s: %w", key, err)
 		}
@@ -76,49 +77,38 @@ func parseStackFile(project string, content []byte) (*StackFile, error) {
 	return file, nil
 }
 
-// value returns what a YAML node means to Pulumi, and whether any of it is encrypted.
-func value(node *yaml.Node) (_ any, secret bool, _ error) {
-	switch node.Kind {
-	case yaml.AliasNode:
-		return value(node.Alias)
-	case yaml.SequenceNode:
-		list := []any{}
-		for _, item := range node.Content {
-			each, sealed, err := value(item)
+// engineValue returns what the engine makes of a YAML value, and whether any of it is encrypted.
+func engineValue(value any) (_ any, secret bool, _ error) {
+	switch value := value.(type) {
+	case time.Time: // a date without quotes
+		return value.String(), false, nil
+	case map[any]any:
+		return nil, false, fmt.Errorf("keys must be text, got %v", value)
+	case []any:
+		list := make([]any, len(value))
+		for i, item := range value {
+			each, sealed, err := engineValue(item)
 			if err != nil {
 				return nil, false, err
 			}
-			list, secret = append(list, each), secret || sealed
+			list[i], secret = each, secret || sealed
 		}
 		return list, secret, nil
-	case yaml.MappingNode:
-		return mapping(node)
-	}
-	if node.Tag == "!!timestamp" {
-		return node.Value, false, nil // a date is text here, as it was written
-	}
-	var scalar any
-	err := node.Decode(&scalar)
-	return scalar, false, err
-}
-
-func mapping(node *yaml.Node) (_ any, secret bool, _ error) {
-	var plain map[string]any // for the checks of the library: text as keys, none twice
-	if err := node.Decode(&plain); err != nil {
-		return nil, false, err
-	}
-	if _, encrypted := plain["secure"]; encrypted && len(plain) == 1 {
-		return sealed, true, nil
-	}
-	values := map[string]any{}
-	for i := 0; i < len(node.Content); i += 2 {
-		each, sealed, err := value(node.Content[i+1])
-		if err != nil {
-			return nil, false, err
+	case map[string]any:
+		if _, encrypted := value["secure"]; encrypted && len(value) == 1 {
+			return sealed, true, nil
 		}
-		values[node.Content[i].Value], secret = each, secret || sealed
+		values := map[string]any{}
+		for key, item := range value {
+			each, sealed, err := engineValue(item)
+			if err != nil {
+				return nil, false, err
+			}
+			values[key], secret = each, secret || sealed
+		}
+		return values, secret, nil
 	}
-	return values, secret, nil
+	return value, false, nil
 }
 
 // Set overrides one value. The assignment is path=value: the path is relative to the project's namespace, such as
@@ -128,16 +118,13 @@ func (f *StackFile) Set(assignment string) error {
 	if !found || path == "" {
 		return fmt.Errorf("%s: must be path=value, such as network.natGateways=single", assignment)
 	}
-	var node yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &node); err != nil {
+	var parsed any = ""
+	if err := yaml.Unmarshal([]byte(text), &parsed); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	var set any = ""
-	if len(node.Content) > 0 {
-		var err error
-		if set, _, err = value(node.Content[0]); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
+	set, _, err := engineValue(parsed)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	if strings.Contains(path, ":") {
 		f.values[path] = set

@@ -29,26 +29,30 @@ config:
   ha-web:number: 8080
   ha-web:flag: true
   ha-web:day: 2026-12-01
+  ha-web:quoted: "2026-12-01"
   ha-web:network: &network
     zones: [us-east-1a, us-east-1b]
     start: 2026-12-01T07:00:00Z
     nested: {a: 1, b: 2.5, c: null, d: "3"}
   ha-web:copy: *network
+  ha-web:merged: {<<: {a: 1}, b: 2}
   ha-web:password: {secure: v1:xyz}
   ha-web:deep: {token: {secure: v1:xyz}, list: [{secure: v1:xyz}], secure: "no"}
 `)
 	require.NoError(t, err)
 	config, secret, err := file.Config()
 	require.NoError(t, err)
-	network := `{"nested":{"a":1,"b":2.5,"c":null,"d":"3"},"start":"2026-12-01T07:00:00Z","zones":["us-east-1a","us-east-1b"]}`
+	network := `{"nested":{"a":1,"b":2.5,"c":null,"d":"3"},"start":"2026-12-01 07:00:00 +0000 UTC","zones":["us-east-1a","us-east-1b"]}`
 	assert.Equal(t, map[string]string{
 		"aws:region":         "us-east-1",
 		"ha-web:environment": "production",
 		"ha-web:number":      "8080",
 		"ha-web:flag":        "true",
-		"ha-web:day":         "2026-12-01",
+		"ha-web:day":         "2026-12-01 00:00:00 +0000 UTC", // as pulumi config shows it
+		"ha-web:quoted":      "2026-12-01",
 		"ha-web:network":     network,
 		"ha-web:copy":        network,
+		"ha-web:merged":      `{"a":1,"b":2}`,
 		"ha-web:password":    "[secret]",
 		"ha-web:deep":        `{"list":["[secret]"],"secure":"no","token":"[secret]"}`,
 	}, config)
@@ -96,6 +100,7 @@ func TestStackFileFaults(t *testing.T) {
 		"a key twice":      "config:\n  ha-web:web: {port: 1, port: 2}",
 		"a section twice":  "config:\n  ha-web:web: {}\n  ha-web:web: {}",
 		"a key of no text": "config:\n  ha-web:web: {[1]: 2}",
+		"a cycle":          "config:\n  ha-web:web: &web [*web]",
 	} {
 		_, err := stackFile(t, content)
 		require.Error(t, err, name)
@@ -111,4 +116,22 @@ func TestStackFileFaults(t *testing.T) {
 	assert.ErrorContains(t, err, "no stack file: open ")
 	_, err = settings.ReadProject(t.TempDir())
 	assert.ErrorContains(t, err, "run this where the project is: ")
+}
+
+// FuzzStackFile checks that no stack file makes the reader panic or hang.
+func FuzzStackFile(f *testing.F) {
+	f.Add("config: {ha-web:web: {size: {max: 4}}}", "web.size.min=2")
+	f.Add("config:\n  a: &a [*a]\n  b: {secure: x}", "a={b: &b [*b]}")
+	f.Add("config: {<<: {a: 1}, b: !!timestamp 2026-12-01, c: !!binary aGk=}", "c.d.e=!!float 1")
+	f.Fuzz(func(t *testing.T, content, assignment string) {
+		path := filepath.Join(t.TempDir(), "Pulumi.fuzz.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		file, err := settings.ReadStackFile("ha-web", path)
+		if err != nil {
+			return
+		}
+		if file.Set(assignment) == nil {
+			_, _, _ = file.Config()
+		}
+	})
 }
