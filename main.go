@@ -5,7 +5,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"ha-web/components/securitygroups"
@@ -28,11 +27,6 @@ func stack(ctx *pulumi.Context) error {
 	config, err := settings.Load(ctx)
 	if err != nil {
 		return err
-	}
-	for _, note := range config.Notes() {
-		if err := ctx.Log.Warn(note, nil); err != nil {
-			return fmt.Errorf("logging a note: %w", err)
-		}
 	}
 	name := ctx.Project()
 	tags := pulumi.StringMap{

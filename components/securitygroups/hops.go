@@ -84,5 +84,6 @@ func (a Args) front() []hop {
 	if a.PlainHTTP {
 		return []hop{https}
 	}
-	return []hop{https, {from: internet, to: alb, port: 80, name: "redirect", why: "HTTP, answered with a redirect to HTTPS"}}
+	redirect := hop{from: internet, to: alb, port: 80, name: "redirect", why: "HTTP, answered with a redirect to HTTPS"}
+	return []hop{https, redirect}
 }

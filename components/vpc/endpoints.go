@@ -53,7 +53,9 @@ func (b *builder) interfaceEndpoints() error {
 	return nil
 }
 
-func (b *builder) endpoint(service string, args *ec2.VpcEndpointArgs, opts ...pulumi.ResourceOption) (*ec2.VpcEndpoint, error) {
+func (b *builder) endpoint(
+	service string, args *ec2.VpcEndpointArgs, opts ...pulumi.ResourceOption,
+) (*ec2.VpcEndpoint, error) {
 	name := b.Name("endpoint", strings.ReplaceAll(service, ".", "-"))
 	args.VpcId = b.vpc.ID()
 	args.ServiceName = pulumi.String("com.amazonaws." + b.plan[0].Zone.Region + "." + service)

@@ -13,7 +13,10 @@ const anywhere = "0.0.0.0/0"
 // subnets get neither.
 func (b *builder) internet() error {
 	name := b.Name("internet")
-	gateway, err := ec2.NewInternetGateway(b.ctx, name, &ec2.InternetGatewayArgs{VpcId: b.vpc.ID(), Tags: b.Tags(name)}, b.Options()...)
+	gateway, err := ec2.NewInternetGateway(b.ctx, name, &ec2.InternetGatewayArgs{
+		VpcId: b.vpc.ID(),
+		Tags:  b.Tags(name),
+	}, b.Options()...)
 	if err != nil {
 		return fmt.Errorf("creating internet gateway %s: %w", name, err)
 	}
@@ -52,7 +55,10 @@ func (b *builder) nat(internet *ec2.InternetGateway) error {
 func (b *builder) natGateway(zone int, internet *ec2.InternetGateway) (*ec2.NatGateway, error) {
 	name := b.Name("nat", b.plan[zone].Zone.Letter)
 	attached := pulumi.DependsOn([]pulumi.Resource{internet})
-	address, err := ec2.NewEip(b.ctx, name, &ec2.EipArgs{Domain: pulumi.String("vpc"), Tags: b.Tags(name)}, b.Options(attached)...)
+	address, err := ec2.NewEip(b.ctx, name, &ec2.EipArgs{
+		Domain: pulumi.String("vpc"),
+		Tags:   b.Tags(name),
+	}, b.Options(attached)...)
 	if err != nil {
 		return nil, fmt.Errorf("allocating address of NAT gateway %s: %w", name, err)
 	}

@@ -48,7 +48,10 @@ func (b *builder) subnet(tier tier, plan subnets.Subnets) error {
 	if err != nil {
 		return fmt.Errorf("creating subnet %s: %w", name, err)
 	}
-	table, err := ec2.NewRouteTable(b.ctx, name, &ec2.RouteTableArgs{VpcId: b.vpc.ID(), Tags: b.Tags(name)}, b.Options()...)
+	table, err := ec2.NewRouteTable(b.ctx, name, &ec2.RouteTableArgs{
+		VpcId: b.vpc.ID(),
+		Tags:  b.Tags(name),
+	}, b.Options()...)
 	if err != nil {
 		return fmt.Errorf("creating route table %s: %w", name, err)
 	}

@@ -55,7 +55,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	build := &builder{
 		Children: component.ChildrenOf(vpc, name, settings.Tags),
-		ctx:      ctx, args: settings, plan: plan, subnets: map[tier][]*ec2.Subnet{}, tables: map[tier][]*ec2.RouteTable{},
+		ctx:      ctx,
+		args:     settings,
+		plan:     plan,
+		subnets:  map[tier][]*ec2.Subnet{},
+		tables:   map[tier][]*ec2.RouteTable{},
 	}
 	if err := build.all(); err != nil {
 		return nil, err
@@ -104,7 +108,8 @@ type builder struct {
 
 func (b *builder) all() error {
 	for _, step := range []func() error{
-		b.network, b.defaultGroup, b.subnetTiers, b.internet, b.networkACLs, b.gatewayEndpoint, b.interfaceEndpoints, b.flowLogs,
+		b.network, b.defaultGroup, b.subnetTiers, b.internet, b.networkACLs,
+		b.gatewayEndpoint, b.interfaceEndpoints, b.flowLogs,
 	} {
 		if err := step(); err != nil {
 			return err

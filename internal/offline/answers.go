@@ -30,8 +30,8 @@ var lookups = map[string]func(args resource.PropertyMap) resource.PropertyMap{
 
 // state returns the inputs of a resource with what AWS adds to them.
 func state(args pulumi.MockResourceArgs) resource.PropertyMap {
-	state := resource.PropertyMap{"name": resource.NewProperty(args.Name)}
-	state["arn"] = resource.NewProperty(fmt.Sprintf("arn:aws:%s:%s:%s:%s", service(args.TypeToken), Region, Account, args.Name))
+	arn := fmt.Sprintf("arn:aws:%s:%s:%s:%s", service(args.TypeToken), Region, Account, args.Name)
+	state := resource.PropertyMap{"name": resource.NewProperty(args.Name), "arn": resource.NewProperty(arn)}
 	maps.Copy(state, computed[args.TypeToken])
 	maps.Copy(state, args.Inputs)
 	return state

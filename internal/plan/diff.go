@@ -51,15 +51,8 @@ const outputsKey = "outputs"
 // compare returns the changes in the order of their keys, those of the outputs last.
 func compare(before, after *offline.Recording) []change {
 	old, now := byKey(before), byKey(after)
-	keys := map[string]bool{}
-	for key := range old {
-		keys[key] = true
-	}
-	for key := range now {
-		keys[key] = true
-	}
 	var changes []change
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
+	for _, key := range keysOf(old, now) {
 		change := change{mark: "~", key: key, properties: properties(old[key], now[key])}
 		switch {
 		case old[key] == nil:
@@ -117,15 +110,8 @@ func byKey(recording *offline.Recording) map[string]map[string]any {
 
 // properties returns the properties in which two objects differ, in order.
 func properties(before, after map[string]any) []property {
-	names := map[string]bool{}
-	for name := range before {
-		names[name] = true
-	}
-	for name := range after {
-		names[name] = true
-	}
 	var differing []property
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range keysOf(before, after) {
 		old, now := before[name], after[name]
 		oldMap, oldIs := old.(map[string]any)
 		nowMap, nowIs := now.(map[string]any)
@@ -141,6 +127,13 @@ func properties(before, after map[string]any) []property {
 		}
 	}
 	return differing
+}
+
+// keysOf returns the keys of both maps, sorted, each once.
+func keysOf[V any](a, b map[string]V) []string {
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b))
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 func (c change) write(text *strings.Builder) {

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -27,18 +28,30 @@ func TestLocalStack(t *testing.T) {
 	stack := newStack(ctx, t, "local", url)
 	client := newEC2(url)
 
+	checkFaults(ctx, t, stack)
 	outputs := up(ctx, t, stack)
 	t.Cleanup(func() { removeLeftovers(t, stack) })
 	vpcID := outputs["vpcId"].Value.(string)
 	network := readNetwork(ctx, t, client, vpcID)
 	checkRoutes(t, network, outputs)
-	checkDefaultGroupIsEmpty(ctx, t, client, vpcID)
+	checkGroups(ctx, t, client, vpcID)
 	expectNoChanges(ctx, t, stack)
 	destroy(ctx, t, stack)
 
 	left, err := client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: filter("vpc-id", vpcID)})
 	require.NoError(t, err)
 	assert.Empty(t, left.Vpcs)
+}
+
+// checkFaults checks that the program refuses settings it does not know, the engine's way.
+func checkFaults(ctx context.Context, t *testing.T, stack auto.Stack) {
+	t.Helper()
+	const key = "ha-web:netwrok"
+	require.NoError(t, stack.SetConfig(ctx, key, auto.ConfigValue{Value: "x"}))
+	_, err := stack.Preview(ctx)
+	require.ErrorContains(t, err, "netwrok: unknown, did you mean network?")
+	assert.NotContains(t, err.Error(), "goroutine")
+	require.NoError(t, stack.RemoveConfig(ctx, key))
 }
 
 func up(ctx context.Context, t *testing.T, stack auto.Stack) auto.OutputMap {
@@ -173,11 +186,44 @@ func defaultRoute(table types.RouteTable) (types.Route, bool) {
 	return types.Route{}, false
 }
 
-func checkDefaultGroupIsEmpty(ctx context.Context, t *testing.T, client *ec2.Client, vpcID string) {
+// checkGroups checks who may talk to whom: nobody by default, and each tier to the next.
+func checkGroups(ctx context.Context, t *testing.T, client *ec2.Client, vpcID string) {
 	t.Helper()
-	groups, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: append(filter("vpc-id", vpcID), filter("group-name", "default")...)})
+	found, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: filter("vpc-id", vpcID)})
 	require.NoError(t, err)
-	require.Len(t, groups.SecurityGroups, 1)
-	assert.Empty(t, groups.SecurityGroups[0].IpPermissions)
-	assert.Empty(t, groups.SecurityGroups[0].IpPermissionsEgress)
+	groups, names := map[string]types.SecurityGroup{}, map[string]string{}
+	for _, group := range found.SecurityGroups {
+		for _, tag := range group.Tags {
+			if *tag.Key == "Name" {
+				groups[*tag.Value], names[*group.GroupId] = group, *tag.Value
+			}
+		}
+	}
+	for name, want := range map[string]struct{ ingress, egress []string }{
+		"ha-web-default": {},
+		"ha-web-alb":     {nil, []string{"8080 ha-web-app"}},
+		"ha-web-app":     {[]string{"8080 ha-web-alb"}, []string{"443 0.0.0.0/0", "5432 ha-web-proxy"}},
+		"ha-web-proxy":   {[]string{"5432 ha-web-app"}, []string{"443 ha-web-endpoints", "5432 ha-web-db"}},
+		"ha-web-db":      {[]string{"5432 ha-web-proxy"}, nil},
+	} {
+		require.Contains(t, groups, name)
+		assert.Equal(t, want.ingress, peers(groups[name].IpPermissions, names), "into %s", name)
+		assert.Equal(t, want.egress, peers(groups[name].IpPermissionsEgress, names), "out of %s", name)
+	}
+}
+
+// peers returns "port peer" for each rule, sorted.
+func peers(rules []types.IpPermission, names map[string]string) []string {
+	var peers []string
+	for _, rule := range rules {
+		port := fmt.Sprint(aws.ToInt32(rule.FromPort))
+		for _, group := range rule.UserIdGroupPairs {
+			peers = append(peers, port+" "+names[*group.GroupId])
+		}
+		for _, addresses := range rule.IpRanges {
+			peers = append(peers, port+" "+*addresses.CidrIp)
+		}
+	}
+	slices.Sort(peers)
+	return peers
 }
