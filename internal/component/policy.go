@@ -4,7 +4,6 @@ import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 // Statement is one statement of an IAM policy; it allows what it matches.
 type Statement struct {
-	Sid       string
 	Service   string   // the service principal that a trust or resource policy names; empty in a role's own policy
 	Actions   []string // such as logs:PutLogEvents
 	Resources []pulumi.StringInput
@@ -23,9 +22,6 @@ func Policy(statements ...Statement) pulumi.StringOutput {
 
 func (s Statement) document() pulumi.Map {
 	document := pulumi.Map{"Effect": pulumi.String("Allow"), "Action": pulumi.ToStringArray(s.Actions)}
-	if s.Sid != "" {
-		document["Sid"] = pulumi.String(s.Sid)
-	}
 	if s.Service != "" {
 		document["Principal"] = pulumi.StringMap{"Service": pulumi.String(s.Service)}
 	}

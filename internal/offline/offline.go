@@ -177,14 +177,24 @@ func plain(properties resource.PropertyMap) map[string]any {
 		case value.IsComputed() || value.IsOutput() && !value.OutputValue().Known:
 			return Unknown, true
 		case value.IsAsset():
-			return "[asset " + value.AssetValue().Hash + "]", true
+			err := value.AssetValue().EnsureHash()
+			return digest("asset", value.AssetValue().Hash, err), true
 		case value.IsArchive():
-			return "[archive " + value.ArchiveValue().Hash + "]", true
+			err := value.ArchiveValue().EnsureHash()
+			return digest("archive", value.ArchiveValue().Hash, err), true
 		case value.IsResourceReference():
 			return shortURN(string(value.ResourceReferenceValue().URN)), true
 		}
 		return nil, false
 	})
+}
+
+// digest returns what stands in a recording for a file: its hash, or why there is none.
+func digest(kind, hash string, err error) string {
+	if err != nil {
+		return "[" + kind + ": " + err.Error() + "]"
+	}
+	return "[" + kind + " " + hash + "]"
 }
 
 // The program's log: only what warns is kept.

@@ -109,6 +109,27 @@ func TestExplicitProvidersAreNamed(t *testing.T) {
 	assert.Equal(t, "pulumi:providers:aws::us-east-1", recording.Resources[0].Provider)
 }
 
+func TestFilesAndResourcesAsInputs(t *testing.T) {
+	t.Parallel()
+	recording, err := offline.Record(func(ctx *pulumi.Context) error {
+		first, err := newThing(ctx, "first", nil)
+		if err != nil {
+			return err
+		}
+		_, err = newThing(ctx, "second", pulumi.Map{
+			"page":  pulumi.NewStringAsset("x"),
+			"pages": pulumi.NewAssetArchive(map[string]any{"index.html": pulumi.NewStringAsset("x")}),
+			"other": pulumi.NewResourceOutput(first),
+		})
+		return err
+	}, stack)
+	require.NoError(t, err)
+	inputs := recording.Resources[1].Inputs
+	assert.Equal(t, "[asset 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881]", inputs["page"])
+	assert.Regexp(t, `^\[archive [0-9a-f]{64}\]$`, inputs["pages"])
+	assert.Equal(t, "aws:ec2/vpc:Vpc::first", inputs["other"])
+}
+
 func TestErrorOfTheProgramIsReturnedAsItIs(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("web.port: must be a whole number")

@@ -36,6 +36,7 @@ Show what the program would register for a stack: no account, no credentials, no
   -exit-code      with -diff: exit with status 2 where there is a difference
 
 Exit status: 0, or 1 for a fault of the settings or the command line, or 2 for a difference with -diff -exit-code.
+go run reports each but 0 as 1: where it matters, go build and run ./ha-web plan.
 `
 
 type options struct {
