@@ -166,11 +166,21 @@ func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {
 	assert.Equal(t, []string{"ha-web-alb-from-internet: ha-web-alb tcp 80 from [0.0.0.0/0]"}, rules(planOf(t))[:1], "no TLS, so no port 443")
 }
 
+func TestEveryStackTakesTwoToSixZones(t *testing.T) {
+	t.Parallel()
+	for _, stack := range stacks {
+		for count := 2; count <= 6; count++ {
+			got := planOf(t, "-stack", stack, "-c", "network.availabilityZones=["+strings.Join(zones(count), ", ")+"]")
+			assert.Len(t, got.of(subnet), 3*count, "%s in %d zones", stack, count)
+		}
+	}
+}
+
 func TestSettingsReachTheComponents(t *testing.T) {
 	t.Parallel()
 	got := planOf(t, "-stack", "dev", "-c", "network.natGateways=none",
 		"-c", "network.interfaceEndpoints=[ssm, ssmmessages, ec2messages, secretsmanager, kms, logs, monitoring]",
-		"-c", "network.availabilityZones=[us-east-1a, us-east-1b, us-east-1c]", "-c", "web.size={min: 3, max: 6}",
+		"-c", "network.availabilityZones=[us-east-1a, us-east-1b, us-east-1c]",
 		"-c", "network.cidr=10.9.0.0/16", "-c", "network.flowLogs.enabled=false", "-c", "web.port=9000",
 		"-c", "database.engine=mariadb", "-c", "domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a-1b")
 	assert.Empty(t, got.of(natGateway))

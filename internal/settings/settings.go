@@ -2,7 +2,10 @@
 // and the only place where settings have defaults.
 package settings
 
-import "ha-web/internal/validate"
+import (
+	"ha-web/internal/subnets"
+	"ha-web/internal/validate"
+)
 
 // Settings are the settings of one stack. The comments of its fields are the text of docs/settings.md.
 type Settings struct {
@@ -76,7 +79,7 @@ type Web struct {
 
 // Size is the size of the fleet, in instances.
 type Size struct {
-	// Fewest instances, at least one in each zone.
+	// Fewest instances, at least one in each zone. Left out or 0: one in each zone.
 	Min int `setting:"min"`
 	// Most instances: the cap on what a surge, or an attack, can cost.
 	Max int `setting:"max"`
@@ -152,7 +155,8 @@ type Domain struct {
 // TLS reports whether the load balancer has a certificate.
 func (d Domain) TLS() bool { return d.HostedZone != "" || d.CertificateARN != "" }
 
-// Default returns the settings of a stack that sets nothing. What has no default, such as the zones, is zero.
+// Default returns the settings of a stack that sets nothing. What has no default, such as the zones, or one that depends
+// on others, is zero.
 func Default() *Settings {
 	return &Settings{
 		Environment: Production,
@@ -164,7 +168,7 @@ func Default() *Settings {
 		Web: Web{
 			Port:        8080,
 			Ingress:     "internet",
-			Size:        Size{Min: 2, Max: 10},
+			Size:        Size{Max: 10},
 			BootSeconds: 180,
 			HealthCheck: HealthCheck{
 				Path: "/health", IntervalSeconds: 20, TimeoutSeconds: 5, HealthyThreshold: 2, UnhealthyThreshold: 3,
@@ -173,6 +177,13 @@ func Default() *Settings {
 			Scaling: Scaling{CPUPercent: 60},
 		},
 		Database: Database{Engine: Postgres, Proxy: Proxy{Enabled: true}},
+	}
+}
+
+// derive gives the settings whose default depends on others their value.
+func (s *Settings) derive() {
+	if s.Web.Size.Min == 0 {
+		s.Web.Size.Min = max(len(s.Network.AvailabilityZones), subnets.MinZones)
 	}
 }
 
@@ -197,6 +208,7 @@ func Parse(project string, config map[string]string) (*Settings, error) {
 	settings.Region = config[regionKey]
 	var faults, more validate.Faults
 	decode(settings, project, config, &faults)
+	settings.derive()
 	settings.validate(&more)
 	faults.Merge(more)
 	if err := faults.Err(); err != nil {

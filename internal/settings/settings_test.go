@@ -36,6 +36,7 @@ func TestDefaults(t *testing.T) {
 	want := settings.Default()
 	want.Region = "us-east-1"
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
+	want.Web.Size.Min = 2
 	assert.Equal(t, want, got)
 	assert.Equal(t, settings.Production, got.Environment)
 	assert.Equal(t, "perAz", got.Network.NATGateways)
@@ -55,11 +56,21 @@ func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
 	want.Region = "us-east-1"
 	want.Environment = settings.Development
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
-	want.Web.Size.Max = 40
+	want.Web.Size = settings.Size{Min: 2, Max: 40}
 	want.Web.HealthCheck.Path = "/ready"
 	want.Database.Engine = settings.MySQL
 	assert.Equal(t, want, got)
 	assert.Equal(t, 3306, got.Database.Engine.Port())
+}
+
+func TestFleetGrowsWithItsZones(t *testing.T) {
+	t.Parallel()
+	got, err := settings.Parse("ha-web", config(t, map[string]string{
+		"network": `{"availabilityZones": ["us-east-1a", "us-east-1b", "us-east-1c"]}`,
+		"web":     `{"size": {"max": 8}}`,
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, settings.Size{Min: 3, Max: 8}, got.Web.Size)
 }
 
 func TestFaults(t *testing.T) {
