@@ -187,19 +187,6 @@ func (s *Settings) derive() {
 	}
 }
 
-// Notes returns what a person should know about these settings before deploying them.
-func (s *Settings) Notes() []string {
-	var notes []string
-	if !s.Domain.TLS() {
-		notes = append(notes, "no TLS: domain has neither hostedZone nor certificateArn, "+
-			"so the load balancer answers plain HTTP on port 80")
-	}
-	if s.Network.NATGateways == "single" {
-		notes = append(notes, "one NAT gateway: instances in every zone lose the internet with zone "+s.Network.AvailabilityZones[0])
-	}
-	return notes
-}
-
 // Parse returns the settings in the config of a stack: full keys, and values as the engine passes them to a program,
 // structured ones as JSON. Keys of other namespaces than project's, aws:region excepted, are not its business. The
 // error joins every fault.

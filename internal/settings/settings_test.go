@@ -104,7 +104,6 @@ func TestFaults(t *testing.T) {
 		"cidr":           {map[string]string{"network": `{` + zones + `, "cidr": "10.0.0.0/23"}`}, "network.cidr: 10.0.0.0/23 is too small: a load balancer needs subnets of a /27 or larger, and three tiers of them fit a /22 or larger"},
 		"no zones":       {map[string]string{"network": `{}`}, "network.availabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 0"},
 		"nat":            {map[string]string{"network": `{` + zones + `, "natGateways": "two"}`}, `network.natGateways: must be perAz or single or none, got "two"`},
-		"no nat":         {map[string]string{"network": `{` + zones + `, "natGateways": "none", "interfaceEndpoints": ["ssm", "kms", "logs"]}`}, "network.interfaceEndpoints: with network.natGateways none, instances also need ssmmessages, ec2messages, secretsmanager, monitoring"},
 		"endpoints":      {map[string]string{"network": `{` + zones + `, "interfaceEndpoints": ["s3"]}`}, "network.interfaceEndpoints: s3 is reached through a gateway endpoint, which is free: leave it out"},
 		"retention":      {map[string]string{"network": `{` + zones + `, "flowLogs": {"retentionDays": 8}}`}, "network.flowLogs.retentionDays: CloudWatch Logs cannot keep events for 8 days, the next period it offers is 14"},
 		"low port":       {map[string]string{"web": `{"port": 80}`}, "web.port: must be between 1024 and 65535, got 80"},
@@ -148,7 +147,6 @@ func TestLimitsAreAccepted(t *testing.T) {
 	for name, sections := range map[string]map[string]string{
 		"grace of exactly 1.5 times the boot":   {"web": `{"bootSeconds": 200}`},
 		"a fixed fleet without target tracking": {"web": `{"size": {"min": 3, "max": 3}, "scaling": {"cpuPercent": 0}}`},
-		"no NAT with all endpoints":             {"network": `{"availabilityZones": ["us-east-1a", "us-east-1b"], "natGateways": "none", "interfaceEndpoints": ["ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"]}`},
 		"the zone's own name":                   {"domain": `{"name": "example.edu", "hostedZone": "example.edu"}`},
 		"a certificate and a zone":              {"domain": `{"name": "example.edu", "hostedZone": "example.edu", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"}`},
 	} {
@@ -159,18 +157,35 @@ func TestLimitsAreAccepted(t *testing.T) {
 
 func TestNotes(t *testing.T) {
 	t.Parallel()
-	parsed, err := settings.Parse("ha-web", config(t, map[string]string{
-		"network": `{"availabilityZones": ["us-east-1b", "us-east-1a"], "natGateways": "single"}`,
-	}))
-	require.NoError(t, err)
-	assert.Equal(t, []string{
-		"no TLS: domain has neither hostedZone nor certificateArn, so the load balancer answers plain HTTP on port 80",
-		"one NAT gateway: instances in every zone lose the internet with zone us-east-1b",
-	}, parsed.Notes())
-
-	parsed, err = settings.Parse("ha-web", config(t, map[string]string{"domain": `{"name": "a.example.edu", "hostedZone": "example.edu"}`}))
-	require.NoError(t, err)
-	assert.Empty(t, parsed.Notes())
+	const (
+		tls      = `{"name": "a.example.edu", "hostedZone": "example.edu"}`
+		services = `"ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"`
+	)
+	tests := map[string]struct {
+		network, domain string
+		want            []string
+	}{
+		"nothing to say": {`"natGateways": "perAz"`, tls, nil},
+		"no TLS": {`"natGateways": "perAz"`, "{}", []string{
+			"no TLS: domain has neither hostedZone nor certificateArn, so the load balancer answers plain HTTP on port 80",
+		}},
+		"one gateway": {`"natGateways": "single"`, tls, []string{
+			"one NAT gateway: instances in every zone lose the internet with zone us-east-1b",
+		}},
+		"no gateway": {`"natGateways": "none", "interfaceEndpoints": ["ssm", "kms", "logs", "ecr.api"]`, tls, []string{
+			"no NAT gateway: instances reach neither the internet nor, without an endpoint in network.interfaceEndpoints, " +
+				"ssmmessages, ec2messages, secretsmanager, monitoring",
+		}},
+		"no gateway, all endpoints": {`"natGateways": "none", "interfaceEndpoints": [` + services + `]`, tls, nil},
+	}
+	for name, test := range tests {
+		parsed, err := settings.Parse("ha-web", config(t, map[string]string{
+			"network": `{"availabilityZones": ["us-east-1b", "us-east-1a"], ` + test.network + `}`,
+			"domain":  test.domain,
+		}))
+		require.NoError(t, err, name)
+		assert.Equal(t, test.want, parsed.Notes(), name)
+	}
 }
 
 // FuzzParse checks that no config makes the decoder panic, and that what passes holds the rules that keep a stack alive.

@@ -2,7 +2,6 @@ package settings
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"ha-web/internal/subnets"
@@ -21,10 +20,6 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.Domain.validate(s.Region, faults)
 }
 
-// privateServices are what an instance without a way to the internet reaches through interface endpoints: Session
-// Manager and parameters, secrets and their key, logs and metrics (field note SEC-7).
-var privateServices = []string{"ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"}
-
 func (n Network) validate(region string, faults *validate.Faults) {
 	_, err := subnets.ParseVPC(n.CIDR)
 	faults.Check("network.cidr", err)
@@ -35,14 +30,6 @@ func (n Network) validate(region string, faults *validate.Faults) {
 	}
 	validate.OneOf(faults, "network.natGateways", n.NATGateways, "perAz", "single", "none")
 	faults.Check("network.interfaceEndpoints", validate.InterfaceEndpoints(n.InterfaceEndpoints))
-	if n.NATGateways == "none" {
-		missing := slices.DeleteFunc(slices.Clone(privateServices), func(service string) bool {
-			return slices.Contains(n.InterfaceEndpoints, service)
-		})
-		if len(missing) > 0 {
-			faults.Add("network.interfaceEndpoints", "with network.natGateways none, instances also need %s", strings.Join(missing, ", "))
-		}
-	}
 	faults.Check("network.flowLogs.retentionDays", validate.RetentionDays(n.FlowLogs.RetentionDays))
 }
 

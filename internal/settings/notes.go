@@ -1,0 +1,36 @@
+package settings
+
+import (
+	"slices"
+	"strings"
+)
+
+// Notes returns what a person should know about these settings before deploying them.
+func (s *Settings) Notes() []string {
+	var notes []string
+	if !s.Domain.TLS() {
+		notes = append(notes, "no TLS: domain has neither hostedZone nor certificateArn, "+
+			"so the load balancer answers plain HTTP on port 80")
+	}
+	switch s.Network.NATGateways {
+	case "single":
+		notes = append(notes, "one NAT gateway: instances in every zone lose the internet with zone "+s.Network.AvailabilityZones[0])
+	case "none":
+		if missing := s.Network.unreachable(); len(missing) > 0 {
+			notes = append(notes, "no NAT gateway: instances reach neither the internet nor, without an endpoint in "+
+				"network.interfaceEndpoints, "+strings.Join(missing, ", "))
+		}
+	}
+	return notes
+}
+
+// privateServices are what an instance asks for: Session Manager and parameters, secrets and their key, logs and
+// metrics (field note SEC-7).
+var privateServices = []string{"ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"}
+
+// unreachable returns the services among them that have no interface endpoint.
+func (n Network) unreachable() []string {
+	return slices.DeleteFunc(slices.Clone(privateServices), func(service string) bool {
+		return slices.Contains(n.InterfaceEndpoints, service)
+	})
+}
