@@ -48,15 +48,18 @@ type recording struct{ *offline.Recording }
 // record runs a program of component constructors.
 func record(t *testing.T, program pulumi.RunFunc) recording {
 	t.Helper()
-	recorded, err := offline.Record(program, offline.Stack{Project: "test", Name: "test"})
-	require.NoError(t, err)
-	return recording{recorded}
+	return recordStack(t, program, offline.Stack{Project: "test", Name: "test"})
 }
 
 // preview is record with all that AWS computes unknown.
 func preview(t *testing.T, program pulumi.RunFunc) recording {
 	t.Helper()
-	recorded, err := offline.Record(program, offline.Stack{Project: "test", Name: "test", Preview: true})
+	return recordStack(t, program, offline.Stack{Project: "test", Name: "test", Preview: true})
+}
+
+func recordStack(t *testing.T, program pulumi.RunFunc, stack offline.Stack) recording {
+	t.Helper()
+	recorded, err := offline.Record(program, stack)
 	require.NoError(t, err)
 	return recording{recorded}
 }

@@ -29,12 +29,12 @@ func (c Children) Name(role ...string) string {
 	return c.name + "-" + strings.Join(role, "-")
 }
 
-// Options returns the options of a child: its parent, and whatever else it needs. Every call returns a new slice.
-// Parent returns the component itself, for what takes no other option: a lookup.
+// Parent returns the one option that lookups take as well as children: the component as their parent.
 func (c Children) Parent() pulumi.ResourceOrInvokeOption { return pulumi.Parent(c.parent) }
 
+// Options returns the options of a child: its parent, and whatever else it needs. Every call returns a new slice.
 func (c Children) Options(more ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	return append([]pulumi.ResourceOption{pulumi.Parent(c.parent)}, more...)
+	return append([]pulumi.ResourceOption{c.Parent()}, more...)
 }
 
 // Tags returns the tags of the child with this name.

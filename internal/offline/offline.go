@@ -172,9 +172,9 @@ func provider(reference string) string {
 func plain(properties resource.PropertyMap) map[string]any {
 	return properties.MapRepl(nil, func(value resource.PropertyValue) (any, bool) {
 		switch {
-		case value.IsSecret() || value.IsOutput() && value.OutputValue().Secret:
+		case value.IsSecret():
 			return Secret, true
-		case value.IsComputed() || value.IsOutput() && !value.OutputValue().Known:
+		case value.IsComputed():
 			return Unknown, true
 		case value.IsAsset():
 			err := value.AssetValue().EnsureHash()
