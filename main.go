@@ -7,6 +7,8 @@ package main
 import (
 	"os"
 
+	"ha-web/components/database"
+	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
 	"ha-web/internal/plan"
@@ -50,7 +52,7 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 
-	_, err = securitygroups.New(ctx, name, &securitygroups.Args{
+	groups, err := securitygroups.New(ctx, name, &securitygroups.Args{
 		VpcID:                   network.VpcID,
 		Ingress:                 securitygroups.Ingress(config.Web.Ingress),
 		PlainHTTP:               !config.Domain.TLS(),
@@ -64,10 +66,69 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 
+	vault, err := secrets.New(ctx, name, &secrets.Args{
+		Names:        config.Secrets.Names,
+		Values:       config.Secrets.Inputs(),
+		RecoveryDays: &config.Secrets.RecoveryDays,
+		Unprotected:  !config.Secrets.DeletionProtection,
+		Tags:         tags,
+	})
+	if err != nil {
+		return err
+	}
+
+	replica, err := settings.Provider(ctx, name+"-replica", config.Database.ReplicaRegion)
+	if err != nil {
+		return err
+	}
+	data, err := database.New(ctx, name, &database.Args{
+		SubnetIDs:          network.DataSubnetIDs,
+		SecurityGroupID:    groups.DatabaseSecurityGroupID,
+		KeyARN:             vault.KeyARN,
+		Engine:             database.Engine(config.Database.Engine),
+		Version:            config.Database.Version,
+		AllowMajorUpgrade:  config.Database.AllowMajorUpgrade,
+		InstanceClass:      config.Database.InstanceClass,
+		SingleAZ:           !config.Database.MultiAZ,
+		StorageGiB:         config.Database.StorageGiB,
+		MaxStorageGiB:      &config.Database.MaxStorageGiB,
+		IOPS:               config.Database.IOPS,
+		ThroughputMiBps:    config.Database.ThroughputMiBps,
+		Name:               config.Database.Name,
+		Username:           config.Database.Username,
+		SnapshotIdentifier: config.Database.SnapshotIdentifier,
+		BackupDays:         config.Database.BackupDays,
+		BackupWindow:       config.Database.BackupWindow,
+		MaintenanceWindow:  config.Database.MaintenanceWindow,
+		ApplyImmediately:   config.Database.ApplyImmediately,
+		Unprotected:        !config.Database.DeletionProtection,
+		SkipFinalSnapshot:  !config.Database.FinalSnapshot,
+		RotateAfterDays:    config.Database.RotateAfterDays,
+		MonitoringSeconds:  &config.Database.MonitoringSeconds,
+		LogRetentionDays:   config.Database.LogRetentionDays,
+		MaxConnections:     config.Database.MaxConnections,
+		Parameters:         config.Database.Parameters,
+		Proxy: database.Proxy{
+			Enabled:               config.Database.Proxy.Enabled,
+			SubnetIDs:             network.PrivateSubnetIDs,
+			SecurityGroupID:       groups.ProxySecurityGroupID,
+			MaxConnectionsPercent: config.Database.Proxy.MaxConnectionsPercent,
+			BorrowSeconds:         config.Database.Proxy.BorrowSeconds,
+		},
+		Replica: database.Replica{Region: config.Database.ReplicaRegion, Provider: replica},
+		Tags:    tags,
+	})
+	if err != nil {
+		return err
+	}
+
 	ctx.Export("availabilityZones", pulumi.ToStringArray(config.Network.AvailabilityZones))
 	ctx.Export("vpcId", network.VpcID)
 	ctx.Export("publicSubnetIds", network.PublicSubnetIDs)
 	ctx.Export("privateSubnetIds", network.PrivateSubnetIDs)
 	ctx.Export("dataSubnetIds", network.DataSubnetIDs)
+	ctx.Export("databaseEndpoint", data.Endpoint)
+	ctx.Export("databaseSecretArn", data.SecretARN)
+	ctx.Export("parameterPrefix", data.ParameterPrefix)
 	return nil
 }

@@ -48,12 +48,8 @@ func (b *builder) flowLogs() error {
 // flowLogsRole creates the role by which the flow logs of this account, and of no other, write to the group.
 func (b *builder) flowLogsRole(name string, group *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
 	role, err := iam.NewRole(b.ctx, name, &iam.RoleArgs{
-		AssumeRolePolicy: component.Policy(component.Statement{
-			Service: flowLogsService,
-			Actions: []string{"sts:AssumeRole"},
-			Conditions: map[string]map[string]pulumi.StringInput{
-				"StringEquals": {"aws:SourceAccount": b.vpc.OwnerId},
-			},
+		AssumeRolePolicy: component.AssumeRole(flowLogsService, map[string]pulumi.Map{
+			"StringEquals": {"aws:SourceAccount": b.vpc.OwnerId},
 		}),
 		Tags: b.Tags(name),
 	}, b.Options()...)

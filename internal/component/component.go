@@ -44,3 +44,12 @@ func (c Children) Tags(name string) pulumi.StringMap {
 	tags["Name"] = pulumi.String(name)
 	return tags
 }
+
+// Guard keeps Pulumi from deleting a resource, and so from replacing it, where on says so. Otherwise the resource is
+// guarded as its component is.
+func Guard(on bool) pulumi.ResourceOption {
+	if on {
+		return pulumi.Protect(true)
+	}
+	return pulumi.Composite()
+}

@@ -4,11 +4,16 @@ import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 // Statement is one statement of an IAM policy; it allows what it matches.
 type Statement struct {
-	Service   string   // the service principal that a trust or resource policy names; empty in a role's own policy
+	Sid  string // what the statement is for, in letters and digits; may be empty
+	Deny bool
+	// The principal that a trust or resource policy names: one of these. Neither is for the own policy of a role.
+	Service pulumi.StringInput // a service, such as rds.amazonaws.com
+	AWS     pulumi.StringInput // the ARN of an account or role, or *
+
 	Actions   []string // such as logs:PutLogEvents
 	Resources []pulumi.StringInput
-	// Conditions maps an operator, such as StringEquals, to the values its keys must have.
-	Conditions map[string]map[string]pulumi.StringInput
+	// Conditions maps an operator, such as StringEquals, to the values its keys must have: a text, or a list of which one.
+	Conditions map[string]pulumi.Map
 }
 
 // Policy returns an IAM policy document of these statements as JSON with sorted keys.
@@ -22,8 +27,17 @@ func Policy(statements ...Statement) pulumi.StringOutput {
 
 func (s Statement) document() pulumi.Map {
 	document := pulumi.Map{"Effect": pulumi.String("Allow"), "Action": pulumi.ToStringArray(s.Actions)}
-	if s.Service != "" {
-		document["Principal"] = pulumi.StringMap{"Service": pulumi.String(s.Service)}
+	if s.Deny {
+		document["Effect"] = pulumi.String("Deny")
+	}
+	if s.Sid != "" {
+		document["Sid"] = pulumi.String(s.Sid)
+	}
+	switch {
+	case s.Service != nil:
+		document["Principal"] = pulumi.Map{"Service": s.Service}
+	case s.AWS != nil:
+		document["Principal"] = pulumi.Map{"AWS": s.AWS}
 	}
 	if len(s.Resources) > 0 {
 		document["Resource"] = pulumi.StringArray(s.Resources)
@@ -31,9 +45,35 @@ func (s Statement) document() pulumi.Map {
 	if len(s.Conditions) > 0 {
 		conditions := pulumi.Map{}
 		for operator, values := range s.Conditions {
-			conditions[operator] = pulumi.StringMap(values)
+			conditions[operator] = values
 		}
 		document["Condition"] = conditions
 	}
 	return document
+}
+
+// AssumeRole returns the trust policy of a role that a service takes on. Conditions bound for whom it does.
+func AssumeRole(service string, conditions map[string]pulumi.Map) pulumi.StringOutput {
+	return Policy(Statement{Service: pulumi.String(service), Actions: []string{"sts:AssumeRole"}, Conditions: conditions})
+}
+
+// ReadSecrets returns the statements that let a role read these secrets of Secrets Manager and no other, and use their
+// key for nothing else (field note SEC-1).
+func ReadSecrets(place Place, key pulumi.StringInput, secrets ...pulumi.StringInput) []Statement {
+	return []Statement{
+		{
+			Sid:       "ReadSecrets",
+			Actions:   []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
+			Resources: secrets,
+		},
+		{
+			Sid:       "DecryptThem",
+			Actions:   []string{"kms:Decrypt"},
+			Resources: []pulumi.StringInput{key},
+			Conditions: map[string]pulumi.Map{"StringEquals": {
+				"kms:ViaService":                  place.Endpoint("secretsmanager"),
+				"kms:EncryptionContext:SecretARN": pulumi.StringArray(secrets),
+			}},
+		},
+	}
 }

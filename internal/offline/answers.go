@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Account and Region are where made-up ARNs lie.
+// Account and Region are where made-up ARNs lie; the region only where the stack's config names none.
 const (
 	Account = "123456789012"
 	Region  = "us-east-1"
@@ -17,24 +17,56 @@ const (
 
 // computed are the properties, beside id, arn and name, that AWS computes and the program reads. One that is missing
 // here reads as empty, without an error: the SDK's mocks cannot tell.
-var computed = map[string]resource.PropertyMap{
-	"aws:ec2/vpc:Vpc": {"ownerId": resource.NewProperty(Account)},
-}
-
-// lookups are the answers to functions of the provider.
-var lookups = map[string]func(args resource.PropertyMap) resource.PropertyMap{
-	"aws:ec2/getManagedPrefixList:getManagedPrefixList": func(args resource.PropertyMap) resource.PropertyMap {
-		return resource.PropertyMap{"id": resource.NewProperty(args["name"].StringValue() + "_id"), "name": args["name"]}
+var computed = map[string]func(name, region string) resource.PropertyMap{
+	"aws:ec2/vpc:Vpc": func(string, string) resource.PropertyMap {
+		return resource.PropertyMap{"ownerId": resource.NewProperty(Account)}
+	},
+	"aws:kms/key:Key": func(name, _ string) resource.PropertyMap {
+		return resource.PropertyMap{"keyId": resource.NewProperty(name + "_id")}
+	},
+	"aws:rds/instance:Instance": func(name, region string) resource.PropertyMap {
+		secret := resource.PropertyMap{"secretArn": resource.NewProperty(arn("secretsmanager", region, "rds!"+name))}
+		return resource.PropertyMap{
+			"address":           resource.NewProperty(name + "." + region + ".rds.amazonaws.com"),
+			"masterUserSecrets": resource.NewProperty([]resource.PropertyValue{resource.NewProperty(secret)}),
+		}
+	},
+	"aws:rds/proxy:Proxy": func(name, region string) resource.PropertyMap {
+		return resource.PropertyMap{"endpoint": resource.NewProperty(name + ".proxy." + region + ".rds.amazonaws.com")}
 	},
 }
 
-// state returns the inputs of a resource with what AWS adds to them.
-func state(args pulumi.MockResourceArgs) resource.PropertyMap {
-	arn := fmt.Sprintf("arn:aws:%s:%s:%s:%s", service(args.TypeToken), Region, Account, args.Name)
-	state := resource.PropertyMap{"name": resource.NewProperty(args.Name), "arn": resource.NewProperty(arn)}
-	maps.Copy(state, computed[args.TypeToken])
+// lookups are the answers to functions of the provider.
+var lookups = map[string]func(args resource.PropertyMap, region string) resource.PropertyMap{
+	"aws:ec2/getManagedPrefixList:getManagedPrefixList": func(args resource.PropertyMap, _ string) resource.PropertyMap {
+		return resource.PropertyMap{"id": resource.NewProperty(args["name"].StringValue() + "_id"), "name": args["name"]}
+	},
+	"aws:index/getCallerIdentity:getCallerIdentity": func(resource.PropertyMap, string) resource.PropertyMap {
+		return resource.PropertyMap{"accountId": resource.NewProperty(Account)}
+	},
+	"aws:index/getPartition:getPartition": func(resource.PropertyMap, string) resource.PropertyMap {
+		return resource.PropertyMap{"partition": resource.NewProperty("aws")}
+	},
+	"aws:index/getRegion:getRegion": func(_ resource.PropertyMap, region string) resource.PropertyMap {
+		return resource.PropertyMap{"name": resource.NewProperty(region)}
+	},
+}
+
+// state returns the inputs of a resource with what AWS adds to them in a region.
+func state(args pulumi.MockResourceArgs, region string) resource.PropertyMap {
+	state := resource.PropertyMap{
+		"name": resource.NewProperty(args.Name),
+		"arn":  resource.NewProperty(arn(service(args.TypeToken), region, args.Name)),
+	}
+	if more := computed[args.TypeToken]; more != nil {
+		maps.Copy(state, more(args.Name, region))
+	}
 	maps.Copy(state, args.Inputs)
 	return state
+}
+
+func arn(service, region, name string) string {
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, region, Account, name)
 }
 
 // service returns the module of a type token: ec2 of aws:ec2/vpc:Vpc.
@@ -49,5 +81,15 @@ func (m *monitor) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	if !known {
 		return nil, fmt.Errorf("no offline answer to %s: add one to package offline", args.Token)
 	}
-	return answer(args.Args), nil
+	return answer(args.Args, m.regionOf(args.Provider)), nil
+}
+
+// regionOf returns the region of an explicit provider, or else that of the stack.
+func (m *monitor) regionOf(reference string) string {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if region, explicit := m.regions[provider(reference)]; explicit {
+		return region
+	}
+	return m.region
 }

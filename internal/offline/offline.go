@@ -62,7 +62,10 @@ const (
 
 // Record runs program for stack. The error is the program's own, if it returned one.
 func Record(program pulumi.RunFunc, stack Stack) (*Recording, error) {
-	monitor := &monitor{preview: stack.Preview}
+	monitor := &monitor{preview: stack.Preview, region: Region, regions: map[string]string{}}
+	if region := stack.Config["aws:region"]; region != "" {
+		monitor.region = region
+	}
 	var failed error
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		ctx.Log = monitor
@@ -91,21 +94,27 @@ func Record(program pulumi.RunFunc, stack Stack) (*Recording, error) {
 	}, nil
 }
 
-const outputsType = "ha-web:offline:Outputs"
+const (
+	outputsType = "ha-web:offline:Outputs"
+	awsProvider = "pulumi:providers:aws"
+)
 
 // monitor records registrations. The SDK calls it from many goroutines.
 type monitor struct {
 	preview bool
+	region  string // of the stack
 
 	mutex     sync.Mutex
 	resources []Resource
 	outputs   map[string]any
 	notes     []string
 	failed    error
+	regions   map[string]string // of explicit providers
 }
 
 // NewResource records a registration and answers with the state of the resource.
 func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	region := m.regionOf(args.Provider)
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	recorded, err := record(args)
@@ -118,10 +127,13 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 		return "", args.Inputs, nil
 	}
 	m.resources = append(m.resources, recorded)
+	if region, ok := recorded.Inputs["region"].(string); ok && recorded.Type == awsProvider {
+		m.regions[recorded.Key()] = region
+	}
 	if m.preview || !recorded.Custom {
 		return "", args.Inputs, nil
 	}
-	return args.Name + "_id", state(args), nil
+	return args.Name + "_id", state(args, region), nil
 }
 
 func record(args pulumi.MockResourceArgs) (Resource, error) {

@@ -151,7 +151,7 @@ func record(program pulumi.RunFunc, options options) (*offline.Recording, error)
 		return nil, err
 	}
 	// The program checks its settings too, but sees only the sections it knows.
-	if _, err := settings.Parse(project, config); err != nil {
+	if _, err := settings.Parse(project, config, secret...); err != nil {
 		return nil, err
 	}
 	return offline.Record(program, offline.Stack{

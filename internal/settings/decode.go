@@ -15,15 +15,31 @@ import (
 )
 
 // decode writes the config of the project over settings. It records a fault for each key that no field has, and for
-// each value of the wrong type, which leaves the default in place.
-func decode(settings *Settings, project string, config map[string]string, faults *validate.Faults) {
+// each value of the wrong type, which leaves the default in place. No fault shows a value of the sections that have
+// secrets.
+func decode(settings *Settings, project string, config map[string]string, secret []string, faults *validate.Faults) {
+	decoder := decoder{faults: faults, project: project, sealed: map[string]bool{}}
 	sections := map[string]any{}
 	for key, value := range config {
 		if section, ours := strings.CutPrefix(key, project+":"); ours {
 			sections[section] = parse(value)
+			decoder.sealed[section] = slices.Contains(secret, key)
 		}
 	}
-	assign(faults, "", reflect.ValueOf(settings).Elem(), sections)
+	decoder.assign("", reflect.ValueOf(settings).Elem(), sections)
+}
+
+// decoder writes values over settings, and records what is wrong with them.
+type decoder struct {
+	faults  *validate.Faults
+	project string
+	sealed  map[string]bool // whether a section, such as secrets, is encrypted in the stack file
+}
+
+// isSealed reports whether the setting at this key is in an encrypted section.
+func (d decoder) isSealed(key string) bool {
+	section, _, _ := strings.Cut(key, ".")
+	return d.sealed[section]
 }
 
 // parse returns the value of a section: structured ones come as JSON, all others as they are.
@@ -42,8 +58,12 @@ func parse(value string) any {
 }
 
 // assign writes value, the setting at this key, over target.
-func assign(faults *validate.Faults, key string, target reflect.Value, value any) {
+func (d decoder) assign(key string, target reflect.Value, value any) {
 	if value == nil {
+		return
+	}
+	if target.Type() == reflect.TypeFor[SecretText]() && !d.isSealed(key) {
+		d.faults.Add(key, "must be encrypted: pulumi config set --secret --path '%s:%s'", d.project, key)
 		return
 	}
 	ok := false
@@ -51,19 +71,24 @@ func assign(faults *validate.Faults, key string, target reflect.Value, value any
 	case reflect.Struct:
 		var values map[string]any
 		if values, ok = value.(map[string]any); ok {
-			assignFields(faults, key, target, values)
+			d.assignFields(key, target, values)
+		}
+	case reflect.Map:
+		var values map[string]any
+		if values, ok = value.(map[string]any); ok {
+			d.assignEntries(key, target, values)
 		}
 	case reflect.Slice:
 		var values []any
 		if values, ok = value.([]any); ok {
 			target.Set(reflect.MakeSlice(target.Type(), len(values), len(values)))
 			for i, each := range values {
-				assign(faults, fmt.Sprintf("%s[%d]", key, i), target.Index(i), each)
+				d.assign(fmt.Sprintf("%s[%d]", key, i), target.Index(i), each)
 			}
 		}
 	case reflect.String:
 		var text string
-		if text, ok = value.(string); ok {
+		if text, ok = textOf(value); ok {
 			target.SetString(text)
 		}
 	case reflect.Bool:
@@ -79,21 +104,42 @@ func assign(faults *validate.Faults, key string, target reflect.Value, value any
 		}
 	}
 	if !ok {
-		faults.Add(key, "must be %s, got %s", wanted[target.Kind()], shown(value))
+		d.faults.Add(key, "must be %s, got %s", wanted[target.Kind()], d.shown(key, value))
 	}
 }
 
-func assignFields(faults *validate.Faults, key string, target reflect.Value, values map[string]any) {
+// textOf returns a text, which may be a whole number without quotes: 16 is 16. Of decimals YAML loses what matters to a
+// version: 8.0 becomes 8.
+func textOf(value any) (string, bool) {
+	if number, ok := value.(json.Number); ok {
+		_, err := number.Int64()
+		return number.String(), err == nil
+	}
+	text, ok := value.(string)
+	return text, ok
+}
+
+func (d decoder) assignFields(key string, target reflect.Value, values map[string]any) {
 	prefix := key
 	if prefix != "" {
 		prefix += "."
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if field, known := fieldOf(target.Type(), name); known {
-			assign(faults, prefix+name, target.FieldByIndex(field.Index), values[name])
+			d.assign(prefix+name, target.FieldByIndex(field.Index), values[name])
 		} else {
-			faults.Add(prefix+name, "unknown%s", suggestion(prefix+name))
+			d.faults.Add(prefix+name, "unknown%s", suggestion(prefix+name))
 		}
+	}
+}
+
+// assignEntries writes the entries of a map whose keys are up to the user.
+func (d decoder) assignEntries(key string, target reflect.Value, values map[string]any) {
+	target.Set(reflect.MakeMap(target.Type()))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		entry := reflect.New(target.Type().Elem()).Elem()
+		d.assign(key+"."+name, entry, values[name])
+		target.SetMapIndex(reflect.ValueOf(name), entry)
 	}
 }
 
@@ -109,13 +155,18 @@ func fieldOf(t reflect.Type, name string) (reflect.StructField, bool) {
 // wanted says what a setting of each kind is, in the words of a stack file.
 var wanted = map[reflect.Kind]string{
 	reflect.Struct: "a map of settings",
+	reflect.Map:    "a map of texts",
 	reflect.Slice:  "a list",
-	reflect.String: "text",
+	reflect.String: "text, in quotes",
 	reflect.Bool:   "true or false",
 	reflect.Int:    "a whole number",
 }
 
-func shown(value any) string {
+// shown returns a value for the text of a fault.
+func (d decoder) shown(key string, value any) string {
+	if d.isSealed(key) {
+		return sealed
+	}
 	text, err := json.Marshal(value)
 	if err != nil {
 		return fmt.Sprint(value)

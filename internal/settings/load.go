@@ -14,12 +14,16 @@ const regionKey = "aws:region"
 // every fault.
 func Load(ctx *pulumi.Context) (*Settings, error) {
 	config := map[string]string{}
+	var secret []string
 	for _, key := range append(engineKeys(ctx), knownKeys(ctx.Project())...) {
 		if value, set := ctx.GetConfig(key); set {
 			config[key] = value
+			if ctx.IsConfigSecret(key) {
+				secret = append(secret, key)
+			}
 		}
 	}
-	settings, err := Parse(ctx.Project(), config)
+	settings, err := Parse(ctx.Project(), config, secret...)
 	if err != nil {
 		return nil, err
 	}

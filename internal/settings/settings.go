@@ -3,8 +3,11 @@
 package settings
 
 import (
+	"ha-web/internal/engine"
 	"ha-web/internal/subnets"
 	"ha-web/internal/validate"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Settings are the settings of one stack. The comments of its fields are the text of docs/settings.md.
@@ -20,6 +23,8 @@ type Settings struct {
 	Web Web `setting:"web"`
 	// The database and its proxy.
 	Database Database `setting:"database"`
+	// The secrets of the application, and the key that encrypts all data of the stack.
+	Secrets Secrets `setting:"secrets"`
 	// The name of the site and its certificate. Without one the site has no TLS.
 	Domain Domain `setting:"domain"`
 }
@@ -111,10 +116,66 @@ type Scaling struct {
 
 // Database describes the database.
 type Database struct {
-	// `postgres`, `mysql` or `mariadb`.
+	// `postgres`, `mysql` or `mariadb`. It cannot change later.
 	Engine Engine `setting:"engine"`
+	// Major version, in quotes. Left out: 16 of postgres, 8.4 of mysql, 10.11 of mariadb. AWS brings in the minor versions.
+	Version string `setting:"version"`
+	// Whether version may move to a later one, at once, with minutes of downtime. Turn it off again afterwards.
+	AllowMajorUpgrade bool `setting:"allowMajorUpgrade"`
+	// Size of the machine.
+	// Cost: db.t4g.medium 95 USD, db.m7g.large 245 USD, with multiAz; half without.
+	InstanceClass string `setting:"instanceClass"`
+	// Whether a standby in a second zone takes over within two minutes. Without one, the loss of a zone costs the database.
+	MultiAZ bool `setting:"multiAz"`
+	// Size of the gp3 volume, 20 to 65536 GiB. It can grow, and never shrink.
+	// Cost: 0.23 USD a GiB with multiAz, half without.
+	StorageGiB int `setting:"storageGiB"`
+	// Size up to which AWS grows the volume when it fills, at least 1.1 times storageGiB. 0: it does not grow.
+	MaxStorageGiB int `setting:"maxStorageGiB"`
+	// IOPS of a volume of 400 GiB and more, 12000 to 64000. 0: 12000. A smaller volume has 3000 and takes no other.
+	// Cost: 0.04 USD each beyond 12000 with multiAz, half without.
+	IOPS int `setting:"iops"`
+	// Throughput of a volume of 400 GiB and more in MiB/s, 500 to 4000, and at most a quarter of iops. 0: 500. A smaller
+	// volume has 125 and takes no other.
+	// Cost: 0.16 USD each beyond 500 with multiAz, half without.
+	ThroughputMiBps int `setting:"throughputMiBps"`
+	// Name of the first database. It cannot change later.
+	Name string `setting:"name"`
+	// Name of the master user, whose password AWS makes up, keeps in Secrets Manager and changes. It cannot change later.
+	Username string `setting:"username"`
+	// How far back the database can be restored to any second, 1 to 35 days.
+	BackupDays int `setting:"backupDays"`
+	// When the daily backup starts, in UTC.
+	BackupWindow string `setting:"backupWindow"`
+	// When AWS brings in minor versions, and changes that need a restart, in UTC. It must not overlap backupWindow.
+	MaintenanceWindow string `setting:"maintenanceWindow"`
+	// Whether such changes are made at once, with the restart, and not in the maintenance window.
+	ApplyImmediately bool `setting:"applyImmediately"`
+	// Whether AWS and Pulumi refuse to delete the database.
+	DeletionProtection bool `setting:"deletionProtection"`
+	// Whether deleting the database leaves a last snapshot, and its backups.
+	FinalSnapshot bool `setting:"finalSnapshot"`
+	// How long a master password lives, 1 to 1000 days.
+	RotateAfterDays int `setting:"rotateAfterDays"`
+	// How often the operating system is measured, in seconds: 1, 5, 10, 15, 30 or 60. 0: never.
+	MonitoringSeconds int `setting:"monitoringSeconds"`
+	// How long the logs of database and proxy are kept, in days, as flowLogs.retentionDays.
+	LogRetentionDays int `setting:"logRetentionDays"`
+	// Connections that one instance of the application opens at most. Without a proxy, those of the largest fleet must fit
+	// the database.
+	PoolSize int `setting:"poolSize"`
+	// Most connections that the database takes. 0: what its memory allows. With postgres it takes effect at a restart.
+	MaxConnections int `setting:"maxConnections"`
+	// Further parameters of the engine, such as `{work_mem: "65536"}`.
+	Parameters map[string]string `setting:"parameters"`
 	// RDS Proxy between application and database. It keeps a growing fleet from exhausting the connections.
 	Proxy Proxy `setting:"proxy"`
+	// Second region that keeps the backups too, such as us-west-2.
+	// Cost: 0.095 USD a GiB of backups, and 0.02 USD a GiB of traffic.
+	ReplicaRegion string `setting:"replicaRegion"`
+	// Snapshot that the database starts from, name or ARN. Set on a stack that has a database, it asks for another one in
+	// its place. Keep it as long as that database lives.
+	SnapshotIdentifier string `setting:"snapshotIdentifier"`
 }
 
 // Engine is a database engine.
@@ -129,10 +190,8 @@ const (
 
 // Port returns the port on which databases of the engine, and their proxies, listen.
 func (e Engine) Port() int {
-	if e == Postgres {
-		return 5432
-	}
-	return 3306
+	known, _ := engine.Lookup(string(e))
+	return known.Port
 }
 
 // Proxy describes the database proxy.
@@ -140,6 +199,47 @@ type Proxy struct {
 	// Whether there is one.
 	// Cost: 22 USD and more, 11 USD for each vCPU of the database.
 	Enabled bool `setting:"enabled"`
+	// Share of the database's connections that it may open, 1 to 100. The rest is for people, and for monitoring.
+	MaxConnectionsPercent int `setting:"maxConnectionsPercent"`
+	// How long a client waits for a connection before it gets an error, in seconds, 1 to 300.
+	BorrowSeconds int `setting:"borrowSeconds"`
+}
+
+// Secrets describes what the application keeps secret.
+type Secrets struct {
+	// Secrets of the application. AWS Secrets Manager has them as `<project>/<stack>/<name>`; they are created empty.
+	// Cost: 0.40 USD each, and 1 USD for the key.
+	Names []string `setting:"names"`
+	// Values of some of them, set with `pulumi config set --secret --path 'ha-web:secrets.values.<name>'`. Others are set
+	// past Pulumi, with `aws secretsmanager put-secret-value`.
+	Values map[string]SecretText `setting:"values"`
+	// How long a deleted secret can be brought back, and its name is taken: 7 to 30 days, or 0 for not at all.
+	RecoveryDays int `setting:"recoveryDays"`
+	// Whether Pulumi refuses to delete the secrets, and the key that encrypts all data of the stack.
+	DeletionProtection bool `setting:"deletionProtection"`
+}
+
+// Inputs returns the values for components.
+func (s Secrets) Inputs() map[string]pulumi.StringInput {
+	inputs := map[string]pulumi.StringInput{}
+	for name, value := range s.Values {
+		inputs[name] = value.Input()
+	}
+	return inputs
+}
+
+// SecretText is a text that nobody is to read. It does not print.
+type SecretText string
+
+// String returns what stands for the text.
+func (SecretText) String() string { return sealed }
+
+// GoString returns what stands for the text.
+func (SecretText) GoString() string { return sealed }
+
+// Input returns the text as a secret of Pulumi.
+func (t SecretText) Input() pulumi.StringInput {
+	return pulumi.ToSecret(pulumi.String(string(t))).(pulumi.StringOutput)
 }
 
 // Domain describes the site's name and certificate.
@@ -176,7 +276,15 @@ func Default() *Settings {
 			},
 			Scaling: Scaling{CPUPercent: 60},
 		},
-		Database: Database{Engine: Postgres, Proxy: Proxy{Enabled: true}},
+		Database: Database{
+			Engine: Postgres, InstanceClass: "db.t4g.medium", MultiAZ: true, StorageGiB: 100, MaxStorageGiB: 500,
+			Name: "appdb", Username: "appuser",
+			BackupDays: 7, BackupWindow: "02:00-03:00", MaintenanceWindow: "sun:04:00-sun:05:00",
+			DeletionProtection: true, FinalSnapshot: true, RotateAfterDays: 30,
+			MonitoringSeconds: 60, LogRetentionDays: 365, PoolSize: 20,
+			Proxy: Proxy{Enabled: true, MaxConnectionsPercent: 90, BorrowSeconds: 10},
+		},
+		Secrets: Secrets{RecoveryDays: 30, DeletionProtection: true},
 	}
 }
 
@@ -185,16 +293,19 @@ func (s *Settings) derive() {
 	if s.Web.Size.Min == 0 {
 		s.Web.Size.Min = max(len(s.Network.AvailabilityZones), subnets.MinZones)
 	}
+	if known, found := engine.Lookup(string(s.Database.Engine)); found && s.Database.Version == "" {
+		s.Database.Version = known.DefaultVersion
+	}
 }
 
 // Parse returns the settings in the config of a stack: full keys, and values as the engine passes them to a program,
-// structured ones as JSON. Keys of other namespaces than project's, aws:region excepted, are not its business. The
-// error joins every fault.
-func Parse(project string, config map[string]string) (*Settings, error) {
+// structured ones as JSON. Keys of other namespaces than project's, aws:region excepted, are not its business. secret are
+// the keys whose values are encrypted in the stack file, whole or in part. The error joins every fault.
+func Parse(project string, config map[string]string, secret ...string) (*Settings, error) {
 	settings := Default()
 	settings.Region = config[regionKey]
 	var faults, more validate.Faults
-	decode(settings, project, config, &faults)
+	decode(settings, project, config, secret, &faults)
 	settings.derive()
 	settings.validate(&more)
 	faults.Merge(more)

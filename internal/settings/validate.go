@@ -1,9 +1,12 @@
 package settings
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
+	"ha-web/internal/engine"
 	"ha-web/internal/subnets"
 	"ha-web/internal/validate"
 )
@@ -16,7 +19,8 @@ func (s *Settings) validate(faults *validate.Faults) {
 	}
 	s.Network.validate(s.Region, faults)
 	s.Web.validate(len(s.Network.AvailabilityZones), faults)
-	validate.OneOf(faults, "database.engine", s.Database.Engine, Postgres, MySQL, MariaDB)
+	s.Database.validate(s.Region, s.Web.Size.Max, faults)
+	s.Secrets.validate(faults)
 	s.Domain.validate(s.Region, faults)
 }
 
@@ -71,6 +75,72 @@ func (h HealthCheck) validate(bootSeconds int, faults *validate.Faults) {
 	if least := (3*bootSeconds + 1) / 2; h.GraceSeconds < least {
 		faults.Add("web.healthCheck.graceSeconds", "must be at least 1.5 times web.bootSeconds (%d), which is %d, got %d", bootSeconds, least, h.GraceSeconds)
 	}
+}
+
+var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+
+func (d Database) validate(region string, instances int, faults *validate.Faults) {
+	d.spec().Validate(faults, databaseKey)
+	faults.Between("database.poolSize", d.PoolSize, 1, 10000)
+	d.validateConnections(instances, faults)
+	switch {
+	case d.ReplicaRegion == "":
+	case !regionName.MatchString(d.ReplicaRegion):
+		faults.Add("database.replicaRegion", "must be a region such as us-west-2, got %q", d.ReplicaRegion)
+	case d.ReplicaRegion == region:
+		faults.Add("database.replicaRegion", "must be another region than %s (%s)", regionKey, region)
+	}
+}
+
+// validateConnections holds the largest fleet to the connections that the database takes, unless a proxy shares them
+// (document 000, "Thundering herd on scale-out"; field note DB-11).
+func (d Database) validateConnections(instances int, faults *validate.Faults) {
+	known, found := engine.Lookup(string(d.Engine))
+	limit := d.MaxConnections
+	if limit == 0 {
+		limit = known.Connections(d.InstanceClass)
+	}
+	if want := instances * d.PoolSize; found && limit > 0 && want > limit && !d.Proxy.Enabled {
+		faults.Add("database.poolSize", "%d connections of each of web.size.max (%d) instances are %d, and %s %s takes about %d: "+
+			"turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them",
+			d.PoolSize, instances, want, d.Engine, d.InstanceClass, limit)
+	}
+}
+
+// spec is what RDS has rules about.
+func (d Database) spec() engine.Spec {
+	return engine.Spec{
+		Engine: string(d.Engine), Version: d.Version, InstanceClass: d.InstanceClass,
+		StorageGiB: d.StorageGiB, MaxStorageGiB: d.MaxStorageGiB, IOPS: d.IOPS, ThroughputMiBps: d.ThroughputMiBps,
+		Name: d.Name, Username: d.Username,
+		BackupDays: d.BackupDays, BackupWindow: d.BackupWindow, MaintenanceWindow: d.MaintenanceWindow,
+		RotateAfterDays: d.RotateAfterDays, MonitoringSeconds: d.MonitoringSeconds, LogRetentionDays: d.LogRetentionDays,
+		MaxConnections: d.MaxConnections, Parameters: d.Parameters, SnapshotIdentifier: d.SnapshotIdentifier,
+		Proxy: engine.ProxySpec{MaxConnectionsPercent: d.Proxy.MaxConnectionsPercent, BorrowSeconds: d.Proxy.BorrowSeconds},
+	}
+}
+
+// databaseKey returns the settings key of a field of the spec: database.proxy.borrowSeconds for Proxy.BorrowSeconds.
+func databaseKey(field string) string {
+	steps := strings.Split(field, ".")
+	for i, step := range steps {
+		if step == "IOPS" {
+			steps[i] = "iops"
+		} else {
+			steps[i] = strings.ToLower(step[:1]) + step[1:]
+		}
+	}
+	return "database." + strings.Join(steps, ".")
+}
+
+func (s Secrets) validate(faults *validate.Faults) {
+	faults.Check("secrets.names", validate.SecretNames(s.Names))
+	for _, name := range slices.Sorted(maps.Keys(s.Values)) {
+		if !slices.Contains(s.Names, name) {
+			faults.Add("secrets.values."+name, "is not among secrets.names")
+		}
+	}
+	faults.Check("secrets.recoveryDays", validate.RecoveryDays(s.RecoveryDays))
 }
 
 var (

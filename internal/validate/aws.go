@@ -43,3 +43,33 @@ func InterfaceEndpoints(services []string) error {
 	}
 	return errors.Join(faults...)
 }
+
+var (
+	secretName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	likeSuffix = regexp.MustCompile(`-[a-z0-9]{6}$`)
+)
+
+// SecretNames returns what is wrong with a list of names for secrets of Secrets Manager.
+func SecretNames(names []string) error {
+	var faults []error
+	for i, name := range names {
+		switch {
+		case !secretName.MatchString(name):
+			faults = append(faults, fmt.Errorf("must be small letters, digits and single hyphens, got %q", name))
+		case likeSuffix.MatchString(name):
+			// Secrets Manager API reference, CreateSecret: in a search by part of an ARN, such a name is taken for another's.
+			faults = append(faults, fmt.Errorf("must not end in a hyphen and six characters, as ARNs of secrets do, got %q", name))
+		case slices.Contains(names[:i], name):
+			faults = append(faults, fmt.Errorf("%s is listed twice", name))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// RecoveryDays returns an error unless Secrets Manager can keep a deleted secret for that many days.
+func RecoveryDays(days int) error {
+	if days == 0 || days >= 7 && days <= 30 {
+		return nil
+	}
+	return fmt.Errorf("must be between 7 and 30, or 0 to delete at once, got %d", days)
+}

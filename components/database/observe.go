@@ -1,0 +1,126 @@
+package database
+
+import (
+	"fmt"
+
+	"ha-web/internal/component"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// logGroups creates the log groups of the database before the database: RDS would make them itself, unencrypted, and
+// keep them for ever (field note DB-19).
+func (b *builder) logGroups() ([]pulumi.Resource, error) {
+	var groups []pulumi.Resource
+	for _, log := range b.plan.engine.Logs {
+		group, err := b.logGroup(b.Name("db", log), "/aws/rds/instance/"+b.plan.identifier+"/"+log)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, group)
+	}
+	return groups, nil
+}
+
+func (b *builder) logGroup(name, physical string) (*cloudwatch.LogGroup, error) {
+	group, err := cloudwatch.NewLogGroup(b.ctx, name, &cloudwatch.LogGroupArgs{
+		Name:            pulumi.String(physical), // RDS writes to this one
+		KmsKeyId:        b.args.KeyARN.ToStringOutput().ToStringPtrOutput(),
+		RetentionInDays: pulumi.Int(b.args.LogRetentionDays),
+		Tags:            b.Tags(name),
+	}, b.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("creating log group %s: %w", name, err)
+	}
+	return group, nil
+}
+
+// insights switches on what shows why a database is slow: Performance Insights, where the class has it, for the week
+// that costs nothing, and measurements of the operating system. It returns what the instance then depends on.
+func (b *builder) insights(args *rds.InstanceArgs) ([]pulumi.Resource, error) {
+	if b.plan.engine.Insights(b.args.InstanceClass) {
+		args.PerformanceInsightsEnabled = pulumi.Bool(true)
+		args.PerformanceInsightsRetentionPeriod = pulumi.Int(7)
+		args.PerformanceInsightsKmsKeyId = b.args.KeyARN.ToStringOutput().ToStringPtrOutput()
+	}
+	args.MonitoringInterval = pulumi.Int(*b.args.MonitoringSeconds)
+	if *b.args.MonitoringSeconds == 0 {
+		return nil, nil
+	}
+	role, policy, err := b.monitoringRole()
+	if err != nil {
+		return nil, err
+	}
+	args.MonitoringRoleArn = role.Arn.ToStringPtrOutput()
+	return []pulumi.Resource{policy}, nil
+}
+
+// monitoringRole creates the role by which RDS, for this account and no other, writes its measurements.
+func (b *builder) monitoringRole() (*iam.Role, *iam.RolePolicyAttachment, error) {
+	name := b.Name("db", "monitoring")
+	role, err := iam.NewRole(b.ctx, name, &iam.RoleArgs{
+		AssumeRolePolicy: component.AssumeRole("monitoring.rds.amazonaws.com", map[string]pulumi.Map{
+			"StringEquals": {"aws:SourceAccount": b.place.Account},
+		}),
+		Tags: b.Tags(name),
+	}, b.Options()...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("creating role %s: %w", name, err)
+	}
+	policy, err := iam.NewRolePolicyAttachment(b.ctx, name, &iam.RolePolicyAttachmentArgs{
+		Role:      role.Name,
+		PolicyArn: b.place.ManagedPolicy("service-role/AmazonRDSEnhancedMonitoringRole"),
+	}, b.Options()...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("attaching policy of role %s: %w", name, err)
+	}
+	return role, policy, nil
+}
+
+// events are what people should hear of, by source. Security Hub asks for the categories marked so; for database
+// security groups too, which only databases outside a VPC have (RDS.22).
+var events = []struct {
+	role, source string
+	categories   []string
+}{
+	{"db-events", "db-instance", []string{
+		"availability", "configuration change", "deletion", "failover", "failure", "low storage", "maintenance",
+		"notification", "recovery",
+	}}, // RDS.20
+	{"parameter-events", "db-parameter-group", []string{"configuration change"}},                // RDS.21
+	{"security-group-events", "db-security-group", []string{"configuration change", "failure"}}, // RDS.22
+	{"proxy-events", "db-proxy", []string{"configuration change", "deletion", "failure"}},
+}
+
+func (b *builder) eventSubscriptions() error {
+	if b.args.EventTopicARN == nil {
+		return nil
+	}
+	sources := map[string]pulumi.StringArray{ // none is all
+		"db-instance":        {b.instance.Identifier},
+		"db-parameter-group": {b.parameters.Name},
+	}
+	if b.proxy != nil {
+		sources["db-proxy"] = pulumi.StringArray{b.proxy.Name}
+	}
+	for _, each := range events {
+		if each.source == "db-proxy" && b.proxy == nil {
+			continue
+		}
+		name := b.Name(each.role)
+		_, err := rds.NewEventSubscription(b.ctx, name, &rds.EventSubscriptionArgs{
+			SnsTopic:        b.args.EventTopicARN,
+			SourceType:      pulumi.String(each.source),
+			SourceIds:       sources[each.source],
+			EventCategories: pulumi.ToStringArray(each.categories),
+			Tags:            b.Tags(name),
+		}, b.Options()...)
+		if err != nil {
+			return fmt.Errorf("creating event subscription %s: %w", name, err)
+		}
+	}
+	return nil
+}

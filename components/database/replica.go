@@ -1,0 +1,40 @@
+package database
+
+import (
+	"fmt"
+
+	"ha-web/internal/component"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// backupReplica keeps the automated backups in a second region too, under a key of that region, so that the loss of a
+// region costs time and not data. Nothing waits for it: the first copy takes long (field note DR-1).
+func (b *builder) backupReplica() error {
+	if b.args.Replica.Region == "" {
+		return nil
+	}
+	name := b.Name("replica")
+	there := pulumi.Provider(b.args.Replica.Provider)
+	key, err := kms.NewKey(b.ctx, name, &kms.KeyArgs{
+		Description:          pulumi.String("Backups of " + b.plan.identifier),
+		EnableKeyRotation:    pulumi.Bool(true),
+		DeletionWindowInDays: pulumi.Int(30),
+		Policy:               component.KeyPolicy(b.place.In(b.args.Replica.Region), []string{"rds"}),
+		Tags:                 b.Tags(name),
+	}, b.Options(there, component.Guard(!b.args.Unprotected))...)
+	if err != nil {
+		return fmt.Errorf("creating key %s in %s: %w", name, b.args.Replica.Region, err)
+	}
+	_, err = rds.NewInstanceAutomatedBackupsReplication(b.ctx, name, &rds.InstanceAutomatedBackupsReplicationArgs{
+		SourceDbInstanceArn: b.instance.Arn,
+		KmsKeyId:            key.Arn,
+		RetentionPeriod:     pulumi.Int(b.args.BackupDays),
+	}, b.Options(there, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "120m", Delete: "60m"}))...)
+	if err != nil {
+		return fmt.Errorf("replicating backups to %s: %w", b.args.Replica.Region, err)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package secrets
+
+import (
+	"fmt"
+
+	"ha-web/internal/component"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// through are the services that use the key for whoever calls them.
+var through = []string{"rds", "secretsmanager", "sns"}
+
+// publishers are the services that write to encrypted topics on their own account: without a right to the topic's key,
+// their messages vanish without an error (field note OBS-3).
+var publishers = []struct{ sid, service string }{
+	{"PublishAlarms", "cloudwatch.amazonaws.com"},
+	{"PublishEvents", "events.amazonaws.com"},
+	{"PublishDatabaseEvents", "events.rds.amazonaws.com"},
+}
+
+func (b *builder) encryptionKey(alias string) error {
+	name := b.Name("key")
+	key, err := kms.NewKey(b.ctx, name, &kms.KeyArgs{
+		Description:          pulumi.String("Data of " + alias),
+		EnableKeyRotation:    pulumi.Bool(true),
+		DeletionWindowInDays: pulumi.Int(30), // the longest there is: data whose key is gone is gone
+		Policy:               component.KeyPolicy(b.place, through, b.callers()...),
+		Tags:                 b.Tags(name),
+	}, b.Options(b.protect())...)
+	if err != nil {
+		return fmt.Errorf("creating key %s: %w", name, err)
+	}
+	_, err = kms.NewAlias(b.ctx, name, &kms.AliasArgs{
+		Name:        pulumi.String("alias/" + alias),
+		TargetKeyId: key.KeyId,
+	}, b.Options()...)
+	if err != nil {
+		return fmt.Errorf("naming key %s: %w", name, err)
+	}
+	b.key = key
+	return nil
+}
+
+// callers are the statements of services that use the key on their own account, each for this account only.
+func (b *builder) callers() []component.Statement {
+	statements := []component.Statement{{
+		Sid:       "EncryptLogs",
+		Service:   b.place.Endpoint("logs"),
+		Actions:   []string{"kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
+		Resources: []pulumi.StringInput{pulumi.String("*")},
+		Conditions: map[string]pulumi.Map{"ArnLike": {
+			"kms:EncryptionContext:aws:logs:arn": pulumi.Sprintf("arn:%s:logs:%s:%s:log-group:*",
+				b.place.Partition, b.place.Region, b.place.Account),
+		}},
+	}}
+	for _, publisher := range publishers {
+		statements = append(statements, component.Statement{
+			Sid:        publisher.sid,
+			Service:    pulumi.String(publisher.service),
+			Actions:    []string{"kms:Decrypt", "kms:GenerateDataKey*"},
+			Resources:  []pulumi.StringInput{pulumi.String("*")},
+			Conditions: map[string]pulumi.Map{"StringEquals": {"aws:SourceAccount": b.place.Account}},
+		})
+	}
+	return statements
+}

@@ -1,0 +1,32 @@
+package component
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// KeyPolicy returns the policy of a KMS key for data that lies in services of AWS: the account administers the key, and
+// uses it through these services alone. Nobody, administrators included, encrypts or decrypts with it by hand. Further
+// statements let services in that call on their own account.
+func KeyPolicy(place Place, through []string, more ...Statement) pulumi.StringOutput {
+	services := make(pulumi.StringArray, len(through))
+	for i, service := range through {
+		services[i] = place.Endpoint(service)
+	}
+	everything := []pulumi.StringInput{pulumi.String("*")} // in a key's policy: the key
+	return Policy(append([]Statement{
+		{
+			// Without the account's right to change this policy, AWS takes the key for lost and refuses it (SEC-1).
+			Sid: "Administer", AWS: place.Root(), Resources: everything,
+			Actions: []string{
+				"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:Describe*", "kms:Disable*", "kms:Enable*",
+				"kms:Get*", "kms:List*", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:RotateKeyOnDemand",
+				"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:Update*",
+			},
+		},
+		{
+			Sid: "UseThroughServices", AWS: place.Root(), Resources: everything,
+			Actions: []string{
+				"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*",
+			},
+			Conditions: map[string]pulumi.Map{"StringEquals": {"kms:ViaService": services}},
+		},
+	}, more...)...)
+}

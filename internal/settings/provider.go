@@ -1,0 +1,55 @@
+package settings
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// providerVersion is that of the SDK, which every other resource asks for by itself.
+const providerVersion = "6.83.2"
+
+// credentials are the configuration values that are secret whatever the stack file says.
+var credentials = []string{"accessKey", "secretKey", "token"}
+
+// Provider returns an AWS provider for another region than the stack's, which has all else from the stack's own provider
+// configuration, the keys of namespace aws: a provider that is made by hand has nothing from there, not even the accounts
+// that it may touch (field note PUL-7). Without a region there is none.
+func Provider(ctx *pulumi.Context, name, region string) (pulumi.ProviderResource, error) {
+	if region == "" {
+		return nil, nil
+	}
+	// The engine configures its own provider with these very texts: structured values are JSON.
+	inputs := pulumi.Map{}
+	for _, key := range providerKeys() {
+		value, set := ctx.GetConfig("aws:" + key)
+		if !set {
+			continue
+		}
+		inputs[key] = pulumi.String(value)
+		if ctx.IsConfigSecret("aws:"+key) || slices.Contains(credentials, key) {
+			inputs[key] = pulumi.ToSecret(inputs[key])
+		}
+	}
+	inputs["region"] = pulumi.String(region)
+	var provider pulumi.ProviderResourceState
+	err := ctx.RegisterResource("pulumi:providers:aws", name, inputs, &provider, pulumi.Version(providerVersion))
+	if err != nil {
+		return nil, fmt.Errorf("creating a provider for %s: %w", region, err)
+	}
+	return &provider, nil
+}
+
+// providerKeys returns the names of the provider's configuration values, such as allowedAccountIds.
+func providerKeys() []string {
+	var keys []string
+	args := aws.ProviderArgs{}.ElementType()
+	for i := range args.NumField() {
+		if key := args.Field(i).Tag.Get("pulumi"); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
