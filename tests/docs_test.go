@@ -75,7 +75,7 @@ func fieldComments(t *testing.T) map[string]string {
 
 func kindOf(t reflect.Type) string {
 	switch t.Kind() {
-	case reflect.Struct:
+	case reflect.Struct, reflect.Map:
 		return "map"
 	case reflect.Slice:
 		return "list"

@@ -163,6 +163,7 @@ func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {
 	assert.True(t, strings.HasPrefix(stdout, "ha-web dev\n"))
 	assert.Contains(t, stdout, "\nnotes\n  no TLS: ")
 	assert.Contains(t, stdout, "\n  one NAT gateway: ")
+	assert.Contains(t, stdout, "\n  database in one zone: ")
 	assert.Equal(t, []string{"ha-web-alb-from-internet: ha-web-alb tcp 80 from [0.0.0.0/0]"}, rules(planOf(t))[:1], "no TLS, so no port 443")
 }
 
@@ -197,6 +198,84 @@ func TestSettingsReachTheComponents(t *testing.T) {
 
 	assert.Equal(t, "com.amazonaws.global.cloudfront.origin-facing_id",
 		planOf(t, "-stack", "prod").one(t, ingressRule, "ha-web-alb-cloudfront-from-cloudfront")["prefixListId"])
+}
+
+func TestSettingsReachTheDatabase(t *testing.T) {
+	t.Parallel()
+	args := []string{"-stack", "prod"}
+	for _, assignment := range []string{
+		"engine=mysql", "version=\"8.0\"", "allowMajorUpgrade=true", "instanceClass=db.r7g.large", "multiAz=false",
+		"storageGiB=400", "maxStorageGiB=800", "iops=20000", "throughputMiBps=900", "name=moodle", "username=moodler",
+		"backupDays=14", "backupWindow=01:00-02:00", "maintenanceWindow=sat:03:00-sat:04:00", "deletionProtection=false",
+		"finalSnapshot=false", "rotateAfterDays=60", "monitoringSeconds=15", "logRetentionDays=30", "maxConnections=700",
+		"parameters={tmp_table_size: 67108864}", "replicaRegion=eu-west-1",
+		"proxy={maxConnectionsPercent: 80, borrowSeconds: 20}",
+	} {
+		args = append(args, "-c", "database."+assignment)
+	}
+	got := planOf(t, args...)
+	instance := got.one(t, dbInstance, "ha-web-db")
+	for property, want := range map[string]any{
+		"engine": "mysql", "engineVersion": "8.0", "allowMajorVersionUpgrade": true, "instanceClass": "db.r7g.large",
+		"multiAz": false, "allocatedStorage": 400.0, "maxAllocatedStorage": 800.0, "iops": 20000.0, "storageThroughput": 900.0,
+		"dbName": "moodle", "username": "moodler", "backupRetentionPeriod": 14.0, "backupWindow": "01:00-02:00",
+		"maintenanceWindow": "sat:03:00-sat:04:00", "deletionProtection": false, "skipFinalSnapshot": true,
+		"monitoringInterval": 15.0, "applyImmediately": true, "kmsKeyId": "arn:aws:kms:us-east-1:123456789012:ha-web-key",
+		"vpcSecurityGroupIds": []any{"ha-web-db_id"},
+	} {
+		assert.Equal(t, want, instance[property], property)
+	}
+	assert.Equal(t, []any{"ha-web-data-a_id", "ha-web-data-b_id"}, got.one(t, subnetGroup, "ha-web-db")["subnetIds"])
+	assert.Equal(t, 60.0, got.one(t, secretRotation, "ha-web-db")["rotationRules"].(map[string]any)["automaticallyAfterDays"])
+	assert.Equal(t, 30.0, got.one(t, logGroup, "ha-web-db-slowquery")["retentionInDays"])
+	assert.Subset(t, got.one(t, parameterGroup, "ha-web-db")["parameters"], []any{
+		map[string]any{"name": "max_connections", "value": "700", "applyMethod": "immediate"},
+		map[string]any{"name": "tmp_table_size", "value": "67108864", "applyMethod": "immediate"},
+	})
+	assert.Equal(t, []any{"ha-web-private-a_id", "ha-web-private-b_id"}, got.one(t, proxy, "ha-web-proxy")["vpcSubnetIds"])
+	assert.Equal(t, []any{"ha-web-proxy_id"}, got.one(t, proxy, "ha-web-proxy")["vpcSecurityGroupIds"])
+	pool := got.one(t, proxyPool, "ha-web-proxy")["connectionPoolConfig"].(map[string]any)
+	assert.Equal(t, 80.0, pool["maxConnectionsPercent"])
+	assert.Equal(t, 20.0, pool["connectionBorrowTimeout"])
+	assert.Equal(t, "eu-west-1", got.one(t, provider, "ha-web-replica")["region"])
+	assert.Equal(t, provider+"::ha-web-replica", got.of(replication)["ha-web-replica"].Provider)
+
+	restored := planOf(t, "-stack", "prod", "-c", "database.snapshotIdentifier=before-the-exam")
+	assert.Equal(t, "before-the-exam", restored.one(t, dbInstance, "ha-web-db")["snapshotIdentifier"])
+}
+
+func TestProductionGuardsItsData(t *testing.T) {
+	t.Parallel()
+	guarded := func(stack string) []string {
+		var keys []string
+		for _, resource := range planOf(t, "-stack", stack).Resources {
+			if resource.Protect {
+				keys = append(keys, resource.Key())
+			}
+		}
+		return keys
+	}
+	assert.Equal(t, []string{kmsKey + "::ha-web-key", dbInstance + "::ha-web-db", secret + "::ha-web-secret-smtp"}, guarded("prod"))
+	assert.Empty(t, guarded("dev"))
+	assert.Equal(t, 0.0, planOf(t, "-stack", "dev", "-c", "secrets.names=[smtp]").one(t, secret, "ha-web-secret-smtp")["recoveryWindowInDays"])
+}
+
+func TestEncryptedValuesStaySecretInPlans(t *testing.T) {
+	t.Parallel()
+	dev, err := os.ReadFile(filepath.Join(project, "Pulumi.dev.yaml"))
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
+	sealed := strings.Replace(string(dev), "ha-web:secrets:\n", "ha-web:secrets:\n    names: [smtp, oidc]\n    values: {smtp: {secure: AAABAOm}}\n", 1)
+	require.NotEqual(t, string(dev), sealed)
+	require.NoError(t, os.WriteFile(path, []byte(sealed), 0o600))
+	got := planOf(t, "-file", path)
+	assert.Equal(t, []string{"ha-web-secret-oidc", "ha-web-secret-smtp"}, got.names(secret))
+	assert.Equal(t, []string{"ha-web-secret-smtp"}, got.names(secretVersion), "the other is created empty")
+	assert.Equal(t, offline.Secret, got.one(t, secretVersion, "ha-web-secret-smtp")["secretString"])
+
+	_, stderr, status := run(t, project, "plan", "-c", "secrets={names: [smtp], values: {smtp: hunter2}}")
+	assert.Equal(t, 1, status)
+	assert.Equal(t, "secrets.values.smtp: must be encrypted: pulumi config set --secret --path 'ha-web:secrets.values.smtp'\n", stderr)
 }
 
 func TestBadInputEndsWithStatusOneAndEveryFault(t *testing.T) {

@@ -3,12 +3,15 @@
 package tests
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"ha-web/components/database"
+	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
 	"ha-web/internal/offline"
@@ -20,26 +23,43 @@ import (
 
 // Types of resources that tests ask for.
 const (
-	acl              = "aws:ec2/networkAcl:NetworkAcl"
-	aclAssociation   = "aws:ec2/networkAclAssociation:NetworkAclAssociation"
-	aclRule          = "aws:ec2/networkAclRule:NetworkAclRule"
-	defaultGroup     = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
-	egressRule       = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
-	eip              = "aws:ec2/eip:Eip"
-	endpoint         = "aws:ec2/vpcEndpoint:VpcEndpoint"
-	flowLog          = "aws:ec2/flowLog:FlowLog"
-	ingressRule      = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-	internetGateway  = "aws:ec2/internetGateway:InternetGateway"
-	logGroup         = "aws:cloudwatch/logGroup:LogGroup"
-	natGateway       = "aws:ec2/natGateway:NatGateway"
-	role             = "aws:iam/role:Role"
-	rolePolicy       = "aws:iam/rolePolicy:RolePolicy"
-	route            = "aws:ec2/route:Route"
-	routeTable       = "aws:ec2/routeTable:RouteTable"
-	securityGroup    = "aws:ec2/securityGroup:SecurityGroup"
-	subnet           = "aws:ec2/subnet:Subnet"
-	tableAssociation = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-	vpcType          = "aws:ec2/vpc:Vpc"
+	acl                = "aws:ec2/networkAcl:NetworkAcl"
+	aclAssociation     = "aws:ec2/networkAclAssociation:NetworkAclAssociation"
+	aclRule            = "aws:ec2/networkAclRule:NetworkAclRule"
+	dbInstance         = "aws:rds/instance:Instance"
+	defaultGroup       = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+	egressRule         = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+	eip                = "aws:ec2/eip:Eip"
+	endpoint           = "aws:ec2/vpcEndpoint:VpcEndpoint"
+	eventSubscription  = "aws:rds/eventSubscription:EventSubscription"
+	flowLog            = "aws:ec2/flowLog:FlowLog"
+	ingressRule        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	internetGateway    = "aws:ec2/internetGateway:InternetGateway"
+	kmsAlias           = "aws:kms/alias:Alias"
+	kmsKey             = "aws:kms/key:Key"
+	logGroup           = "aws:cloudwatch/logGroup:LogGroup"
+	natGateway         = "aws:ec2/natGateway:NatGateway"
+	parameterGroup     = "aws:rds/parameterGroup:ParameterGroup"
+	proxy              = "aws:rds/proxy:Proxy"
+	proxyPool          = "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup"
+	proxyTarget        = "aws:rds/proxyTarget:ProxyTarget"
+	provider           = "pulumi:providers:aws"
+	replication        = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+	role               = "aws:iam/role:Role"
+	rolePolicy         = "aws:iam/rolePolicy:RolePolicy"
+	rolePolicyAttached = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	route              = "aws:ec2/route:Route"
+	routeTable         = "aws:ec2/routeTable:RouteTable"
+	secret             = "aws:secretsmanager/secret:Secret"
+	secretPolicy       = "aws:secretsmanager/secretPolicy:SecretPolicy"
+	secretRotation     = "aws:secretsmanager/secretRotation:SecretRotation"
+	secretVersion      = "aws:secretsmanager/secretVersion:SecretVersion"
+	securityGroup      = "aws:ec2/securityGroup:SecurityGroup"
+	ssmParameter       = "aws:ssm/parameter:Parameter"
+	subnet             = "aws:ec2/subnet:Subnet"
+	subnetGroup        = "aws:rds/subnetGroup:SubnetGroup"
+	tableAssociation   = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+	vpcType            = "aws:ec2/vpc:Vpc"
 )
 
 // recording is what a program registered.
@@ -144,6 +164,66 @@ func newChain(args securitygroups.Args) pulumi.RunFunc {
 	}
 }
 
+// newSecrets returns a program of Secrets named vault.
+func newSecrets(args secrets.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := secrets.New(ctx, "vault", &args)
+		return err
+	}
+}
+
+// databaseArgs are the least that a Database wants.
+func databaseArgs() database.Args {
+	return database.Args{
+		SubnetIDs:       pulumi.ToStringArray([]string{"data-a_id", "data-b_id"}),
+		SecurityGroupID: pulumi.String("db-group_id"),
+		KeyARN:          pulumi.String("key-arn"),
+	}
+}
+
+// withProxy returns the least that a Database with a proxy wants.
+func withProxy() database.Args {
+	args := databaseArgs()
+	args.Proxy = database.Proxy{
+		Enabled:         true,
+		SubnetIDs:       pulumi.ToStringArray([]string{"private-a_id", "private-b_id"}),
+		SecurityGroupID: pulumi.String("proxy-group_id"),
+	}
+	return args
+}
+
+// newDatabase returns a program of one Database named web.
+func newDatabase(args database.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := database.New(ctx, "web", &args)
+		return err
+	}
+}
+
+// document returns a policy document in an input, which must be of the current version, as its statements by Sid or, of
+// those without one, by their first action.
+func document(t *testing.T, policy any) map[string]map[string]any {
+	t.Helper()
+	require.IsType(t, "", policy, "not a document, or a secret or unknown one")
+	var parsed struct {
+		Version   string
+		Statement []map[string]any
+	}
+	require.NoError(t, json.Unmarshal([]byte(policy.(string)), &parsed))
+	assert.Equal(t, "2012-10-17", parsed.Version)
+	statements := map[string]map[string]any{}
+	for _, statement := range parsed.Statement {
+		name, named := statement["Sid"].(string)
+		delete(statement, "Sid")
+		if !named {
+			name = statement["Action"].([]any)[0].(string)
+		}
+		require.NotContains(t, statements, name)
+		statements[name] = statement
+	}
+	return statements
+}
+
 // zones returns that many zones of a region, from a on.
 func zones(count int) []string {
 	var zones []string
@@ -158,3 +238,11 @@ var strategies = []vpc.NATStrategy{vpc.NATPerAZ, vpc.NATSingle, vpc.NATNone}
 
 // id returns the name of the resource that an id was made from.
 func id(value any) string { return strings.TrimSuffix(fmt.Sprint(value), "_id") }
+
+// inputsOf returns the inputs of a resource as one text.
+func inputsOf(t *testing.T, resource offline.Resource) string {
+	t.Helper()
+	text, err := json.Marshal(resource.Inputs)
+	require.NoError(t, err)
+	return string(text)
+}

@@ -121,16 +121,16 @@ func (s Spec) checkParameters(engine Engine, check checker) {
 		owned[parameter.Name] = true
 	}
 	for _, parameter := range engine.Parameters(0, s.Parameters)[len(engine.parameters):] {
-		field := "Parameters." + parameter.Name
+		key := check.key("Parameters") + "." + parameter.Name
 		switch {
 		case parameter.Name == maxConnections:
-			check.fault(field, "has a setting of its own: %s", check.key("MaxConnections"))
+			check.faults.Add(key, "has a setting of its own: %s", check.key("MaxConnections"))
 		case owned[parameter.Name]:
-			check.fault(field, "is set by the program: TLS and the log of slow queries stay on")
+			check.faults.Add(key, "is set by the program: TLS and the log of slow queries stay on")
 		case !parameterName.MatchString(parameter.Name):
-			check.fault(field, "must be the name of a parameter of %s, such as work_mem", engine.Name)
+			check.faults.Add(key, "must be the name of a parameter of %s, such as sort_buffer_size", engine.Name)
 		case parameter.Value == "":
-			check.fault(field, "must have a value")
+			check.faults.Add(key, "must have a value")
 		}
 	}
 }

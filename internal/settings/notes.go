@@ -21,6 +21,10 @@ func (s *Settings) Notes() []string {
 				"network.interfaceEndpoints, "+strings.Join(missing, ", "))
 		}
 	}
+	if !s.Database.MultiAZ {
+		notes = append(notes, "database in one zone: the site is down with it while its machine is replaced, and with the zone "+
+			"until someone restores it")
+	}
 	return notes
 }
 

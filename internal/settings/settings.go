@@ -237,6 +237,9 @@ func (SecretText) String() string { return sealed }
 // GoString returns what stands for the text.
 func (SecretText) GoString() string { return sealed }
 
+// MarshalText returns what stands for the text.
+func (SecretText) MarshalText() ([]byte, error) { return []byte(sealed), nil }
+
 // Input returns the text as a secret of Pulumi.
 func (t SecretText) Input() pulumi.StringInput {
 	return pulumi.ToSecret(pulumi.String(string(t))).(pulumi.StringOutput)

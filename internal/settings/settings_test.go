@@ -2,9 +2,11 @@ package settings_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
+	"ha-web/internal/engine"
 	"ha-web/internal/settings"
 
 	"github.com/stretchr/testify/assert"
@@ -37,6 +39,7 @@ func TestDefaults(t *testing.T) {
 	want.Region = "us-east-1"
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
 	want.Web.Size.Min = 2
+	want.Database.Version = "16"
 	assert.Equal(t, want, got)
 	assert.Equal(t, settings.Production, got.Environment)
 	assert.Equal(t, "perAz", got.Network.NATGateways)
@@ -58,7 +61,7 @@ func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
 	want.Web.Size = settings.Size{Min: 2, Max: 40}
 	want.Web.HealthCheck.Path = "/ready"
-	want.Database.Engine = settings.MySQL
+	want.Database.Engine, want.Database.Version = settings.MySQL, "8.4"
 	assert.Equal(t, want, got)
 	assert.Equal(t, 3306, got.Database.Engine.Port())
 }
@@ -95,31 +98,46 @@ func TestFaults(t *testing.T) {
 		"decimal": {map[string]string{"web": `{"size": {"max": 2.5}}`}, `web.size.max: must be a whole number, got 2.5`},
 		"flag":    {map[string]string{"database": `{"proxy": {"enabled": "yes"}}`}, `database.proxy.enabled: must be true or false, got "yes"`},
 		"scalar":  {map[string]string{"network": `{"availabilityZones": "us-east-1a"}`}, `network.availabilityZones: must be a list, got "us-east-1a"`},
-		"text":    {map[string]string{"domain": `{"name": 7}`}, `domain.name: must be text, got 7`},
+		"text":    {map[string]string{"domain": `{"name": true}`}, `domain.name: must be text, in quotes, got true`},
+		"lossy":   {map[string]string{"database": `{"engine": "mysql", "version": 8.4}`}, `database.version: must be text, in quotes, got 8.4`},
+		"texts":   {map[string]string{"database": `{"parameters": ["work_mem"]}`}, `database.parameters: must be a map of texts, got ["work_mem"]`},
 
 		// Rules.
-		"environment":    {map[string]string{"environment": "staging"}, `environment: must be production or development, got "staging"`},
-		"region":         {map[string]string{"aws:region": ""}, "aws:region: is required, such as us-east-1"},
-		"other region":   {map[string]string{"aws:region": "us-west-2"}, "network.availabilityZones: us-east-1a is not in aws:region (us-west-2)"},
-		"cidr":           {map[string]string{"network": `{` + zones + `, "cidr": "10.0.0.0/23"}`}, "network.cidr: 10.0.0.0/23 is too small: a load balancer needs subnets of a /27 or larger, and three tiers of them fit a /22 or larger"},
-		"no zones":       {map[string]string{"network": `{}`}, "network.availabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 0"},
-		"nat":            {map[string]string{"network": `{` + zones + `, "natGateways": "two"}`}, `network.natGateways: must be perAz or single or none, got "two"`},
-		"endpoints":      {map[string]string{"network": `{` + zones + `, "interfaceEndpoints": ["s3"]}`}, "network.interfaceEndpoints: s3 is reached through a gateway endpoint, which is free: leave it out"},
-		"retention":      {map[string]string{"network": `{` + zones + `, "flowLogs": {"retentionDays": 8}}`}, "network.flowLogs.retentionDays: CloudWatch Logs cannot keep events for 8 days, the next period it offers is 14"},
-		"low port":       {map[string]string{"web": `{"port": 80}`}, "web.port: must be between 1024 and 65535, got 80"},
-		"ingress":        {map[string]string{"web": `{"ingress": "vpn"}`}, `web.ingress: must be internet or cloudfront, got "vpn"`},
-		"max below min":  {map[string]string{"web": `{"size": {"max": 1}}`}, "web.size.max: must be at least web.size.min (2), got 1"},
-		"no room":        {map[string]string{"web": `{"size": {"max": 2}}`}, "web.size.max: must be greater than web.size.min (2), or web.scaling.cpuPercent 0, got 2"},
-		"an empty zone":  {map[string]string{"web": `{"size": {"min": 1}}`}, "web.size.min: must be at least the number of network.availabilityZones (2), or a zone has no instance, got 1"},
-		"cpu":            {map[string]string{"web": `{"scaling": {"cpuPercent": 101}}`}, "web.scaling.cpuPercent: must be between 0 and 100, got 101"},
-		"path":           {map[string]string{"web": `{"healthCheck": {"path": "health"}}`}, `web.healthCheck.path: must begin with /, got "health"`},
-		"interval":       {map[string]string{"web": `{"healthCheck": {"intervalSeconds": 301}}`}, "web.healthCheck.intervalSeconds: must be between 5 and 300, got 301"},
-		"timeout":        {map[string]string{"web": `{"healthCheck": {"timeoutSeconds": 20}}`}, "web.healthCheck.timeoutSeconds: must be less than web.healthCheck.intervalSeconds (20), got 20"},
-		"no timeout":     {map[string]string{"web": `{"healthCheck": {"timeoutSeconds": 1}}`}, "web.healthCheck.timeoutSeconds: must be between 2 and 120, got 1"},
-		"thresholds":     {map[string]string{"web": `{"healthCheck": {"healthyThreshold": 1, "unhealthyThreshold": 11}}`}, "web.healthCheck.healthyThreshold: must be between 2 and 10, got 1\nweb.healthCheck.unhealthyThreshold: must be between 2 and 10, got 11"},
-		"no boot":        {map[string]string{"web": `{"bootSeconds": 0}`}, "web.bootSeconds: must be between 1 and 7200, got 0"},
-		"short grace":    {map[string]string{"web": `{"bootSeconds": 201}`}, "web.healthCheck.graceSeconds: must be at least 1.5 times web.bootSeconds (201), which is 302, got 300"},
-		"engine":         {map[string]string{"database": `{"engine": "oracle"}`}, `database.engine: must be postgres or mysql or mariadb, got "oracle"`},
+		"environment":   {map[string]string{"environment": "staging"}, `environment: must be production or development, got "staging"`},
+		"region":        {map[string]string{"aws:region": ""}, "aws:region: is required, such as us-east-1"},
+		"other region":  {map[string]string{"aws:region": "us-west-2"}, "network.availabilityZones: us-east-1a is not in aws:region (us-west-2)"},
+		"cidr":          {map[string]string{"network": `{` + zones + `, "cidr": "10.0.0.0/23"}`}, "network.cidr: 10.0.0.0/23 is too small: a load balancer needs subnets of a /27 or larger, and three tiers of them fit a /22 or larger"},
+		"no zones":      {map[string]string{"network": `{}`}, "network.availabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 0"},
+		"nat":           {map[string]string{"network": `{` + zones + `, "natGateways": "two"}`}, `network.natGateways: must be perAz or single or none, got "two"`},
+		"endpoints":     {map[string]string{"network": `{` + zones + `, "interfaceEndpoints": ["s3"]}`}, "network.interfaceEndpoints: s3 is reached through a gateway endpoint, which is free: leave it out"},
+		"retention":     {map[string]string{"network": `{` + zones + `, "flowLogs": {"retentionDays": 8}}`}, "network.flowLogs.retentionDays: CloudWatch Logs cannot keep events for 8 days, the next period it offers is 14"},
+		"low port":      {map[string]string{"web": `{"port": 80}`}, "web.port: must be between 1024 and 65535, got 80"},
+		"ingress":       {map[string]string{"web": `{"ingress": "vpn"}`}, `web.ingress: must be internet or cloudfront, got "vpn"`},
+		"max below min": {map[string]string{"web": `{"size": {"max": 1}}`}, "web.size.max: must be at least web.size.min (2), got 1"},
+		"no room":       {map[string]string{"web": `{"size": {"max": 2}}`}, "web.size.max: must be greater than web.size.min (2), or web.scaling.cpuPercent 0, got 2"},
+		"an empty zone": {map[string]string{"web": `{"size": {"min": 1}}`}, "web.size.min: must be at least the number of network.availabilityZones (2), or a zone has no instance, got 1"},
+		"cpu":           {map[string]string{"web": `{"scaling": {"cpuPercent": 101}}`}, "web.scaling.cpuPercent: must be between 0 and 100, got 101"},
+		"path":          {map[string]string{"web": `{"healthCheck": {"path": "health"}}`}, `web.healthCheck.path: must begin with /, got "health"`},
+		"interval":      {map[string]string{"web": `{"healthCheck": {"intervalSeconds": 301}}`}, "web.healthCheck.intervalSeconds: must be between 5 and 300, got 301"},
+		"timeout":       {map[string]string{"web": `{"healthCheck": {"timeoutSeconds": 20}}`}, "web.healthCheck.timeoutSeconds: must be less than web.healthCheck.intervalSeconds (20), got 20"},
+		"no timeout":    {map[string]string{"web": `{"healthCheck": {"timeoutSeconds": 1}}`}, "web.healthCheck.timeoutSeconds: must be between 2 and 120, got 1"},
+		"thresholds":    {map[string]string{"web": `{"healthCheck": {"healthyThreshold": 1, "unhealthyThreshold": 11}}`}, "web.healthCheck.healthyThreshold: must be between 2 and 10, got 1\nweb.healthCheck.unhealthyThreshold: must be between 2 and 10, got 11"},
+		"no boot":       {map[string]string{"web": `{"bootSeconds": 0}`}, "web.bootSeconds: must be between 1 and 7200, got 0"},
+		"short grace":   {map[string]string{"web": `{"bootSeconds": 201}`}, "web.healthCheck.graceSeconds: must be at least 1.5 times web.bootSeconds (201), which is 302, got 300"},
+		"engine":        {map[string]string{"database": `{"engine": "oracle"}`}, `database.engine: must be mariadb or mysql or postgres, got "oracle"`},
+		// Of the database, those that settings add; package engine tests the others.
+		"version":        {map[string]string{"database": `{"version": "16.6"}`}, `database.version: must be a major version such as 16, AWS brings in the minor ones, got "16.6"`},
+		"iops":           {map[string]string{"database": `{"iops": 3000}`}, "database.iops: leave it out: below 400 GiB gp3 has 3000 IOPS and 125 MiB/s, and AWS takes no other, got 3000"},
+		"proxy":          {map[string]string{"database": `{"proxy": {"borrowSeconds": 301, "maxConnectionsPercent": 101}}`}, "database.proxy.maxConnectionsPercent: must be between 1 and 100, got 101\ndatabase.proxy.borrowSeconds: must be between 1 and 300, got 301"},
+		"parameter":      {map[string]string{"database": `{"parameters": {"rds.force_ssl": "0"}}`}, "database.parameters.rds.force_ssl: is set by the program: TLS and the log of slow queries stay on"},
+		"pool":           {map[string]string{"database": `{"poolSize": 0}`}, "database.poolSize: must be between 1 and 10000, got 0"},
+		"connections":    {map[string]string{"database": `{"poolSize": 41, "proxy": {"enabled": false}}`}, "database.poolSize: 41 connections of each of web.size.max (10) instances are 410, and postgres db.t4g.medium takes about 405: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
+		"few":            {map[string]string{"database": `{"poolSize": 20, "maxConnections": 199, "proxy": {"enabled": false}}`}, "database.poolSize: 20 connections of each of web.size.max (10) instances are 200, and postgres db.t4g.medium takes about 199: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
+		"replica":        {map[string]string{"database": `{"replicaRegion": "oregon"}`}, `database.replicaRegion: must be a region such as us-west-2, got "oregon"`},
+		"replica here":   {map[string]string{"database": `{"replicaRegion": "us-east-1"}`}, "database.replicaRegion: must be another region than aws:region (us-east-1)"},
+		"secret names":   {map[string]string{"secrets": `{"names": ["SMTP"]}`}, `secrets.names: must be small letters, digits and single hyphens, got "SMTP"`},
+		"recovery":       {map[string]string{"secrets": `{"recoveryDays": 31}`}, "secrets.recoveryDays: must be between 7 and 30, or 0 to delete at once, got 31"},
+		"in the open":    {map[string]string{"secrets": `{"names": ["smtp"], "values": {"smtp": "hunter2"}}`}, "secrets.values.smtp: must be encrypted: pulumi config set --secret --path 'ha-web:secrets.values.smtp'"},
 		"name":           {map[string]string{"domain": `{"name": "https://x.example"}`}, `domain.name: must be a host name such as learn.example.edu, got "https://x.example"`},
 		"zone":           {map[string]string{"domain": `{"name": "learn.example.com", "hostedZone": "example.edu"}`}, `domain.name: must lie in domain.hostedZone (example.edu), got "learn.example.com"`},
 		"alike zone":     {map[string]string{"domain": `{"name": "learnexample.edu", "hostedZone": "example.edu"}`}, `domain.name: must lie in domain.hostedZone (example.edu), got "learnexample.edu"`},
@@ -148,6 +166,12 @@ func TestLimitsAreAccepted(t *testing.T) {
 		"grace of exactly 1.5 times the boot":   {"web": `{"bootSeconds": 200}`},
 		"a fixed fleet without target tracking": {"web": `{"size": {"min": 3, "max": 3}, "scaling": {"cpuPercent": 0}}`},
 		"the zone's own name":                   {"domain": `{"name": "example.edu", "hostedZone": "example.edu"}`},
+		"all connections of a small database":   {"database": `{"poolSize": 40, "proxy": {"enabled": false}}`, "web": `{"size": {"max": 10}}`},
+		"more connections with a proxy":         {"database": `{"poolSize": 1000}`},
+		"as many as were asked for":             {"database": `{"poolSize": 20, "maxConnections": 200, "proxy": {"enabled": false}}`},
+		"a whole number for a text":             {"database": `{"version": 17, "parameters": {"work_mem": 65536}}`},
+		"large storage":                         {"database": `{"storageGiB": 400, "iops": 16000, "throughputMiBps": 4000}`},
+		"another region":                        {"database": `{"replicaRegion": "us-gov-west-1"}`},
 		"a certificate and a zone":              {"domain": `{"name": "example.edu", "hostedZone": "example.edu", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"}`},
 	} {
 		_, err := settings.Parse("ha-web", config(t, sections))
@@ -186,17 +210,52 @@ func TestNotes(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Equal(t, test.want, parsed.Notes(), name)
 	}
+	parsed, err := settings.Parse("ha-web", config(t, map[string]string{"domain": tls, "database": `{"multiAz": false}`}))
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"database in one zone: the site is down with it while its machine is replaced, and with the zone until someone restores it",
+	}, parsed.Notes())
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	t.Parallel()
+	sealed := config(t, map[string]string{"secrets": `{"names": ["smtp"], "values": {"smtp": "hunter2"}}`})
+	parsed, err := settings.Parse("ha-web", sealed, "ha-web:secrets")
+	require.NoError(t, err)
+	assert.Equal(t, "hunter2", string(parsed.Secrets.Values["smtp"]))
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		assert.NotContains(t, fmt.Sprintf(format, parsed), "hunter2", format)
+		assert.NotContains(t, fmt.Sprintf(format, parsed.Secrets.Values["smtp"]), "hunter2", format)
+	}
+	text, err := json.Marshal(parsed)
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "hunter2")
+}
+
+func TestFaultsShowNoSecret(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		`{"values": {"smtp": "hunter2"}}`:                      "secrets.values.smtp: is not among secrets.names",
+		`{"names": ["smtp"], "values": {"smtp": ["hunter2"]}}`: "secrets.values.smtp: must be text, in quotes, got [secret]",
+		`{"names": ["smtp"], "values": "hunter2"}`:             "secrets.values: must be a map of texts, got [secret]",
+		`hunter2`:                     "secrets: must be a map of settings, got [secret]",
+		`{"recoveryDays": "hunter2"}`: "secrets.recoveryDays: must be a whole number, got [secret]",
+	} {
+		_, err := settings.Parse("ha-web", config(t, map[string]string{"secrets": value}), "ha-web:secrets")
+		assert.EqualError(t, err, want)
+	}
 }
 
 // FuzzParse checks that no config makes the decoder panic, and that what passes holds the rules that keep a stack alive.
 func FuzzParse(f *testing.F) {
-	f.Add("us-east-1", "production", `{"availabilityZones": ["us-east-1a", "us-east-1b"], "natGateways": "single"}`, `{"size": {"min": 2, "max": 9}}`)
-	f.Add("us-east-1", "", `{"availabilityZones": ["us-east-1a", null], "flowLogs": {"enabled": 1}}`, `{"size": {"min": 1e999}}`)
-	f.Add("", "development", `[{}]`, `{"healthCheck": {"graceSeconds": 9007199254740993}, "bootSeconds": 4611686018427387904}`)
-	f.Add("x", "\x00", `{"a.b": {"c": 1}, "": 2}`, `{"size`)
-	f.Fuzz(func(t *testing.T, region, environment, network, web string) {
+	f.Add("us-east-1", "production", `{"availabilityZones": ["us-east-1a", "us-east-1b"], "natGateways": "single"}`, `{"size": {"min": 2, "max": 9}}`, `{"proxy": {"enabled": false}}`)
+	f.Add("us-east-1", "", `{"availabilityZones": ["us-east-1a", null], "flowLogs": {"enabled": 1}}`, `{"size": {"min": 1e999}}`, `{"parameters": {"": 1}, "storageGiB": 9007199254740993}`)
+	f.Add("", "development", `[{}]`, `{"healthCheck": {"graceSeconds": 9007199254740993}, "bootSeconds": 4611686018427387904}`, `{"engine": "mariadb", "instanceClass": "db.x2g.99xlarge"}`)
+	f.Add("x", "\x00", `{"a.b": {"c": 1}, "": 2}`, `{"size`, `{"maintenanceWindow": "sun:23:50-mon:00:20"}`)
+	f.Fuzz(func(t *testing.T, region, environment, network, web, database string) {
 		parsed, err := settings.Parse("ha-web", map[string]string{
 			"aws:region": region, "ha-web:environment": environment, "ha-web:network": network, "ha-web:web": web,
+			"ha-web:database": database,
 		})
 		if err != nil {
 			for _, line := range strings.Split(err.Error(), "\n") {
@@ -206,6 +265,11 @@ func FuzzParse(f *testing.F) {
 		}
 		assert.GreaterOrEqual(t, parsed.Web.Size.Min, len(parsed.Network.AvailabilityZones))
 		assert.GreaterOrEqual(t, parsed.Web.Size.Max, parsed.Web.Size.Min)
+		known, found := engine.Lookup(string(parsed.Database.Engine))
+		assert.True(t, found)
+		if !parsed.Database.Proxy.Enabled {
+			assert.LessOrEqual(t, float64(parsed.Web.Size.Max)*float64(parsed.Database.PoolSize), float64(known.ConnectionLimit(parsed.Database.InstanceClass)))
+		}
 		assert.GreaterOrEqual(t, 2*parsed.Web.HealthCheck.GraceSeconds, 3*parsed.Web.BootSeconds)
 	})
 }

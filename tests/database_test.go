@@ -1,0 +1,564 @@
+package tests
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ha-web/components/database"
+	"ha-web/internal/offline"
+	"ha-web/internal/settings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	masterSecret = "arn:aws:secretsmanager:us-east-1:123456789012:rds!web-db"
+	instanceKey  = dbInstance + "::web-db"
+)
+
+// The database of document 000, with what it leaves out.
+func TestDatabaseByDefault(t *testing.T) {
+	t.Parallel()
+	got := record(t, newDatabase(databaseArgs()))
+	assert.Equal(t, map[string]any{
+		"identifier": "web-test-db", "engine": "postgres", "engineVersion": "16", "instanceClass": "db.t4g.medium",
+		"dbName": "appdb", "username": "appuser",
+		"multiAz": true, "dbSubnetGroupName": "web-db", "vpcSecurityGroupIds": []any{"db-group_id"}, "publiclyAccessible": false,
+		"storageType": "gp3", "allocatedStorage": 100.0, "maxAllocatedStorage": 500.0,
+		"storageEncrypted": true, "kmsKeyId": "key-arn",
+		"manageMasterUserPassword": true, "masterUserSecretKmsKeyId": "key-arn", "iamDatabaseAuthenticationEnabled": true,
+		"backupRetentionPeriod": 7.0, "backupWindow": "02:00-03:00", "maintenanceWindow": "sun:04:00-sun:05:00",
+		"autoMinorVersionUpgrade": true, "allowMajorVersionUpgrade": false, "applyImmediately": false,
+		"copyTagsToSnapshot": true, "deletionProtection": true, "deleteAutomatedBackups": false,
+		"skipFinalSnapshot": false, "finalSnapshotIdentifier": "web-test-db-final-web-db",
+		"monitoringInterval": 60.0, "monitoringRoleArn": "arn:aws:iam:us-east-1:123456789012:web-db-monitoring",
+		"performanceInsightsEnabled": true, "performanceInsightsRetentionPeriod": 7.0, "performanceInsightsKmsKeyId": "key-arn",
+		"enabledCloudwatchLogsExports": []any{"postgresql", "upgrade"},
+		"parameterGroupName":           "web-db", "caCertIdentifier": "rds-ca-rsa2048-g1",
+		"tags": map[string]any{"Name": "web-db"},
+	}, got.one(t, dbInstance, "web-db"))
+	assert.True(t, got.of(dbInstance)["web-db"].Protect)
+	assert.Equal(t, []any{"data-a_id", "data-b_id"}, got.one(t, subnetGroup, "web-db")["subnetIds"])
+	assert.Empty(t, got.of(proxy))
+	assert.Empty(t, got.of(replication))
+	assert.Empty(t, got.of(eventSubscription))
+	assert.Empty(t, got.of(provider))
+}
+
+func TestSingleAZHasNoStandby(t *testing.T) {
+	t.Parallel()
+	args := databaseArgs()
+	args.SingleAZ = true
+	got := record(t, newDatabase(args)).one(t, dbInstance, "web-db")
+	assert.Equal(t, false, got["multiAz"])
+	assert.NotContains(t, got, "availabilityZone", "AWS takes a zone for a single instance only, and replaces it for another")
+}
+
+func TestEveryEngine(t *testing.T) {
+	t.Parallel()
+	tests := map[database.Engine]struct {
+		version, family    string
+		logs, parameters   []string
+		proxyFamily, login string
+		pinning            any
+		port               string
+	}{
+		database.Postgres: {
+			"16", "postgres16", []string{"postgresql", "upgrade"},
+			[]string{"rds.force_ssl=1 pending-reboot", "log_min_duration_statement=1000 immediate"},
+			"POSTGRESQL", "POSTGRES_SCRAM_SHA_256", nil, "5432",
+		},
+		database.MySQL: {
+			"8.4", "mysql8.4", []string{"error", "slowquery"},
+			[]string{
+				"require_secure_transport=1 immediate", "slow_query_log=1 immediate", "long_query_time=1 immediate",
+				"log_output=FILE immediate",
+			},
+			"MYSQL", "MYSQL_CACHING_SHA2_PASSWORD", []any{"EXCLUDE_VARIABLE_SETS"}, "3306",
+		},
+		database.MariaDB: {
+			"10.11", "mariadb10.11", []string{"error", "slowquery"},
+			[]string{
+				"require_secure_transport=1 immediate", "slow_query_log=1 immediate", "long_query_time=1 immediate",
+				"log_output=FILE immediate",
+			},
+			"MYSQL", "MYSQL_NATIVE_PASSWORD", []any{"EXCLUDE_VARIABLE_SETS"}, "3306",
+		},
+	}
+	for engine, want := range tests {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			args := withProxy()
+			args.Engine = engine
+			got := record(t, newDatabase(args))
+			instance := got.one(t, dbInstance, "web-db")
+			assert.Equal(t, string(engine), instance["engine"])
+			assert.Equal(t, want.version, instance["engineVersion"])
+			assert.Equal(t, want.family, got.one(t, parameterGroup, "web-db")["family"])
+			assert.Equal(t, want.parameters, parametersOf(t, got))
+			var exported []string
+			for _, log := range instance["enabledCloudwatchLogsExports"].([]any) {
+				exported = append(exported, log.(string))
+				assert.Equal(t, "/aws/rds/instance/web-test-db/"+log.(string), got.one(t, logGroup, "web-db-"+log.(string))["name"])
+			}
+			assert.Equal(t, want.logs, exported)
+
+			fronting := got.one(t, proxy, "web-proxy")
+			assert.Equal(t, want.proxyFamily, fronting["engineFamily"])
+			assert.Equal(t, want.login, fronting["auths"].([]any)[0].(map[string]any)["clientPasswordAuthType"])
+			assert.Equal(t, want.pinning, got.one(t, proxyPool, "web-proxy")["connectionPoolConfig"].(map[string]any)["sessionPinningFilters"])
+			assert.Equal(t, want.port, got.one(t, ssmParameter, "web-parameter-port")["insecureValue"])
+		})
+	}
+}
+
+// parametersOf returns the parameters of the group as "name=value method", in order.
+func parametersOf(t *testing.T, got recording) []string {
+	t.Helper()
+	var list []string
+	for _, each := range got.one(t, parameterGroup, "web-db")["parameters"].([]any) {
+		parameter := each.(map[string]any)
+		list = append(list, fmt.Sprintf("%s=%s %s", parameter["name"], parameter["value"], parameter["applyMethod"]))
+	}
+	return list
+}
+
+func TestStaticParametersWaitForAReboot(t *testing.T) {
+	t.Parallel()
+	args := databaseArgs()
+	args.MaxConnections = 300
+	args.Parameters = map[string]string{"work_mem": "65536", "shared_preload_libraries": "pg_stat_statements"}
+	assert.Equal(t, []string{
+		"rds.force_ssl=1 pending-reboot", "log_min_duration_statement=1000 immediate", "max_connections=300 pending-reboot",
+		"shared_preload_libraries=pg_stat_statements pending-reboot", "work_mem=65536 immediate",
+	}, parametersOf(t, record(t, newDatabase(args))))
+
+	args.Engine, args.Parameters = database.MySQL, nil
+	assert.Contains(t, parametersOf(t, record(t, newDatabase(args))), "max_connections=300 immediate", "there it is dynamic")
+}
+
+func TestStorageTakesPerformanceFrom400GiBOn(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		args             database.Args
+		iops, throughput any
+	}{
+		"below":    {database.Args{StorageGiB: 399}, nil, nil},
+		"from":     {database.Args{StorageGiB: 400}, 12000.0, 500.0},
+		"asked":    {database.Args{StorageGiB: 400, IOPS: 20000, ThroughputMiBps: 1000}, 20000.0, 1000.0},
+		"iops":     {database.Args{StorageGiB: 400, IOPS: 64000}, 64000.0, 500.0},
+		"baseline": {database.Args{StorageGiB: 500, ThroughputMiBps: 3000}, 12000.0, 3000.0},
+	}
+	for name, test := range tests {
+		args := databaseArgs()
+		args.StorageGiB, args.IOPS, args.ThroughputMiBps = test.args.StorageGiB, test.args.IOPS, test.args.ThroughputMiBps
+		got := record(t, newDatabase(args)).one(t, dbInstance, "web-db")
+		assert.Equal(t, test.iops, got["iops"], name)
+		assert.Equal(t, test.throughput, got["storageThroughput"], name)
+	}
+}
+
+func TestStorageGrowsUnlessToldNotTo(t *testing.T) {
+	t.Parallel()
+	none := 0
+	args := databaseArgs()
+	args.MaxStorageGiB = &none
+	assert.Equal(t, 0.0, record(t, newDatabase(args)).one(t, dbInstance, "web-db")["maxAllocatedStorage"])
+}
+
+func TestPerformanceInsightsWhereTheClassHasThem(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		engine database.Engine
+		class  string
+		want   any
+	}{
+		{database.Postgres, "db.t4g.micro", true},
+		{database.MySQL, "db.t4g.micro", nil},
+		{database.MariaDB, "db.t3.small", nil},
+		{database.MySQL, "db.t4g.medium", true},
+		{database.MariaDB, "db.m7g.large", true},
+	} {
+		args := databaseArgs()
+		args.Engine, args.InstanceClass = test.engine, test.class
+		got := record(t, newDatabase(args)).one(t, dbInstance, "web-db")
+		assert.Equal(t, test.want, got["performanceInsightsEnabled"], test)
+		assert.Equal(t, test.want != nil, got["performanceInsightsKmsKeyId"] != nil, test)
+		assert.Equal(t, test.want != nil, got["performanceInsightsRetentionPeriod"] != nil, test)
+	}
+}
+
+func TestMonitoringHasARoleForThisAccountThatIsReadyFirst(t *testing.T) {
+	t.Parallel()
+	got := record(t, newDatabase(databaseArgs()))
+	assert.Equal(t, map[string]map[string]any{"sts:AssumeRole": {
+		"Effect": "Allow", "Action": []any{"sts:AssumeRole"},
+		"Principal": map[string]any{"Service": "monitoring.rds.amazonaws.com"},
+		"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}},
+	}}, document(t, got.one(t, role, "web-db-monitoring")["assumeRolePolicy"]))
+	assert.Equal(t, map[string]any{
+		"role": "web-db-monitoring", "policyArn": "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
+	}, got.one(t, rolePolicyAttached, "web-db-monitoring"))
+	assert.Contains(t, got.behind(instanceKey), rolePolicyAttached+"::web-db-monitoring")
+
+	never := 0
+	args := databaseArgs()
+	args.MonitoringSeconds = &never
+	got = record(t, newDatabase(args))
+	assert.Empty(t, got.of(role))
+	assert.Equal(t, 0.0, got.one(t, dbInstance, "web-db")["monitoringInterval"])
+	assert.NotContains(t, got.one(t, dbInstance, "web-db"), "monitoringRoleArn", "AWS wants both or neither")
+}
+
+func TestLogsAreKeptEncryptedAndMadeFirst(t *testing.T) {
+	t.Parallel()
+	args := withProxy()
+	args.LogRetentionDays = 30
+	got := record(t, newDatabase(args))
+	assert.Equal(t, []string{"web-db-postgresql", "web-db-upgrade", "web-proxy"}, got.names(logGroup))
+	for name, group := range got.of(logGroup) {
+		assert.Equal(t, "key-arn", group.Inputs["kmsKeyId"], name)
+		assert.Equal(t, 30.0, group.Inputs["retentionInDays"], name)
+	}
+	behind := got.behind(instanceKey)
+	assert.Contains(t, behind, logGroup+"::web-db-postgresql")
+	assert.Contains(t, behind, logGroup+"::web-db-upgrade")
+	assert.Contains(t, got.of(proxy)["web-proxy"].DependsOn, logGroup+"::web-proxy")
+	assert.Equal(t, "/aws/rds/proxy/web-test", got.one(t, logGroup, "web-proxy")["name"])
+	assert.Equal(t, "web-test", got.one(t, proxy, "web-proxy")["name"])
+}
+
+func TestMasterPasswordTurnsByItself(t *testing.T) {
+	t.Parallel()
+	args := databaseArgs()
+	assert.Equal(t, map[string]any{
+		"secretId": masterSecret, "rotateImmediately": false,
+		"rotationRules": map[string]any{"automaticallyAfterDays": 30.0},
+	}, record(t, newDatabase(args)).one(t, secretRotation, "web-db"), "and without a function")
+	args.RotateAfterDays = 90
+	assert.Equal(t, map[string]any{"automaticallyAfterDays": 90.0},
+		record(t, newDatabase(args)).one(t, secretRotation, "web-db")["rotationRules"])
+}
+
+func TestNoPasswordInAnyInput(t *testing.T) {
+	t.Parallel()
+	for name, create := range components {
+		for _, resource := range record(t, func(ctx *pulumi.Context) error { return create(ctx, "one") }).Resources {
+			noPassword(t, name, resource.Inputs)
+		}
+	}
+	for _, stack := range stacks {
+		for _, resource := range planOf(t, "-stack", stack).Resources {
+			noPassword(t, stack, resource.Inputs)
+		}
+	}
+}
+
+// noPassword checks that no property is a password: neither by its name, unless it is masked, nor by what is in it.
+func noPassword(t *testing.T, where string, value any) {
+	t.Helper()
+	switch value := value.(type) {
+	case map[string]any:
+		for name, each := range value {
+			switch lower := strings.ToLower(name); {
+			case name == "manageMasterUserPassword", name == "clientPasswordAuthType": // about passwords
+			case strings.Contains(lower, "password"), strings.Contains(lower, "secretstring"), strings.Contains(lower, "secretkey"):
+				assert.Equal(t, offline.Secret, each, "%s: %s", where, name)
+			default:
+				noPassword(t, where, each)
+			}
+		}
+	case []any:
+		for _, each := range value {
+			noPassword(t, where, each)
+		}
+	case string:
+		assert.NotContains(t, value, "hunter2", where)
+	}
+}
+
+func TestProxySharesConnectionsOverTLS(t *testing.T) {
+	t.Parallel()
+	got := record(t, newDatabase(withProxy()))
+	assert.Equal(t, map[string]any{
+		"name": "web-test", "engineFamily": "POSTGRESQL", "requireTls": true,
+		"roleArn":      "arn:aws:iam:us-east-1:123456789012:web-proxy",
+		"vpcSubnetIds": []any{"private-a_id", "private-b_id"}, "vpcSecurityGroupIds": []any{"proxy-group_id"},
+		"auths": []any{map[string]any{
+			"authScheme": "SECRETS", "secretArn": masterSecret, "iamAuth": "DISABLED",
+			"clientPasswordAuthType": "POSTGRES_SCRAM_SHA_256",
+		}},
+		"tags": map[string]any{"Name": "web-proxy"},
+	}, got.one(t, proxy, "web-proxy"))
+	assert.Equal(t, []string{"vpcSubnetIds"}, got.of(proxy)["web-proxy"].IgnoreChanges, "another zone must not replace it")
+	assert.Equal(t, map[string]any{
+		"dbProxyName": "web-test",
+		"connectionPoolConfig": map[string]any{
+			"maxConnectionsPercent": 90.0, "maxIdleConnectionsPercent": 45.0, "connectionBorrowTimeout": 10.0,
+		},
+	}, got.one(t, proxyPool, "web-proxy"))
+	assert.Equal(t, map[string]any{
+		"dbProxyName": "web-test", "targetGroupName": "web-proxy", "dbInstanceIdentifier": "web-test-db",
+	}, got.one(t, proxyTarget, "web-proxy"))
+	assert.Contains(t, got.of(proxyTarget)["web-proxy"].DependsOn, instanceKey)
+	assert.Contains(t, got.of(proxyTarget)["web-proxy"].DependsOn, proxyPool+"::web-proxy")
+}
+
+func TestProxyReadsTheMasterSecretAndNothingElse(t *testing.T) {
+	t.Parallel()
+	got := record(t, newDatabase(withProxy()))
+	assert.Equal(t, map[string]map[string]any{"sts:AssumeRole": {
+		"Effect": "Allow", "Action": []any{"sts:AssumeRole"}, "Principal": map[string]any{"Service": "rds.amazonaws.com"},
+	}}, document(t, got.one(t, role, "web-proxy")["assumeRolePolicy"]))
+	assert.Equal(t, []string{"web-proxy"}, got.names(rolePolicy))
+	assert.Equal(t, "web-proxy", got.one(t, rolePolicy, "web-proxy")["role"])
+	assert.Equal(t, map[string]map[string]any{
+		"ReadSecrets": {
+			"Effect": "Allow", "Action": []any{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
+			"Resource": []any{masterSecret},
+		},
+		"DecryptThem": {
+			"Effect": "Allow", "Action": []any{"kms:Decrypt"}, "Resource": []any{"key-arn"},
+			"Condition": map[string]any{"StringEquals": map[string]any{
+				"kms:ViaService":                  "secretsmanager.us-east-1.amazonaws.com",
+				"kms:EncryptionContext:SecretARN": []any{masterSecret},
+			}},
+		},
+	}, document(t, got.one(t, rolePolicy, "web-proxy")["policy"]))
+	assert.Contains(t, got.of(proxy)["web-proxy"].DependsOn, rolePolicy+"::web-proxy", "it logs in as soon as it is there")
+}
+
+func TestParametersSayHowToConnect(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		args database.Args
+		host string
+	}{
+		"straight": {databaseArgs(), "web-db.us-east-1.rds.amazonaws.com"},
+		"proxy":    {withProxy(), "web-proxy.proxy.us-east-1.rds.amazonaws.com"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			values := map[string]any{}
+			for _, parameter := range record(t, newDatabase(test.args)).of(ssmParameter) {
+				assert.Equal(t, "String", parameter.Inputs["type"])
+				values[parameter.Inputs["name"].(string)] = parameter.Inputs["insecureValue"]
+			}
+			assert.Equal(t, map[string]any{
+				"/web/test/database/endpoint": test.host, "/web/test/database/port": "5432",
+				"/web/test/database/name": "appdb", "/web/test/database/secret-arn": masterSecret,
+				"/web/test/db-endpoint": test.host,
+			}, values)
+		})
+	}
+}
+
+func TestDisposableDatabase(t *testing.T) {
+	t.Parallel()
+	args := databaseArgs()
+	args.Unprotected, args.SkipFinalSnapshot, args.ApplyImmediately = true, true, true
+	got := record(t, newDatabase(args))
+	instance := got.one(t, dbInstance, "web-db")
+	assert.Equal(t, false, instance["deletionProtection"])
+	assert.Equal(t, true, instance["skipFinalSnapshot"])
+	assert.Equal(t, true, instance["deleteAutomatedBackups"])
+	assert.Equal(t, true, instance["applyImmediately"])
+	assert.NotContains(t, instance, "finalSnapshotIdentifier")
+	assert.False(t, got.of(dbInstance)["web-db"].Protect)
+}
+
+func TestMajorUpgradeIsMadeAtOnce(t *testing.T) {
+	t.Parallel()
+	args := databaseArgs()
+	args.Version, args.AllowMajorUpgrade = "17", true
+	got := record(t, newDatabase(args))
+	assert.Equal(t, "postgres17", got.one(t, parameterGroup, "web-db")["family"])
+	assert.NotContains(t, got.one(t, parameterGroup, "web-db"), "name", "old and new group are there at once")
+	assert.Equal(t, true, got.one(t, dbInstance, "web-db")["allowMajorVersionUpgrade"])
+	assert.Equal(t, true, got.one(t, dbInstance, "web-db")["applyImmediately"], "or the old group could not go")
+}
+
+func TestRestoredDatabaseStandsBesideTheOldOne(t *testing.T) {
+	t.Parallel()
+	args := withProxy()
+	args.SnapshotIdentifier = "rds:web-test-db-2026-11-20-02-15"
+	got := record(t, newDatabase(args))
+	instance := got.one(t, dbInstance, "web-db")
+	assert.Equal(t, "rds:web-test-db-2026-11-20-02-15", instance["snapshotIdentifier"])
+	assert.Equal(t, "web-test-db-r75ebde44", instance["identifier"])
+	assert.Equal(t, "web-test-db-r75ebde44-final-web-db", instance["finalSnapshotIdentifier"])
+	assert.Equal(t, "web-test-db-r75ebde44", got.one(t, proxyTarget, "web-proxy")["dbInstanceIdentifier"])
+	assert.Equal(t, "/aws/rds/instance/web-test-db-r75ebde44/upgrade", got.one(t, logGroup, "web-db-upgrade")["name"])
+	for _, brought := range []string{"kmsKeyId", "dbName", "username"} {
+		assert.NotContains(t, instance, brought, "the snapshot brings it along")
+	}
+	assert.Equal(t, true, instance["storageEncrypted"])
+	assert.Equal(t, true, instance["manageMasterUserPassword"], "with a password of its own")
+}
+
+func TestBackupsInASecondRegion(t *testing.T) {
+	t.Parallel()
+	got := recordStack(t, func(ctx *pulumi.Context) error {
+		there, err := settings.Provider(ctx, "there", "us-west-2")
+		if err != nil {
+			return err
+		}
+		args := databaseArgs()
+		args.BackupDays = 14
+		args.Replica = database.Replica{Region: "us-west-2", Provider: there}
+		return newDatabase(args)(ctx)
+	}, offline.Stack{
+		Project: "test", Name: "test", SecretKeys: []string{"aws:profile"},
+		Config: map[string]string{
+			"aws:region": "us-east-1", "aws:profile": "ours", "aws:allowedAccountIds": `["123456789012"]`, "aws:secretKey": "hunter2",
+		},
+	})
+	assert.Equal(t, map[string]any{
+		"region": "us-west-2", "profile": offline.Secret, "allowedAccountIds": `["123456789012"]`, "secretKey": offline.Secret,
+	}, got.one(t, provider, "there"), "all that the stack's own provider has, but the region")
+
+	key := got.of(kmsKey)["web-replica"]
+	assert.Equal(t, provider+"::there", key.Provider)
+	assert.True(t, key.Protect)
+	assert.Equal(t, true, key.Inputs["enableKeyRotation"])
+	assert.Equal(t, 30.0, key.Inputs["deletionWindowInDays"])
+	statements := document(t, key.Inputs["policy"])
+	assert.Len(t, statements, 2)
+	assert.Equal(t, map[string]any{"StringEquals": map[string]any{"kms:ViaService": []any{"rds.us-west-2.amazonaws.com"}}},
+		statements["UseThroughServices"]["Condition"])
+
+	copies := got.of(replication)["web-replica"]
+	assert.Equal(t, provider+"::there", copies.Provider)
+	assert.Equal(t, map[string]any{
+		"sourceDbInstanceArn": "arn:aws:rds:us-east-1:123456789012:web-db", "retentionPeriod": 14.0,
+		"kmsKeyId": "arn:aws:kms:us-west-2:123456789012:web-replica",
+	}, copies.Inputs)
+	for _, resource := range got.Resources {
+		assert.NotContains(t, resource.DependsOn, copies.Key(), "nothing waits for the first copy")
+	}
+}
+
+func TestEventsGoToTheTopic(t *testing.T) {
+	t.Parallel()
+	args := databaseArgs()
+	args.EventTopicARN = pulumi.String("topic-arn")
+	got := record(t, newDatabase(args))
+	assert.Equal(t, []string{"web-db-events", "web-parameter-events", "web-security-group-events"}, got.names(eventSubscription))
+
+	args = withProxy()
+	args.EventTopicARN = pulumi.String("topic-arn")
+	got = record(t, newDatabase(args))
+	assert.Len(t, got.of(eventSubscription), 4)
+	for name, want := range map[string]struct {
+		source     string
+		ids        any
+		categories []string
+	}{
+		"web-db-events":             {"db-instance", []any{"web-test-db"}, []string{"failover", "failure", "low storage", "maintenance", "configuration change"}},
+		"web-parameter-events":      {"db-parameter-group", []any{"web-db"}, []string{"configuration change"}},
+		"web-security-group-events": {"db-security-group", nil, []string{"configuration change", "failure"}},
+		"web-proxy-events":          {"db-proxy", []any{"web-test"}, []string{"configuration change", "deletion", "failure"}},
+	} {
+		subscription := got.one(t, eventSubscription, name)
+		assert.Equal(t, "topic-arn", subscription["snsTopic"], name)
+		assert.Equal(t, want.source, subscription["sourceType"], name)
+		assert.Equal(t, want.ids, subscription["sourceIds"], name)
+		for _, category := range want.categories {
+			assert.Contains(t, subscription["eventCategories"], category, name)
+		}
+	}
+}
+
+// emptyCloud is a cloud that computes nothing: no list of secrets, in particular.
+type emptyCloud struct{ lists bool }
+
+func (c emptyCloud) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if c.lists && args.TypeToken == dbInstance {
+		args.Inputs["masterUserSecrets"] = resource.NewProperty([]resource.PropertyValue{})
+	}
+	return args.Name + "_id", args.Inputs, nil
+}
+
+func (emptyCloud) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return resource.PropertyMap{}, nil
+}
+
+func TestMissingMasterSecretIsAnErrorAndNoPanic(t *testing.T) {
+	t.Parallel()
+	for _, cloud := range []emptyCloud{{lists: false}, {lists: true}} {
+		err := pulumi.RunErr(newDatabase(withProxy()), pulumi.WithMocks("test", "test", cloud))
+		require.ErrorContains(t, err, "database instance web-test-db has no secret for its master password: does RDS manage it?")
+
+		// In a preview the list may be empty still: RDS makes the secret when the change is made.
+		err = pulumi.RunErr(newDatabase(withProxy()), pulumi.WithMocks("test", "test", cloud),
+			func(info *pulumi.RunInfo) { info.DryRun = true })
+		require.NoError(t, err)
+	}
+}
+
+func TestDatabaseRefusesBadArguments(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, `database web: SubnetIDs: is required
+SecurityGroupID: is required
+KeyARN: is required
+Proxy.SubnetIDs: is required
+Proxy.SecurityGroupID: is required`, fault(t, newDatabase(database.Args{Proxy: database.Proxy{Enabled: true}})))
+
+	args := databaseArgs()
+	args.Engine, args.InstanceClass, args.StorageGiB, args.IOPS = "oracle", "t4g.medium", 100, 3000
+	args.ParameterPrefix, args.Replica.Region = "/aws/x", "us-west-2"
+	assert.Equal(t, `database web: Engine: must be mariadb or mysql or postgres, got "oracle"
+InstanceClass: must be an instance class such as db.t4g.medium, got "t4g.medium"
+IOPS: leave it out: below 400 GiB gp3 has 3000 IOPS and 125 MiB/s, and AWS takes no other, got 3000
+Replica: needs both a Region and a Provider of that region
+ParameterPrefix: must be a path such as /ha-web/prod that begins with neither aws nor ssm, got "/aws/x"`, fault(t, newDatabase(args)))
+
+	for name, want := range map[string]string{
+		"1st":                   `name: must begin with a letter, and so must "1st-test-db", what it would be called in AWS`,
+		strings.Repeat("a", 60): "name: is too long with the stack's name: in AWS ",
+	} {
+		assert.Contains(t, fault(t, func(ctx *pulumi.Context) error {
+			args := databaseArgs()
+			_, err := database.New(ctx, name, &args)
+			return err
+		}), want)
+	}
+	assert.Contains(t, fault(t, func(ctx *pulumi.Context) error {
+		_, err := database.New(ctx, "web", nil)
+		return err
+	}), "SubnetIDs: is required")
+}
+
+func TestNamesInAWSBearTheStack(t *testing.T) {
+	t.Parallel()
+	got := recordStack(t, newDatabase(withProxy()), offline.Stack{Project: "test", Name: "Exam_Week.2"})
+	assert.Equal(t, "web-exam-week-2-db", got.one(t, dbInstance, "web-db")["identifier"])
+	assert.Equal(t, "web-exam-week-2", got.one(t, proxy, "web-proxy")["name"])
+}
+
+// What the database waits for decides how long a new stack takes.
+func TestDatabaseDoesNotWaitForTheInternet(t *testing.T) {
+	t.Parallel()
+	for _, stack := range stacks {
+		got := planOf(t, "-stack", stack)
+		for key := range got.behind(dbInstance + "::ha-web-db") {
+			for _, slow := range []string{natGateway, eip, route, endpoint, proxy} {
+				assert.False(t, strings.HasPrefix(key, slow+"::"), "%s: the database waits for %s", stack, key)
+			}
+		}
+	}
+}
+
+func TestOutputsAreThoseOfTheProxy(t *testing.T) {
+	t.Parallel()
+	prod, dev := planOf(t, "-stack", "prod"), planOf(t, "-stack", "dev")
+	assert.Equal(t, "ha-web-proxy.proxy.us-east-1.rds.amazonaws.com", prod.Outputs["databaseEndpoint"])
+	assert.Equal(t, "ha-web-db.us-east-1.rds.amazonaws.com", dev.Outputs["databaseEndpoint"])
+	assert.Equal(t, "/ha-web/prod", prod.Outputs["parameterPrefix"])
+	assert.Equal(t, "arn:aws:secretsmanager:us-east-1:123456789012:rds!ha-web-db", prod.Outputs["databaseSecretArn"])
+}

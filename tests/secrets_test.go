@@ -1,0 +1,192 @@
+package tests
+
+import (
+	"strings"
+	"testing"
+
+	"ha-web/components/secrets"
+	"ha-web/internal/offline"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestKeyTurnsAndOutlivesMistakes(t *testing.T) {
+	t.Parallel()
+	got := record(t, newSecrets(secrets.Args{}))
+	key := got.one(t, kmsKey, "vault-key")
+	assert.Equal(t, true, key["enableKeyRotation"])
+	assert.Equal(t, 30.0, key["deletionWindowInDays"])
+	assert.True(t, got.of(kmsKey)["vault-key"].Protect)
+	assert.Equal(t, map[string]any{"name": "alias/vault-test", "targetKeyId": "vault-key_id"}, got.one(t, kmsAlias, "vault-key"))
+	assert.Empty(t, got.of(secret))
+}
+
+func TestKeyIsForTheServicesOfTheStack(t *testing.T) {
+	t.Parallel()
+	got := recordStack(t, newSecrets(secrets.Args{}), offline.Stack{
+		Project: "test", Name: "test", Config: map[string]string{"aws:region": "eu-west-1"},
+	})
+	account := map[string]any{"AWS": "arn:aws:iam::123456789012:root"}
+	publisher := func(service string) map[string]any {
+		return map[string]any{
+			"Effect": "Allow", "Principal": map[string]any{"Service": service},
+			"Action": []any{"kms:Decrypt", "kms:GenerateDataKey*"}, "Resource": []any{"*"},
+			"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}},
+		}
+	}
+	statements := document(t, got.one(t, kmsKey, "vault-key")["policy"])
+	assert.Equal(t, map[string]map[string]any{
+		"Administer": {
+			"Effect": "Allow", "Principal": account, "Resource": []any{"*"},
+			"Action": []any{
+				"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:Describe*", "kms:Disable*", "kms:Enable*",
+				"kms:Get*", "kms:List*", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:RotateKeyOnDemand",
+				"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:Update*",
+			},
+		},
+		"UseThroughServices": {
+			"Effect": "Allow", "Principal": account, "Resource": []any{"*"},
+			"Action": []any{
+				"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*",
+			},
+			"Condition": map[string]any{"StringEquals": map[string]any{"kms:ViaService": []any{
+				"rds.eu-west-1.amazonaws.com", "secretsmanager.eu-west-1.amazonaws.com", "sns.eu-west-1.amazonaws.com",
+			}}},
+		},
+		"EncryptLogs": {
+			"Effect": "Allow", "Principal": map[string]any{"Service": "logs.eu-west-1.amazonaws.com"},
+			"Action":   []any{"kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
+			"Resource": []any{"*"},
+			"Condition": map[string]any{"ArnLike": map[string]any{
+				"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-west-1:123456789012:log-group:*",
+			}},
+		},
+		"PublishAlarms":         publisher("cloudwatch.amazonaws.com"),
+		"PublishEvents":         publisher("events.amazonaws.com"),
+		"PublishDatabaseEvents": publisher("events.rds.amazonaws.com"),
+	}, statements)
+}
+
+func TestSecretsAreCreatedEmptyAndEncrypted(t *testing.T) {
+	t.Parallel()
+	got := record(t, newSecrets(secrets.Args{Names: []string{"smtp", "oidc"}}))
+	assert.Equal(t, []string{"vault-secret-oidc", "vault-secret-smtp"}, got.names(secret))
+	assert.Empty(t, got.of(secretVersion))
+	smtp := got.one(t, secret, "vault-secret-smtp")
+	assert.Equal(t, "vault/test/smtp", smtp["name"])
+	assert.Equal(t, "arn:aws:kms:us-east-1:123456789012:vault-key", smtp["kmsKeyId"])
+	assert.Equal(t, 30.0, smtp["recoveryWindowInDays"])
+	assert.True(t, got.of(secret)["vault-secret-smtp"].Protect)
+}
+
+func TestSecretsAreBoundToTheAccountAndToTLS(t *testing.T) {
+	t.Parallel()
+	got := record(t, newSecrets(secrets.Args{Names: []string{"smtp"}}))
+	policy := got.one(t, secretPolicy, "vault-secret-smtp")
+	assert.Equal(t, "arn:aws:secretsmanager:us-east-1:123456789012:vault-secret-smtp", policy["secretArn"])
+	assert.Equal(t, true, policy["blockPublicPolicy"])
+	refuse := func(condition map[string]any) map[string]any {
+		return map[string]any{
+			"Effect": "Deny", "Principal": map[string]any{"AWS": "*"}, "Action": []any{"secretsmanager:*"},
+			"Resource": []any{"*"}, "Condition": condition,
+		}
+	}
+	assert.Equal(t, map[string]map[string]any{
+		"RefuseWithoutTLS": refuse(map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}),
+		"RefuseOtherAccounts": refuse(map[string]any{
+			"StringNotEquals": map[string]any{"aws:PrincipalAccount": "123456789012"},
+			"Bool":            map[string]any{"aws:PrincipalIsAWSService": "false"},
+		}),
+	}, document(t, policy["policy"]))
+}
+
+func TestValuesStaySecret(t *testing.T) {
+	t.Parallel()
+	got := record(t, newSecrets(secrets.Args{
+		Names:  []string{"smtp", "oidc"},
+		Values: map[string]pulumi.StringInput{"smtp": pulumi.String("hunter2")}, // even one that was not marked secret
+	}))
+	assert.Equal(t, []string{"vault-secret-smtp"}, got.names(secretVersion))
+	assert.Equal(t, map[string]any{"secretId": "vault-secret-smtp_id", "secretString": offline.Secret},
+		got.one(t, secretVersion, "vault-secret-smtp"))
+	for _, resource := range got.Resources {
+		assert.NotContains(t, inputsOf(t, resource), "hunter2", resource.Key())
+	}
+}
+
+func TestSecretsOfADisposableStack(t *testing.T) {
+	t.Parallel()
+	none := 0
+	got := record(t, newSecrets(secrets.Args{Names: []string{"smtp"}, RecoveryDays: &none, Unprotected: true}))
+	assert.Equal(t, 0.0, got.one(t, secret, "vault-secret-smtp")["recoveryWindowInDays"])
+	for _, resource := range got.Resources {
+		assert.False(t, resource.Protect, resource.Key())
+	}
+	assert.Equal(t, 30.0, got.one(t, kmsKey, "vault-key")["deletionWindowInDays"])
+}
+
+func TestGrantReadIsForTheNamedSecretsOnly(t *testing.T) {
+	t.Parallel()
+	got := record(t, func(ctx *pulumi.Context) error {
+		vault, err := secrets.New(ctx, "vault", &secrets.Args{Names: []string{"smtp", "oidc", "lti"}})
+		if err != nil {
+			return err
+		}
+		_, err = vault.GrantRead("app", pulumi.String("app-role"), "smtp", "lti")
+		return err
+	})
+	policy := got.one(t, rolePolicy, "vault-app-reads")
+	assert.Equal(t, "app-role", policy["role"])
+	arns := []any{
+		"arn:aws:secretsmanager:us-east-1:123456789012:vault-secret-smtp",
+		"arn:aws:secretsmanager:us-east-1:123456789012:vault-secret-lti",
+	}
+	assert.Equal(t, map[string]map[string]any{
+		"ReadSecrets": {
+			"Effect": "Allow", "Action": []any{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, "Resource": arns,
+		},
+		"DecryptThem": {
+			"Effect": "Allow", "Action": []any{"kms:Decrypt"},
+			"Resource": []any{"arn:aws:kms:us-east-1:123456789012:vault-key"},
+			"Condition": map[string]any{"StringEquals": map[string]any{
+				"kms:ViaService":                  "secretsmanager.us-east-1.amazonaws.com",
+				"kms:EncryptionContext:SecretARN": arns,
+			}},
+		},
+	}, document(t, policy["policy"]))
+}
+
+func TestGrantReadRefusesWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	record(t, func(ctx *pulumi.Context) error {
+		vault, err := secrets.New(ctx, "vault", &secrets.Args{Names: []string{"smtp"}})
+		require.NoError(t, err)
+		_, err = vault.GrantRead("app", pulumi.String("app-role"))
+		assert.EqualError(t, err, "letting app read secrets: none is named")
+		_, err = vault.GrantRead("app", pulumi.String("app-role"), "smtp", "smpt")
+		assert.EqualError(t, err, "letting app read secrets: there is no secret smpt")
+		return nil
+	})
+}
+
+func TestSecretsRefuseBadArguments(t *testing.T) {
+	t.Parallel()
+	days := 5
+	assert.Equal(t, `secrets vault: Names: must be small letters, digits and single hyphens, got "S M T P"
+Names: smtp is listed twice
+Names: must not end in a hyphen and six characters, as ARNs of secrets do, got "app-secret"
+Values.smpt: is not among Names
+RecoveryDays: must be between 7 and 30, or 0 to delete at once, got 5`,
+		fault(t, newSecrets(secrets.Args{
+			Names:  []string{"S M T P", "smtp", "smtp", "app-secret"},
+			Values: map[string]pulumi.StringInput{"smpt": pulumi.String("x")}, RecoveryDays: &days,
+		})))
+
+	long := strings.Repeat("a", 250)
+	assert.Contains(t, fault(t, func(ctx *pulumi.Context) error {
+		_, err := secrets.New(ctx, long, nil)
+		return err
+	}), "name: is too long with the stack's name: in AWS ")
+}
