@@ -76,7 +76,7 @@ func (b *builder) proxyTarget(name string) error {
 		DbProxyName:          b.proxy.Name,
 		TargetGroupName:      group.Name,
 		DbInstanceIdentifier: b.instance.Identifier.ToStringPtrOutput(),
-	}, b.Options()...)
+	}, b.Options(pulumi.DeleteBeforeReplace(true))...) // a proxy takes one database at a time
 	if err != nil {
 		return fmt.Errorf("connecting database proxy %s: %w", name, err)
 	}

@@ -22,6 +22,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/stretchr/testify/require"
 )
@@ -147,4 +154,23 @@ func progress(t *testing.T, step string) (out io.Writer, done func()) {
 	started := time.Now()
 	fmt.Fprintf(os.Stderr, "== %s\n", step)
 	return os.Stderr, func() { t.Logf("%s: %.1f s", step, time.Since(started).Seconds()) }
+}
+
+// clients speak to the services of a region past Pulumi.
+type clients struct {
+	ec2     *ec2.Client
+	kms     *kms.Client
+	rds     *rds.Client
+	secrets *secretsmanager.Client
+	ssm     *ssm.Client
+}
+
+func newClients(url, region string) clients {
+	config := aws.Config{
+		Region: region, BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}
+	return clients{
+		ec2.NewFromConfig(config), kms.NewFromConfig(config), rds.NewFromConfig(config), secretsmanager.NewFromConfig(config),
+		ssm.NewFromConfig(config),
+	}
 }

@@ -10,95 +10,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-func TestLocalStack(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
-	defer cancel()
-	url := endpoint(t)
-	stack := newStack(ctx, t, "local", url)
-	client := newEC2(url)
-
-	checkFaults(ctx, t, stack)
-	outputs := up(ctx, t, stack)
-	t.Cleanup(func() { removeLeftovers(t, stack) })
-	vpcID := outputs["vpcId"].Value.(string)
-	network := readNetwork(ctx, t, client, vpcID)
-	checkRoutes(t, network, outputs)
-	checkGroups(ctx, t, client, vpcID)
-	expectNoChanges(ctx, t, stack)
-	destroy(ctx, t, stack)
-
-	left, err := client.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: filter("vpc-id", vpcID)})
-	require.NoError(t, err)
-	assert.Empty(t, left.Vpcs)
-}
-
-// checkFaults checks that the program refuses settings it does not know, the engine's way.
-func checkFaults(ctx context.Context, t *testing.T, stack auto.Stack) {
-	t.Helper()
-	const key = "ha-web:netwrok"
-	require.NoError(t, stack.SetConfig(ctx, key, auto.ConfigValue{Value: "x"}))
-	_, err := stack.Preview(ctx)
-	require.ErrorContains(t, err, "netwrok: unknown, did you mean network?")
-	assert.NotContains(t, err.Error(), "goroutine")
-	require.NoError(t, stack.RemoveConfig(ctx, key))
-}
-
-func up(ctx context.Context, t *testing.T, stack auto.Stack) auto.OutputMap {
-	t.Helper()
-	out, done := progress(t, "up")
-	result, err := stack.Up(ctx, optup.ProgressStreams(out), optup.SuppressProgress())
-	done()
-	require.NoError(t, err)
-	if created := result.Summary.ResourceChanges; created != nil {
-		t.Logf("resources: %v", *created)
-	}
-	return result.Outputs
-}
-
-func expectNoChanges(ctx context.Context, t *testing.T, stack auto.Stack) {
-	t.Helper()
-	out, done := progress(t, "second preview")
-	_, err := stack.Preview(ctx, optpreview.ExpectNoChanges(), optpreview.Diff(), optpreview.ProgressStreams(out))
-	done()
-	require.NoError(t, err)
-}
-
-func destroy(ctx context.Context, t *testing.T, stack auto.Stack) {
-	t.Helper()
-	out, done := progress(t, "destroy")
-	_, err := stack.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.SuppressProgress())
-	done()
-	require.NoError(t, err)
-}
-
-// removeLeftovers destroys what a failed test leaves behind. The test's own context is over by then.
-func removeLeftovers(t *testing.T, stack auto.Stack) {
-	if !t.Failed() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), deadline)
-	defer cancel()
-	if _, err := stack.Destroy(ctx); err != nil {
-		t.Logf("some resources are left: %v", err)
-	}
-}
-
-func newEC2(url string) *ec2.Client {
-	return ec2.New(ec2.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	})
-}
 
 func filter(name, value string) []types.Filter {
 	return []types.Filter{{Name: aws.String(name), Values: []string{value}}}

@@ -1,0 +1,161 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	databaseName = "ha-web-local-db"
+	proxyName    = "ha-web-local"
+	keyAlias     = "alias/ha-web-local"
+)
+
+// checkDatabase checks that the database is where it belongs, and survives what it should.
+func checkDatabase(ctx context.Context, t *testing.T, clients clients, network network, outputs auto.OutputMap) types.DBInstance {
+	t.Helper()
+	found, err := clients.rds.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(databaseName)})
+	require.NoError(t, err)
+	require.Len(t, found.DBInstances, 1)
+	instance := found.DBInstances[0]
+	key, err := clients.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(keyAlias)})
+	require.NoError(t, err)
+	rotation, err := clients.kms.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: key.KeyMetadata.KeyId})
+	require.NoError(t, err)
+
+	assert.True(t, rotation.KeyRotationEnabled)
+	assert.True(t, *instance.MultiAZ)
+	assert.False(t, *instance.PubliclyAccessible)
+	assert.True(t, *instance.StorageEncrypted)
+	assert.Equal(t, *key.KeyMetadata.Arn, *instance.KmsKeyId)
+	assert.Equal(t, *key.KeyMetadata.Arn, *instance.MasterUserSecret.KmsKeyId)
+	assert.Equal(t, outputs["databaseSecretArn"].Value, *instance.MasterUserSecret.SecretArn)
+	assert.Equal(t, "gp3", *instance.StorageType)
+	assert.EqualValues(t, 7, *instance.BackupRetentionPeriod)
+	assert.True(t, strings.HasPrefix(*instance.EngineVersion, "16."), *instance.EngineVersion)
+	assert.ElementsMatch(t, []string{"postgresql", "upgrade"}, instance.EnabledCloudwatchLogsExports)
+
+	require.Len(t, instance.DBSubnetGroup.Subnets, 2)
+	for _, subnet := range instance.DBSubnetGroup.Subnets {
+		_, outward := defaultRoute(network.tables[*subnet.SubnetIdentifier])
+		assert.False(t, outward, "a data subnet, without a way out")
+	}
+	return instance
+}
+
+// checkProxy checks that the proxy leads to the database, over TLS, and takes only its share of the connections.
+func checkProxy(ctx context.Context, t *testing.T, clients clients, network network, outputs auto.OutputMap) {
+	t.Helper()
+	proxies, err := clients.rds.DescribeDBProxies(ctx, &rds.DescribeDBProxiesInput{DBProxyName: aws.String(proxyName)})
+	require.NoError(t, err)
+	require.Len(t, proxies.DBProxies, 1)
+	proxy := proxies.DBProxies[0]
+	assert.True(t, *proxy.RequireTLS)
+	assert.Equal(t, outputs["databaseEndpoint"].Value, *proxy.Endpoint)
+	assert.Equal(t, outputs["databaseSecretArn"].Value, *proxy.Auth[0].SecretArn)
+	zones := map[string]bool{}
+	for _, subnet := range proxy.VpcSubnetIds {
+		zones[*network.subnets[subnet].AvailabilityZone] = true
+	}
+	assert.Len(t, zones, 2)
+
+	targets, err := clients.rds.DescribeDBProxyTargets(ctx, &rds.DescribeDBProxyTargetsInput{DBProxyName: aws.String(proxyName)})
+	require.NoError(t, err)
+	require.Len(t, targets.Targets, 1)
+	assert.Equal(t, databaseName, *targets.Targets[0].RdsResourceId)
+	pools, err := clients.rds.DescribeDBProxyTargetGroups(ctx, &rds.DescribeDBProxyTargetGroupsInput{DBProxyName: aws.String(proxyName)})
+	require.NoError(t, err)
+	require.Len(t, pools.TargetGroups, 1)
+	assert.EqualValues(t, 90, *pools.TargetGroups[0].ConnectionPoolConfig.MaxConnectionsPercent)
+	assert.EqualValues(t, 10, *pools.TargetGroups[0].ConnectionPoolConfig.ConnectionBorrowTimeout)
+}
+
+// checkReplica checks that a second region has the backups, under a key of its own.
+func checkReplica(ctx context.Context, t *testing.T, there clients, instance types.DBInstance) {
+	t.Helper()
+	backups, err := there.rds.DescribeDBInstanceAutomatedBackups(ctx, &rds.DescribeDBInstanceAutomatedBackupsInput{
+		DBInstanceIdentifier: instance.DBInstanceIdentifier,
+	})
+	require.NoError(t, err)
+	require.Len(t, backups.DBInstanceAutomatedBackups, 1)
+	assert.Equal(t, *instance.DBInstanceArn, *backups.DBInstanceAutomatedBackups[0].DBInstanceArn)
+	assert.Contains(t, *backups.DBInstanceAutomatedBackups[0].KmsKeyId, ":us-west-2:")
+}
+
+// checkParameters checks that what connects finds out how.
+func checkParameters(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap) {
+	t.Helper()
+	prefix := outputs["parameterPrefix"].Value.(string)
+	found, err := clients.ssm.GetParametersByPath(ctx, &ssm.GetParametersByPathInput{Path: aws.String(prefix), Recursive: aws.Bool(true)})
+	require.NoError(t, err)
+	values := map[string]any{}
+	for _, parameter := range found.Parameters {
+		values[strings.TrimPrefix(*parameter.Name, prefix)] = *parameter.Value
+	}
+	assert.Equal(t, map[string]any{
+		"/database/endpoint": outputs["databaseEndpoint"].Value, "/database/port": "5432", "/database/name": "appdb",
+		"/database/secret-arn": outputs["databaseSecretArn"].Value, "/db-endpoint": outputs["databaseEndpoint"].Value,
+	}, values)
+}
+
+// checkSecrets checks that the master secret turns by itself and that the application's has its value. It returns the
+// master password.
+func checkSecrets(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap) string {
+	t.Helper()
+	master := aws.String(outputs["databaseSecretArn"].Value.(string))
+	described, err := clients.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: master})
+	require.NoError(t, err)
+	assert.True(t, *described.RotationEnabled)
+	assert.EqualValues(t, 30, *described.RotationRules.AutomaticallyAfterDays)
+	assert.Nil(t, described.RotationLambdaARN)
+	assert.Nil(t, described.LastRotatedDate, "not at once")
+
+	value, err := clients.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: master})
+	require.NoError(t, err)
+	var login struct{ Username, Password string }
+	require.NoError(t, json.Unmarshal([]byte(*value.SecretString), &login))
+	assert.Equal(t, "appuser", login.Username)
+	require.NotEmpty(t, login.Password)
+
+	smtp, err := clients.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("ha-web/local/smtp")})
+	require.NoError(t, err)
+	assert.Equal(t, smtpPassword, *smtp.SecretString)
+	return login.Password
+}
+
+// checkState checks that the exported state of the stack holds none of these values.
+func checkState(ctx context.Context, t *testing.T, stack auto.Stack, values ...string) {
+	t.Helper()
+	state, err := stack.Export(ctx)
+	require.NoError(t, err)
+	text := string(state.Deployment)
+	require.Contains(t, text, databaseName, "so it is the state of this stack")
+	for _, value := range values {
+		assert.NotContains(t, text, value)
+	}
+}
+
+// checkFinalSnapshot checks that the database left a snapshot behind.
+func checkFinalSnapshot(ctx context.Context, t *testing.T, clients clients, instance types.DBInstance) {
+	t.Helper()
+	snapshots, err := clients.rds.DescribeDBSnapshots(ctx, &rds.DescribeDBSnapshotsInput{
+		DBInstanceIdentifier: instance.DBInstanceIdentifier, SnapshotType: aws.String("manual"),
+	})
+	require.NoError(t, err)
+	require.Len(t, snapshots.DBSnapshots, 1)
+	assert.True(t, strings.HasPrefix(*snapshots.DBSnapshots[0].DBSnapshotIdentifier, databaseName+"-final-"))
+}
