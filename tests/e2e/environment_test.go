@@ -106,8 +106,8 @@ func startMoto(t *testing.T) string {
 	return started
 }
 
-// newStack returns a new stack of a copy of the project, with a state of its own, that talks to the emulator.
-func newStack(ctx context.Context, t *testing.T, name, endpoint string) auto.Stack {
+// newStack returns a new stack of a copy of the project, which talks to the emulator, and the folder of its state.
+func newStack(ctx context.Context, t *testing.T, name, endpoint string) (auto.Stack, string) {
 	t.Helper()
 	folder, state := t.TempDir(), t.TempDir()
 	copyProject(t, folder)
@@ -124,7 +124,7 @@ func newStack(ctx context.Context, t *testing.T, name, endpoint string) auto.Sta
 		"AWS_EC2_METADATA_DISABLED": "true",
 	}))
 	require.NoError(t, err)
-	return stack
+	return stack, state
 }
 
 // copyProject copies what Pulumi needs of the project: it writes into stack files.

@@ -23,7 +23,7 @@ func TestLocalStack(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	url := endpoint(t)
-	stack := newStack(ctx, t, "local", url)
+	stack, state := newStack(ctx, t, "local", url)
 	aws := newClients(url, "us-east-1")
 
 	checkFaults(ctx, t, stack)
@@ -39,8 +39,7 @@ func TestLocalStack(t *testing.T) {
 	checkProxy(ctx, t, aws, network, outputs)
 	checkReplica(ctx, t, newClients(url, "us-west-2"), instance)
 	checkParameters(ctx, t, aws, outputs)
-	password := checkSecrets(ctx, t, aws, outputs)
-	checkState(ctx, t, stack, password, smtpPassword)
+	checkState(ctx, t, stack, state, checkSecrets(ctx, t, aws, outputs))
 	expectNoChanges(ctx, t, stack)
 	destroy(ctx, t, stack)
 
