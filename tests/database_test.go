@@ -302,7 +302,7 @@ func TestProxySharesConnectionsOverTLS(t *testing.T) {
 		},
 	}, got.one(t, proxyPool, "web-proxy"))
 	assert.Equal(t, map[string]any{
-		"dbProxyName": "web-test", "targetGroupName": "web-proxy", "dbInstanceIdentifier": "web-test-db",
+		"dbProxyName": "web-test", "targetGroupName": "default", "dbInstanceIdentifier": "web-test-db",
 	}, got.one(t, proxyTarget, "web-proxy"))
 	assert.Contains(t, got.of(proxyTarget)["web-proxy"].DependsOn, instanceKey)
 	assert.Contains(t, got.of(proxyTarget)["web-proxy"].DependsOn, proxyPool+"::web-proxy")

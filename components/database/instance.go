@@ -38,7 +38,7 @@ func (b *builder) parameterGroup() error {
 		})
 	}
 	group, err := rds.NewParameterGroup(b.ctx, name, &rds.ParameterGroupArgs{
-		Description: pulumi.String("Parameters of " + b.plan.identifier),
+		Description: pulumi.String("Parameters of " + name),
 		Family:      pulumi.String(b.plan.engine.Family(b.args.Version)),
 		Parameters:  parameters,
 		Tags:        b.Tags(name),

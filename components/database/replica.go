@@ -19,7 +19,7 @@ func (b *builder) backupReplica() error {
 	name := b.Name("replica")
 	there := pulumi.Provider(b.args.Replica.Provider)
 	key, err := kms.NewKey(b.ctx, name, &kms.KeyArgs{
-		Description:          pulumi.String("Backups of " + b.plan.identifier),
+		Description:          pulumi.String("Backups of " + b.Name("db")),
 		EnableKeyRotation:    pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(30),
 		Policy:               component.KeyPolicy(b.place.In(b.args.Replica.Region), []string{"rds"}),

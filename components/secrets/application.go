@@ -31,7 +31,7 @@ func (b *builder) secret(role, physical string) (*secretsmanager.Secret, error) 
 	}
 	_, err = secretsmanager.NewSecretVersion(b.ctx, name, &secretsmanager.SecretVersionArgs{
 		SecretId:     secret.ID(),
-		SecretString: pulumi.ToSecret(value.ToStringOutput()).(pulumi.StringOutput),
+		SecretString: value.ToStringOutput().ToStringPtrOutput(),
 	}, b.Options()...)
 	if err != nil {
 		return nil, fmt.Errorf("setting secret %s: %w", name, err)

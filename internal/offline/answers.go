@@ -31,6 +31,9 @@ var computed = map[string]func(name, region string) resource.PropertyMap{
 			"masterUserSecrets": resource.NewProperty([]resource.PropertyValue{resource.NewProperty(secret)}),
 		}
 	},
+	"aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": func(string, string) resource.PropertyMap {
+		return resource.PropertyMap{"name": resource.NewProperty("default")}
+	},
 	"aws:rds/proxy:Proxy": func(name, region string) resource.PropertyMap {
 		return resource.PropertyMap{"endpoint": resource.NewProperty(name + ".proxy." + region + ".rds.amazonaws.com")}
 	},
