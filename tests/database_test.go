@@ -304,6 +304,8 @@ func TestProxySharesConnectionsOverTLS(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"dbProxyName": "web-test", "targetGroupName": "default", "dbInstanceIdentifier": "web-test-db",
 	}, got.one(t, proxyTarget, "web-proxy"))
+	assert.True(t, got.of(proxy)["web-proxy"].DeleteBeforeReplace, "two proxies cannot share a name")
+	assert.True(t, got.of(proxyTarget)["web-proxy"].DeleteBeforeReplace, "a proxy takes one database at a time")
 	assert.Contains(t, got.of(proxyTarget)["web-proxy"].DependsOn, instanceKey)
 	assert.Contains(t, got.of(proxyTarget)["web-proxy"].DependsOn, proxyPool+"::web-proxy")
 }

@@ -40,15 +40,17 @@ type Recording struct {
 
 // Resource is one registered resource. Parent, DependsOn and Provider name others as "<type>::<name>".
 type Resource struct {
-	Type          string         `json:"type"`
-	Name          string         `json:"name"`
-	Parent        string         `json:"parent"`
-	Custom        bool           `json:"custom"` // not a component
-	Protect       bool           `json:"protect"`
-	Provider      string         `json:"provider"`  // explicit ones only
-	DependsOn     []string       `json:"dependsOn"` // explicit dependencies, and those that come through inputs
-	IgnoreChanges []string       `json:"ignoreChanges"`
-	Inputs        map[string]any `json:"inputs"` // JSON values; secrets and unknown values are masked
+	Type          string   `json:"type"`
+	Name          string   `json:"name"`
+	Parent        string   `json:"parent"`
+	Custom        bool     `json:"custom"` // not a component
+	Protect       bool     `json:"protect"`
+	Provider      string   `json:"provider"`  // explicit ones only
+	DependsOn     []string `json:"dependsOn"` // explicit dependencies, and those that come through inputs
+	IgnoreChanges []string `json:"ignoreChanges"`
+	// DeleteBeforeReplace says that a replacement is not made beside the resource, but after it is gone.
+	DeleteBeforeReplace bool           `json:"deleteBeforeReplace,omitempty"`
+	Inputs              map[string]any `json:"inputs"` // JSON values; secrets and unknown values are masked
 }
 
 // Key returns "<type>::<name>".
@@ -146,15 +148,16 @@ func record(args pulumi.MockResourceArgs) (Resource, error) {
 		return Resource{}, err
 	}
 	recorded := Resource{
-		Type:          args.TypeToken,
-		Name:          args.Name,
-		Parent:        shortURN(request.GetParent()),
-		Custom:        args.Custom,
-		Protect:       request.GetProtect(),
-		Provider:      provider(args.Provider),
-		DependsOn:     make([]string, 0, len(request.GetDependencies())),
-		IgnoreChanges: append([]string{}, request.GetIgnoreChanges()...),
-		Inputs:        plain(inputs),
+		Type:                args.TypeToken,
+		Name:                args.Name,
+		Parent:              shortURN(request.GetParent()),
+		Custom:              args.Custom,
+		Protect:             request.GetProtect(),
+		Provider:            provider(args.Provider),
+		DependsOn:           make([]string, 0, len(request.GetDependencies())),
+		IgnoreChanges:       append([]string{}, request.GetIgnoreChanges()...),
+		DeleteBeforeReplace: request.GetDeleteBeforeReplace(),
+		Inputs:              plain(inputs),
 	}
 	for _, urn := range request.GetDependencies() {
 		recorded.DependsOn = append(recorded.DependsOn, shortURN(urn))

@@ -41,7 +41,7 @@ func program(ctx *pulumi.Context) error {
 	_, err = newThing(ctx, "second", pulumi.Map{
 		"first": first.ID(),
 		"list":  pulumi.Array{first.ARN, pulumi.String("plain")},
-	}, pulumi.Parent(component), pulumi.DependsOn([]pulumi.Resource{first}))
+	}, pulumi.Parent(component), pulumi.DependsOn([]pulumi.Resource{first}), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func TestRecord(t *testing.T) {
 			},
 			{
 				Type: "aws:ec2/vpc:Vpc", Name: "second", Parent: "test:index:Group::group", Custom: true,
-				DependsOn: []string{"aws:ec2/vpc:Vpc::first"}, IgnoreChanges: []string{},
+				DependsOn: []string{"aws:ec2/vpc:Vpc::first"}, IgnoreChanges: []string{}, DeleteBeforeReplace: true,
 				Inputs: map[string]any{
 					"first": "first_id",
 					"list":  []any{"arn:aws:ec2:us-east-1:123456789012:first", "plain"},
