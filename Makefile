@@ -22,5 +22,5 @@ fuzz: ## Search for settings and networks that break the program, a minute each
 golden: ## Rewrite the golden plans and docs/settings.md; fails where it changed one, read the diff
 	UPDATE_GOLDEN=1 go test ./tests
 
-e2e: ## Bring a stack up on an AWS API emulator; needs the Pulumi CLI and moto
+e2e: ## Bring a stack up on an AWS API emulator; needs the Pulumi CLI, and AWS_ENDPOINT_URL
 	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 30m -v ./tests/e2e

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -50,19 +49,17 @@ func need(t *testing.T, what string) {
 	t.Skip(message)
 }
 
-// endpoint returns the address of the emulator: the one at AWS_ENDPOINT_URL, or a moto server of this test's own.
+// endpoint returns the address of the emulator, which AWS_ENDPOINT_URL names.
 func endpoint(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("pulumi"); err != nil {
 		need(t, "the Pulumi CLI is not on the PATH")
 	}
-	if url := os.Getenv("AWS_ENDPOINT_URL"); url != "" {
-		return oneAtATime(t, url)
+	url := os.Getenv("AWS_ENDPOINT_URL")
+	if url == "" {
+		need(t, "there is no AWS API emulator: AWS_ENDPOINT_URL is not set")
 	}
-	if _, err := exec.LookPath("moto_server"); err != nil {
-		need(t, "there is no AWS API emulator: neither AWS_ENDPOINT_URL is set, nor is moto_server on the PATH")
-	}
-	return oneAtATime(t, startMoto(t))
+	return oneAtATime(t, url)
 }
 
 // oneAtATime returns the address of a proxy that hands the emulator one request at a time. moto keeps no locks: of two
@@ -80,30 +77,6 @@ func oneAtATime(t *testing.T, emulator string) string {
 	}))
 	t.Cleanup(proxy.Close)
 	return proxy.URL
-}
-
-func startMoto(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
-
-	_, port, err := net.SplitHostPort(address)
-	require.NoError(t, err)
-	server := exec.Command("moto_server", "-H", "127.0.0.1", "-p", port)
-	require.NoError(t, server.Start())
-	t.Cleanup(func() { _ = server.Process.Kill(); _ = server.Wait() })
-
-	started := "http://" + address
-	require.Eventually(t, func() bool {
-		response, err := http.Get(started + "/moto-api/")
-		if err != nil {
-			return false
-		}
-		return response.Body.Close() == nil && response.StatusCode == http.StatusOK
-	}, time.Minute, 200*time.Millisecond, "moto_server does not answer at %s", started)
-	return started
 }
 
 // newStack returns a new stack of a copy of the project, which talks to the emulator, and the folder of its state.
