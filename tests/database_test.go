@@ -166,6 +166,8 @@ func TestStorageGrowsUnlessToldNotTo(t *testing.T) {
 	t.Parallel()
 	none := 0
 	args := databaseArgs()
+	args.StorageGiB = 20000
+	assert.Equal(t, 65536.0, record(t, newDatabase(args)).one(t, dbInstance, "web-db")["maxAllocatedStorage"])
 	args.MaxStorageGiB = &none
 	assert.Equal(t, 0.0, record(t, newDatabase(args)).one(t, dbInstance, "web-db")["maxAllocatedStorage"])
 }

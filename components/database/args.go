@@ -123,7 +123,7 @@ func (a Args) withDefaults(name, stack string) Args {
 	setDefault(&a.Version, known.DefaultVersion)
 	setDefault(&a.InstanceClass, "db.t4g.medium")
 	setDefault(&a.StorageGiB, 100)
-	growth, minute := 5*a.StorageGiB, 60
+	growth, minute := min(5*a.StorageGiB, engine.MostStorageGiB), 60
 	setDefault(&a.MaxStorageGiB, &growth)
 	setDefault(&a.Name, "appdb")
 	setDefault(&a.Username, "appuser")
@@ -216,7 +216,7 @@ func (a Args) checkRequired(faults *validate.Faults) {
 
 // inputs are the arguments as Pulumi keeps them in the state of the component.
 func (a Args) inputs() pulumi.Map {
-	inputs := pulumi.Map{
+	return pulumi.Map{
 		"engine":          pulumi.String(a.Engine),
 		"version":         pulumi.String(a.Version),
 		"instanceClass":   pulumi.String(a.InstanceClass),
@@ -232,5 +232,4 @@ func (a Args) inputs() pulumi.Map {
 		"securityGroupId": a.SecurityGroupID,
 		"keyArn":          a.KeyARN,
 	}
-	return inputs
 }

@@ -144,19 +144,22 @@ func (s Spec) checkClass(engine Engine, check checker) {
 	check.between("MaxConnections", s.MaxConnections, 1, engine.ConnectionLimit(s.InstanceClass))
 }
 
-// Limits of gp3 storage for these engines (Amazon RDS user guide, "gp3 storage"; field note DB-1).
+// MostStorageGiB is the largest gp3 volume.
+const MostStorageGiB = 65536
+
+// Further limits of gp3 storage for these engines (Amazon RDS user guide, "gp3 storage"; field note DB-1).
 const (
-	leastStorage, mostStorage       = 20, 65536 // GiB
-	stripedFrom                     = 400       // GiB, where gp3 has other limits, and takes IOPS and throughput
+	leastStorage                    = 20  // GiB
+	stripedFrom                     = 400 // GiB, where gp3 has other limits, and takes IOPS and throughput
 	leastIOPS, mostIOPS             = 12000, 64000
 	leastThroughput, mostThroughput = 500, 4000 // MiB/s
 )
 
 func (s Spec) checkStorage(check checker) {
-	check.between("StorageGiB", s.StorageGiB, leastStorage, mostStorage)
+	check.between("StorageGiB", s.StorageGiB, leastStorage, MostStorageGiB)
 	if s.MaxStorageGiB != 0 {
 		// At least a tenth more, or AWS refuses it (field note DB-20).
-		check.between("MaxStorageGiB", s.MaxStorageGiB, (11*s.StorageGiB+9)/10, mostStorage)
+		check.between("MaxStorageGiB", s.MaxStorageGiB, (11*s.StorageGiB+9)/10, MostStorageGiB)
 	}
 	if s.StorageGiB < stripedFrom {
 		const tooSmall = "leave it out: below %d GiB gp3 has 3000 IOPS and 125 MiB/s, and AWS takes no other, got %d"
