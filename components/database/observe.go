@@ -3,8 +3,6 @@ package database
 import (
 	"fmt"
 
-	"ha-web/internal/component"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
@@ -61,14 +59,11 @@ func (b *builder) insights(args *rds.InstanceArgs) ([]pulumi.Resource, error) {
 // monitoringRole creates the role by which RDS, for this account and no other, writes its measurements.
 func (b *builder) monitoringRole() (*iam.Role, *iam.RolePolicyAttachment, error) {
 	name := b.Name("db", "monitoring")
-	role, err := iam.NewRole(b.ctx, name, &iam.RoleArgs{
-		AssumeRolePolicy: component.AssumeRole("monitoring.rds.amazonaws.com", map[string]pulumi.Map{
-			"StringEquals": {"aws:SourceAccount": b.place.Account},
-		}),
-		Tags: b.Tags(name),
-	}, b.Options()...)
+	role, err := b.ServiceRole(b.ctx, name, "monitoring.rds.amazonaws.com", map[string]pulumi.Map{
+		"StringEquals": {"aws:SourceAccount": b.place.Account},
+	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("creating role %s: %w", name, err)
+		return nil, nil, err
 	}
 	policy, err := iam.NewRolePolicyAttachment(b.ctx, name, &iam.RolePolicyAttachmentArgs{
 		Role:      role.Name,

@@ -86,19 +86,10 @@ func (b *builder) proxyTarget(name string) error {
 // proxyRole creates the role by which the proxy reads the master secret and nothing else.
 func (b *builder) proxyRole() (*iam.Role, *iam.RolePolicy, error) {
 	name := b.Name("proxy")
-	role, err := iam.NewRole(b.ctx, name, &iam.RoleArgs{
-		AssumeRolePolicy: component.AssumeRole("rds.amazonaws.com", nil),
-		Tags:             b.Tags(name),
-	}, b.Options()...)
+	role, err := b.ServiceRole(b.ctx, name, "rds.amazonaws.com", nil)
 	if err != nil {
-		return nil, nil, fmt.Errorf("creating role %s: %w", name, err)
+		return nil, nil, err
 	}
-	policy, err := iam.NewRolePolicy(b.ctx, name, &iam.RolePolicyArgs{
-		Role:   role.Name,
-		Policy: component.Policy(component.ReadSecrets(b.place, b.args.KeyARN, b.secretARN)...),
-	}, b.Options()...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("creating policy of role %s: %w", name, err)
-	}
-	return role, policy, nil
+	policy, err := b.RolePolicy(b.ctx, name, role.Name, component.ReadSecrets(b.place, b.args.KeyARN, b.secretARN)...)
+	return role, policy, err
 }

@@ -5,7 +5,6 @@ import (
 
 	"ha-web/internal/component"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -18,15 +17,10 @@ func (b *builder) backupReplica() error {
 	}
 	name := b.Name("replica")
 	there := pulumi.Provider(b.args.Replica.Provider)
-	key, err := kms.NewKey(b.ctx, name, &kms.KeyArgs{
-		Description:          pulumi.String("Backups of " + b.Name("db")),
-		EnableKeyRotation:    pulumi.Bool(true),
-		DeletionWindowInDays: pulumi.Int(30),
-		Policy:               component.KeyPolicy(b.place.In(b.args.Replica.Region), []string{"rds"}),
-		Tags:                 b.Tags(name),
-	}, b.Options(there, component.Guard(!b.args.Unprotected))...)
+	policy := component.KeyPolicy(b.place.In(b.args.Replica.Region), []string{"rds"})
+	key, err := b.DataKey(b.ctx, name, "Backups of "+b.Name("db"), policy, there, component.Guard(!b.args.Unprotected))
 	if err != nil {
-		return fmt.Errorf("creating key %s in %s: %w", name, b.args.Replica.Region, err)
+		return err
 	}
 	_, err = rds.NewInstanceAutomatedBackupsReplication(b.ctx, name, &rds.InstanceAutomatedBackupsReplicationArgs{
 		SourceDbInstanceArn: b.instance.Arn,

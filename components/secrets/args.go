@@ -1,9 +1,6 @@
 package secrets
 
 import (
-	"maps"
-	"slices"
-
 	"ha-web/internal/component"
 	"ha-web/internal/validate"
 
@@ -45,11 +42,7 @@ func (a Args) validate(name, stack string) (alias string, _ error) {
 	alias, err := component.PhysicalName(name, stack, "", aliasLimit)
 	faults.Check("name", err)
 	faults.Check("Names", validate.SecretNames(a.Names))
-	for _, each := range slices.Sorted(maps.Keys(a.Values)) {
-		if !slices.Contains(a.Names, each) {
-			faults.Add("Values."+each, "is not among Names")
-		}
-	}
+	validate.Among(&faults, "Values", a.Values, "Names", a.Names)
 	faults.Check("RecoveryDays", validate.RecoveryDays(*a.RecoveryDays))
 	return alias, faults.Err()
 }

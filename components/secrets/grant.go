@@ -18,19 +18,12 @@ func (s *Secrets) GrantRead(reader string, role pulumi.StringInput, names ...str
 	}
 	arns := make([]pulumi.StringInput, len(names))
 	for i, each := range names {
-		secret, known := s.secrets[each]
+		arn, known := s.arns[each]
 		if !known {
 			return nil, fmt.Errorf("letting %s read secrets: there is no secret %s", reader, each)
 		}
-		arns[i] = secret.Arn
+		arns[i] = arn
 	}
-	name := s.build.Name(reader, "reads")
-	policy, err := iam.NewRolePolicy(s.build.ctx, name, &iam.RolePolicyArgs{
-		Role:   role,
-		Policy: component.Policy(component.ReadSecrets(s.build.place, s.KeyARN, arns...)...),
-	}, s.build.Options()...)
-	if err != nil {
-		return nil, fmt.Errorf("letting %s read secrets: %w", reader, err)
-	}
-	return policy, nil
+	return s.build.RolePolicy(s.build.ctx, s.build.Name(reader, "reads"), role,
+		component.ReadSecrets(s.build.place, s.KeyARN, arns...)...)
 }

@@ -22,15 +22,10 @@ var publishers = []struct{ sid, service string }{
 
 func (b *builder) encryptionKey(alias string) error {
 	name := b.Name("key")
-	key, err := kms.NewKey(b.ctx, name, &kms.KeyArgs{
-		Description:          pulumi.String("Data of " + alias),
-		EnableKeyRotation:    pulumi.Bool(true),
-		DeletionWindowInDays: pulumi.Int(30), // the longest there is: data whose key is gone is gone
-		Policy:               component.KeyPolicy(b.place, through, b.callers()...),
-		Tags:                 b.Tags(name),
-	}, b.Options(b.protect())...)
+	policy := component.KeyPolicy(b.place, through, b.callers()...)
+	key, err := b.DataKey(b.ctx, name, "Data of "+alias, policy, b.protect())
 	if err != nil {
-		return fmt.Errorf("creating key %s: %w", name, err)
+		return err
 	}
 	_, err = kms.NewAlias(b.ctx, name, &kms.AliasArgs{
 		Name:        pulumi.String("alias/" + alias),

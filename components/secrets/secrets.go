@@ -8,7 +8,6 @@ import (
 	"ha-web/internal/component"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -24,8 +23,8 @@ type Secrets struct {
 	// SecretARNs are the secrets of the application by name.
 	SecretARNs pulumi.StringMapOutput `pulumi:"secretArns"`
 
-	build   *builder
-	secrets map[string]*secretsmanager.Secret
+	build *builder
+	arns  pulumi.StringMap // what SecretARNs is made of
 }
 
 // New creates Secrets. It returns every fault of args at once, before it registers anything.
@@ -38,7 +37,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, fmt.Errorf("secrets %s: %w", name, err)
 	}
-	secrets := &Secrets{secrets: map[string]*secretsmanager.Secret{}}
+	secrets := &Secrets{arns: pulumi.StringMap{}}
 	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), secrets, opts...); err != nil {
 		return nil, fmt.Errorf("registering secrets %s: %w", name, err)
 	}
@@ -47,18 +46,17 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := build.encryptionKey(alias); err != nil {
 		return nil, err
 	}
-	arns := pulumi.StringMap{}
 	for _, each := range settings.Names {
 		secret, err := build.secret(each, name+"/"+ctx.Stack()+"/"+each)
 		if err != nil {
 			return nil, err
 		}
-		secrets.secrets[each], arns[each] = secret, secret.Arn
+		secrets.arns[each] = secret.Arn
 	}
 
 	secrets.build = build
 	secrets.KeyARN = build.key.Arn
-	secrets.SecretARNs = arns.ToStringMapOutput()
+	secrets.SecretARNs = secrets.arns.ToStringMapOutput()
 	return secrets, ctx.RegisterResourceOutputs(secrets, pulumi.Map{
 		"keyArn":     secrets.KeyARN,
 		"secretArns": secrets.SecretARNs,

@@ -47,30 +47,21 @@ func (b *builder) flowLogs() error {
 
 // flowLogsRole creates the role by which the flow logs of this account, and of no other, write to the group.
 func (b *builder) flowLogsRole(name string, group *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
-	role, err := iam.NewRole(b.ctx, name, &iam.RoleArgs{
-		AssumeRolePolicy: component.AssumeRole(flowLogsService, map[string]pulumi.Map{
-			"StringEquals": {"aws:SourceAccount": b.vpc.OwnerId},
-		}),
-		Tags: b.Tags(name),
-	}, b.Options()...)
+	role, err := b.ServiceRole(b.ctx, name, flowLogsService, map[string]pulumi.Map{
+		"StringEquals": {"aws:SourceAccount": b.vpc.OwnerId},
+	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("creating role %s: %w", name, err)
+		return nil, nil, err
 	}
-	policy, err := iam.NewRolePolicy(b.ctx, name, &iam.RolePolicyArgs{
-		Role: role.Name,
-		Policy: component.Policy(
-			component.Statement{
-				Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"},
-				Resources: []pulumi.StringInput{group.Arn, pulumi.Sprintf("%s:*", group.Arn)},
-			},
-			component.Statement{
-				Actions:   []string{"logs:DescribeLogGroups"}, // lists groups, so it cannot be narrowed to one
-				Resources: []pulumi.StringInput{pulumi.String("*")},
-			},
-		),
-	}, b.Options()...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("creating policy of role %s: %w", name, err)
-	}
-	return role, policy, nil
+	policy, err := b.RolePolicy(b.ctx, name, role.Name,
+		component.Statement{
+			Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"},
+			Resources: []pulumi.StringInput{group.Arn, pulumi.Sprintf("%s:*", group.Arn)},
+		},
+		component.Statement{
+			Actions:   []string{"logs:DescribeLogGroups"}, // lists groups, so it cannot be narrowed to one
+			Resources: []pulumi.StringInput{pulumi.String("*")},
+		},
+	)
+	return role, policy, err
 }

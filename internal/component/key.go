@@ -1,6 +1,29 @@
 package component
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// DataKey creates a KMS key for data, about 1 USD a month. It turns once a year, and lives for 30 days, the longest there
+// is, after someone has deleted it: data whose key is gone is gone.
+func (c Children) DataKey(
+	ctx *pulumi.Context, name, description string, policy pulumi.StringInput, opts ...pulumi.ResourceOption,
+) (*kms.Key, error) {
+	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
+		Description:          pulumi.String(description),
+		EnableKeyRotation:    pulumi.Bool(true),
+		DeletionWindowInDays: pulumi.Int(30),
+		Policy:               policy.ToStringOutput().ToStringPtrOutput(),
+		Tags:                 c.Tags(name),
+	}, c.Options(opts...)...)
+	if err != nil {
+		return nil, fmt.Errorf("creating key %s: %w", name, err)
+	}
+	return key, nil
+}
 
 // KeyPolicy returns the policy of a KMS key for data that lies in services of AWS: the account administers the key, and
 // uses it through these services alone. Nobody, administrators included, encrypts or decrypts with it by hand. Further

@@ -52,11 +52,6 @@ func (s Statement) document() pulumi.Map {
 	return document
 }
 
-// AssumeRole returns the trust policy of a role that a service takes on. Conditions bound for whom it does.
-func AssumeRole(service string, conditions map[string]pulumi.Map) pulumi.StringOutput {
-	return Policy(Statement{Service: pulumi.String(service), Actions: []string{"sts:AssumeRole"}, Conditions: conditions})
-}
-
 // ReadSecrets returns the statements that let a role read these secrets of Secrets Manager and no other, and use their
 // key for nothing else (field note SEC-1).
 func ReadSecrets(place Place, key pulumi.StringInput, secrets ...pulumi.StringInput) []Statement {

@@ -6,8 +6,6 @@ import (
 	"strconv"
 )
 
-func itoa(number int) string { return strconv.Itoa(number) }
-
 var (
 	className = regexp.MustCompile(`^db\.([a-z])[0-9][a-z0-9]*\.([a-z0-9]+)$`)
 	sizeName  = regexp.MustCompile(`^([1-9][0-9]?)xlarge$`)

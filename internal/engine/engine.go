@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 )
 
 // Engine is a database engine of RDS. The zero value is none.
@@ -62,7 +63,7 @@ const maxConnections = "max_connections"
 func (e Engine) Parameters(most int, others map[string]string) []Parameter {
 	list := slices.Clone(e.parameters)
 	if most > 0 {
-		list = append(list, e.parameter(maxConnections, itoa(most)))
+		list = append(list, e.parameter(maxConnections, strconv.Itoa(most)))
 	}
 	for _, name := range slices.Sorted(maps.Keys(others)) {
 		list = append(list, e.parameter(name, others[name]))

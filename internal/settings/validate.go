@@ -1,9 +1,7 @@
 package settings
 
 import (
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 
 	"ha-web/internal/engine"
@@ -135,11 +133,7 @@ func databaseKey(field string) string {
 
 func (s Secrets) validate(faults *validate.Faults) {
 	faults.Check("secrets.names", validate.SecretNames(s.Names))
-	for _, name := range slices.Sorted(maps.Keys(s.Values)) {
-		if !slices.Contains(s.Names, name) {
-			faults.Add("secrets.values."+name, "is not among secrets.names")
-		}
-	}
+	validate.Among(faults, "secrets.values", s.Values, "secrets.names", s.Names)
 	faults.Check("secrets.recoveryDays", validate.RecoveryDays(s.RecoveryDays))
 }
 

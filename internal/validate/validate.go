@@ -5,6 +5,7 @@ package validate
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -57,6 +58,15 @@ func OneOf[T ~string](f *Faults, key string, value T, allowed ...T) {
 func (f *Faults) Between(key string, value, low, high int) {
 	if value < low || value > high {
 		f.Add(key, "must be between %d and %d, got %d", low, high, value)
+	}
+}
+
+// Among records a fault, under key, for each key of values that is not one of the names listed under list.
+func Among[V any](f *Faults, key string, values map[string]V, list string, names []string) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !slices.Contains(names, name) {
+			f.Add(key+"."+name, "is not among %s", list)
+		}
 	}
 }
 
