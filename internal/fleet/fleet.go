@@ -1,0 +1,119 @@
+// Package fleet knows what AWS wants of a fleet of application servers: machines, health checks, sizes, schedules and
+// rollouts. Settings and the WebTier component share its types, its defaults and its rules; it knows neither.
+//
+// The comments of fields with a setting tag are the text of docs/settings.md.
+package fleet
+
+// Size is the size of the fleet, in instances.
+type Size struct {
+	// Fewest instances, at least one in each zone. Left out or 0: one in each zone.
+	Min int `setting:"min"`
+	// Most instances: the cap on what a surge, or an attack, can cost.
+	Max int `setting:"max"`
+}
+
+// HealthCheck describes the load balancer's health check, and what the Auto Scaling group makes of it.
+type HealthCheck struct {
+	// Path that answers 200 while the instance can serve. It must not ask the database: a failover would then cost the
+	// whole fleet.
+	Path string `setting:"path"`
+	// Seconds between two checks, 5 to 300.
+	IntervalSeconds int `setting:"intervalSeconds"`
+	// Seconds to wait for an answer, 2 to 120, and less than intervalSeconds.
+	TimeoutSeconds int `setting:"timeoutSeconds"`
+	// Good checks in a row, 2 to 10, before an instance gets requests.
+	HealthyThreshold int `setting:"healthyThreshold"`
+	// Failed checks in a row, 2 to 10, before it gets no more.
+	UnhealthyThreshold int `setting:"unhealthyThreshold"`
+	// Seconds after launch during which the Auto Scaling group ignores failed checks, at least 1.5 times bootSeconds: less
+	// ends in a loop of launching and terminating.
+	GraceSeconds int `setting:"graceSeconds"`
+}
+
+// TargetGroup describes how the load balancer spreads requests over the instances.
+type TargetGroup struct {
+	// Seconds that an instance on its way out has for the requests it is working on, 1 to 3600.
+	DeregistrationSeconds int `setting:"deregistrationSeconds"`
+	// Seconds for which a browser stays with one instance, 1 to 604800, for an application that keeps sessions in memory.
+	// 0: each request goes where there is least to do.
+	StickinessSeconds int `setting:"stickinessSeconds"`
+	// Seconds over which a new instance gets more and more requests, 30 to 900. AWS then gives all instances requests in
+	// turn, and not by how much they have to do. 0: its full share at once.
+	SlowStartSeconds int `setting:"slowStartSeconds"`
+}
+
+// Scaling describes when the fleet grows and shrinks.
+type Scaling struct {
+	// Average CPU load to keep, in percent, by adding and removing instances. 0: it does not count.
+	CPUPercent int `setting:"cpuPercent"`
+	// Requests a minute to keep at each instance, in the same way. 0: they do not count.
+	RequestsPerTarget int `setting:"requestsPerTarget"`
+	// Whether AWS forecasts the CPU load from that of the last two weeks. The console shows the forecast; it changes nothing.
+	Forecast bool `setting:"forecast"`
+}
+
+// Dynamic reports whether the fleet follows its load.
+func (s Scaling) Dynamic() bool { return s.CPUPercent > 0 || s.RequestsPerTarget > 0 }
+
+// Spot describes the share of instances that AWS may take back at two minutes' notice, for a third of the price or so.
+type Spot struct {
+	// Share of the instances beyond onDemandBase that are Spot instances, in percent. It wants two instanceTypes or more.
+	Percent int `setting:"percent"`
+	// Instances that are never Spot, at least size.min. Left out or 0: size.min.
+	OnDemandBase int `setting:"onDemandBase"`
+}
+
+// Rollout describes how a new launch template, such as a new image, reaches the instances.
+type Rollout struct {
+	// Share of the fleet that stays in service meanwhile, in percent, 0 to 100. 100: new instances come before old ones go.
+	MinHealthyPercent int `setting:"minHealthyPercent"`
+	// Size that the fleet may grow to meanwhile, in percent, 100 to 200, and at most 100 more than minHealthyPercent.
+	MaxHealthyPercent int `setting:"maxHealthyPercent"`
+	// Shares of the fleet, in percent, after which the rollout waits before it goes on; the last is 100.
+	CheckpointPercents []int `setting:"checkpointPercents"`
+	// How long it waits there, in seconds, 1 to 172800.
+	CheckpointSeconds int `setting:"checkpointSeconds"`
+}
+
+// Spec is what a fleet is asked to be, as far as AWS has rules about it.
+type Spec struct {
+	Zones         int // of the instances; 0 where that is not known
+	InstanceTypes []string
+	Image         string
+	Container     string
+	Port          int
+	RootVolumeGiB int
+	BootSeconds   int
+	Size          Size
+	HealthCheck   HealthCheck
+	TargetGroup   TargetGroup
+	Scaling       Scaling
+	Spot          Spot
+	Rollout       Rollout
+	Schedules     []Schedule
+	Exams         Exams
+	// How long logs of the instances, and of the load balancer, are kept.
+	LogRetentionDays, AccessLogDays int
+}
+
+// Default returns a fleet of which nothing is asked: that of document 000 and, where it is silent, of the comments here.
+func Default() Spec {
+	return Spec{
+		InstanceTypes: []string{"t3.small"},
+		Port:          8080,
+		RootVolumeGiB: 30,
+		BootSeconds:   180,
+		Size:          Size{Max: 10}, // Min: one in each zone
+		HealthCheck: HealthCheck{
+			Path: "/health", IntervalSeconds: 20, TimeoutSeconds: 5, HealthyThreshold: 2, UnhealthyThreshold: 3,
+			GraceSeconds: 300,
+		},
+		TargetGroup: TargetGroup{DeregistrationSeconds: 60}, // AWS's 300 would be the longest part of each rollout (WT-19)
+		Scaling:     Scaling{CPUPercent: 60},
+		Rollout: Rollout{
+			MinHealthyPercent: 100, MaxHealthyPercent: 150, CheckpointPercents: []int{50, 100}, CheckpointSeconds: 300,
+		},
+		Exams:            Exams{TimeZone: utc, RushAt: "09:00", LeadHours: 2, EndsAt: "20:00"},
+		LogRetentionDays: 365, AccessLogDays: 365,
+	}
+}

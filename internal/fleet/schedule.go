@@ -1,0 +1,258 @@
+package fleet
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	_ "time/tzdata" // so that a zone means the same on every machine
+
+	"github.com/robfig/cron/v3"
+)
+
+// Schedule sets the sizes of the fleet at a time known beforehand: again and again, or from Start to End.
+type Schedule struct {
+	// Name, such as weekday-morning: small letters, digits and single hyphens.
+	Name string `setting:"name"`
+	// Time zone of all its times, such as Europe/London. They follow its daylight-saving time. Left out: Etc/UTC.
+	TimeZone string `setting:"timeZone"`
+	// When the sizes are set, again and again, as five fields of cron: minute, hour, day of the month, month, day of the
+	// week. Start and end, where given, bound it.
+	Recurrence string `setting:"recurrence"`
+	// When the sizes are set, as 2027-01-11T07:00.
+	Start string `setting:"start"`
+	// When size.min and size.max come back. Without it they stay, until another schedule sets them.
+	End string `setting:"end"`
+	// Fewest instances from then on.
+	Min int `setting:"min"`
+	// Most instances from then on, at most size.max. Left out or 0: size.max.
+	Max int `setting:"max"`
+	// How many instances there are then, before the load decides. Left out: min. -1: as many as there are.
+	Desired int `setting:"desired"`
+}
+
+const (
+	utc         = "Etc/UTC"
+	localLayout = "2006-01-02T15:04"
+	// asItIs leaves a size alone (provider documentation, aws.autoscaling.Schedule).
+	asItIs = -1
+	// mostActions is how many scheduled actions a group may have (Amazon EC2 Auto Scaling quotas).
+	mostActions = 125
+)
+
+// Action is what AWS makes of a schedule, or of one end of it. All three sizes are always there: one left out would be 0,
+// and empty the fleet (field note WT-7).
+type Action struct {
+	Name              string
+	Recurrence        string // with TimeZone
+	TimeZone          string
+	Start, End        string // in UTC, as 2027-01-11T07:00:00Z
+	Min, Max, Desired int
+}
+
+// Actions returns the scheduled actions of a spec without faults.
+func (s Spec) Actions() []Action {
+	var actions []Action
+	for _, each := range s.allSchedules() {
+		timed, err := each.parse()
+		if err != nil {
+			continue
+		}
+		action := Action{
+			Name: each.Name, Recurrence: each.Recurrence, Start: timestamp(timed.start),
+			Min: each.Min, Max: each.Max, Desired: each.Desired,
+		}
+		if each.Recurrence != "" {
+			action.TimeZone, action.End = each.TimeZone, timestamp(timed.end)
+		}
+		actions = append(actions, action)
+		if each.Recurrence == "" && each.End != "" {
+			back := Action{Name: each.Name + "-end", Start: timestamp(timed.end), Min: s.Size.Min, Max: s.Size.Max, Desired: asItIs}
+			if !s.Scaling.Dynamic() {
+				back.Desired = s.Size.Min // nothing else would shrink the fleet
+			}
+			actions = append(actions, back)
+		}
+	}
+	return actions
+}
+
+// Passed returns the names of the schedules whose start has passed at a time. AWS keeps such a schedule where there is
+// one, and refuses to make it anew.
+func (s Spec) Passed(now time.Time) []string {
+	var passed []string
+	for _, each := range s.allSchedules() {
+		if timed, err := each.parse(); err == nil && !timed.start.IsZero() && !timed.start.After(now) {
+			passed = append(passed, each.Name)
+		}
+	}
+	return passed
+}
+
+// allSchedules returns the schedules and the exams, with what they leave out.
+func (s Spec) allSchedules() []Schedule {
+	all := slices.Concat(s.Schedules, s.Exams.Schedules())
+	for i := range all {
+		each := &all[i]
+		if each.TimeZone == "" {
+			each.TimeZone = utc
+		}
+		if each.Max == 0 {
+			each.Max = s.Size.Max
+		}
+		if each.Desired == 0 {
+			each.Desired = each.Min
+		}
+	}
+	return all
+}
+
+func timestamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// timed is a schedule whose times are understood.
+type timed struct {
+	Schedule
+	start, end time.Time     // zero where there is none
+	cron       cron.Schedule // nil where there is none
+}
+
+// parse understands the times of a schedule.
+func (s Schedule) parse() (timed, error) {
+	parsed := timed{Schedule: s}
+	zone, err := location(s.TimeZone)
+	if err != nil {
+		return parsed, fmt.Errorf("timeZone %w", err)
+	}
+	if parsed.start, err = instant(s.Start, zone); err != nil {
+		return parsed, fmt.Errorf("start %w", err)
+	}
+	if parsed.end, err = instant(s.End, zone); err != nil {
+		return parsed, fmt.Errorf("end %w", err)
+	}
+	if s.Recurrence != "" {
+		if parsed.cron, err = recurrence(s.Recurrence, zone); err != nil {
+			return parsed, fmt.Errorf("recurrence %w", err)
+		}
+	}
+	switch {
+	case s.Recurrence == "" && s.Start == "":
+		return parsed, fmt.Errorf("needs a recurrence or a start")
+	case s.Start != "" && s.End != "" && !parsed.end.After(parsed.start):
+		return parsed, fmt.Errorf("end must come after start (%s), got %s", s.Start, s.End)
+	case parsed.cron != nil && parsed.firesFrom(time.Time{}).IsZero():
+		return parsed, fmt.Errorf("recurrence %q has no such day, or none between start and end", s.Recurrence)
+	}
+	return parsed, nil
+}
+
+// location returns a time zone of the IANA database.
+func location(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || !strings.Contains(name, "/") { // Local and UTC are Go's own, and AWS takes canonical names
+		return nil, fmt.Errorf("must be a zone of the IANA database such as Europe/London or Etc/UTC, got %q", name)
+	}
+	return zone, nil
+}
+
+// instant returns when a local time is. At the end of daylight-saving time it may come twice, and is the earlier one; at
+// its beginning it may not come at all.
+func instant(local string, zone *time.Location) (time.Time, error) {
+	if local == "" {
+		return time.Time{}, nil
+	}
+	naive, err := time.Parse(localLayout, local)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("must be a time such as 2027-01-11T07:00, got %q", local)
+	}
+	for _, near := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
+		_, offset := naive.Add(near).In(zone).Zone()
+		candidate := naive.Add(-time.Duration(offset) * time.Second)
+		if candidate.In(zone).Format(localLayout) == local {
+			return candidate, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%s does not exist in %s: clocks go forward then", local, zone)
+}
+
+var fiveFields = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
+
+func recurrence(expression string, zone *time.Location) (cron.Schedule, error) {
+	parsed, err := fiveFields.Parse(expression)
+	spec, isSpec := parsed.(*cron.SpecSchedule)
+	if err != nil || !isSpec || strings.Contains(expression, "=") { // the parser would take a zone of its own
+		return nil, fmt.Errorf("must be five fields of cron such as 0 7 * * 1-5, got %q", expression)
+	}
+	spec.Location = zone
+	return spec, nil
+}
+
+// anyDay is where the search for recurrences begins: any day would do, and today would make plans depend on the clock.
+var anyDay = time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// firesFrom returns when the recurrence next sets the sizes, from a time on, and within its bounds; zero if never.
+func (t timed) firesFrom(from time.Time) time.Time {
+	if from.Before(anyDay) {
+		from = anyDay
+	}
+	if from.Before(t.start) {
+		from = t.start
+	}
+	next := t.cron.Next(from.Add(-time.Second))
+	if !t.end.IsZero() && next.After(t.end) {
+		return time.Time{}
+	}
+	return next
+}
+
+var scheduleName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+func (s Spec) checkSchedules(check checker) {
+	s.Exams.check(s.Size, check)
+	schedules := s.allSchedules()
+	fault := func(name, format string, args ...any) {
+		check.fault("Schedules", "%s: %s", name, fmt.Sprintf(format, args...))
+	}
+	var understood []timed
+	for i, each := range schedules {
+		name := each.Name
+		switch {
+		case !scheduleName.MatchString(name):
+			fault(fmt.Sprintf("%q", name), "name must be small letters, digits and single hyphens")
+		case slices.ContainsFunc(schedules[:i], func(earlier Schedule) bool {
+			return earlier.Name == name || earlier.Name+"-end" == name || earlier.Name == name+"-end"
+		}):
+			fault(name, "the name is taken")
+		}
+		s.checkSizes(each, fault)
+		parsed, err := each.parse()
+		if err != nil {
+			fault(name, "%v", err)
+			continue
+		}
+		understood = append(understood, parsed)
+	}
+	checkOverlaps(understood, fault)
+	if count := len(s.Actions()); count > mostActions {
+		check.fault("Schedules", "come to %d scheduled actions with %s, and a group may have %d", count, check.key("Exams"), mostActions)
+	}
+}
+
+func (s Spec) checkSizes(each Schedule, fault func(name, format string, args ...any)) {
+	switch {
+	case each.Min < 0:
+		fault(each.Name, "min must be at least 0, got %d", each.Min)
+	case each.Max > s.Size.Max:
+		fault(each.Name, "max must be at most the fleet's (%d), got %d", s.Size.Max, each.Max)
+	case each.Max < each.Min:
+		fault(each.Name, "max must be at least min (%d), got %d", each.Min, each.Max)
+	case each.Desired != asItIs && (each.Desired < each.Min || each.Desired > each.Max):
+		fault(each.Name, "desired must be between min and max (%d and %d), or -1, got %d", each.Min, each.Max, each.Desired)
+	}
+}
