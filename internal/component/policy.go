@@ -12,6 +12,7 @@ type Statement struct {
 
 	Actions   []string // such as logs:PutLogEvents
 	Resources []pulumi.StringInput
+	Except    []pulumi.StringInput // in place of Resources: all but these
 	// Conditions maps an operator, such as StringEquals, to the values its keys must have: a text, or a list of which one.
 	Conditions map[string]pulumi.Map
 }
@@ -42,6 +43,9 @@ func (s Statement) document() pulumi.Map {
 	if len(s.Resources) > 0 {
 		document["Resource"] = pulumi.StringArray(s.Resources)
 	}
+	if len(s.Except) > 0 {
+		document["NotResource"] = pulumi.StringArray(s.Except)
+	}
 	if len(s.Conditions) > 0 {
 		conditions := pulumi.Map{}
 		for operator, values := range s.Conditions {
@@ -53,22 +57,23 @@ func (s Statement) document() pulumi.Map {
 }
 
 // ReadSecrets returns the statements that let a role read these secrets of Secrets Manager and no other, and use their
-// key for nothing else (field note SEC-1).
+// key for nothing else (field note SEC-1). A nil key is AWS's own, which needs no right.
 func ReadSecrets(place Place, key pulumi.StringInput, secrets ...pulumi.StringInput) []Statement {
-	return []Statement{
-		{
-			Sid:       "ReadSecrets",
-			Actions:   []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
-			Resources: secrets,
-		},
-		{
-			Sid:       "DecryptThem",
-			Actions:   []string{"kms:Decrypt"},
-			Resources: []pulumi.StringInput{key},
-			Conditions: map[string]pulumi.Map{"StringEquals": {
-				"kms:ViaService":                  place.Endpoint("secretsmanager"),
-				"kms:EncryptionContext:SecretARN": pulumi.StringArray(secrets),
-			}},
-		},
+	statements := []Statement{{
+		Sid:       "ReadSecrets",
+		Actions:   []string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
+		Resources: secrets,
+	}}
+	if key == nil {
+		return statements
 	}
+	return append(statements, Statement{
+		Sid:       "DecryptThem",
+		Actions:   []string{"kms:Decrypt"},
+		Resources: []pulumi.StringInput{key},
+		Conditions: map[string]pulumi.Map{"StringEquals": {
+			"kms:ViaService":                  place.Endpoint("secretsmanager"),
+			"kms:EncryptionContext:SecretARN": pulumi.StringArray(secrets),
+		}},
+	})
 }
