@@ -11,6 +11,7 @@ import (
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
+	"ha-web/components/webtier"
 	"ha-web/internal/plan"
 	"ha-web/internal/settings"
 
@@ -122,11 +123,60 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 
+	web, err := webtier.New(ctx, name, &webtier.Args{
+		VpcID:               network.VpcID,
+		PublicSubnetIDs:     network.PublicSubnetIDs,
+		PrivateSubnetIDs:    network.PrivateSubnetIDs,
+		ALBSecurityGroupIDs: groups.ALBSecurityGroupIDs,
+		AppSecurityGroupID:  groups.AppSecurityGroupID,
+		Await:               append(groups.Rules, network.PrivateEgress...),
+		InstanceTypes:       config.Web.InstanceTypes,
+		Image:               config.Web.Image,
+		Container:           config.Web.Container,
+		RootVolumeGiB:       config.Web.RootVolumeGiB,
+		BootSeconds:         config.Web.BootSeconds,
+		Size:                config.Web.Size,
+		Scaling:             &config.Web.Scaling,
+		Schedules:           config.Web.Schedules,
+		Exams:               config.Web.Exams,
+		Spot:                config.Web.Spot,
+		Rollout:             config.Web.Rollout,
+		Port:                config.Web.Port,
+		HealthCheck:         config.Web.HealthCheck,
+		TargetGroup:         config.Web.TargetGroup,
+		Ingress:             webtier.Ingress(config.Web.Ingress),
+		OriginHeader:        webtier.OriginHeader(config.Web.OriginHeader),
+		Certificate: webtier.Certificate{
+			ARN:        config.Domain.Certificate(),
+			HostNames:  config.HostNames(),
+			HostedZone: config.Domain.HostedZone,
+		},
+		PlainHTTP: !config.Domain.TLS(),
+		AccessLogs: webtier.AccessLogs{
+			Disabled:      !config.Web.AccessLogs.Enabled,
+			RetentionDays: config.Web.AccessLogs.RetentionDays,
+		},
+		KeyARN:            vault.KeyARN,
+		Secrets:           vault.SecretARNs,
+		DatabaseSecretARN: data.SecretARN,
+		ParameterPrefix:   data.ParameterPrefix,
+		LogRetentionDays:  config.Web.LogRetentionDays,
+		Unprotected:       !config.Web.DeletionProtection,
+		Tags:              tags,
+	})
+	if err != nil {
+		return err
+	}
+
+	ctx.Export("albDnsName", web.DNSName)
 	ctx.Export("availabilityZones", pulumi.ToStringArray(config.Network.AvailabilityZones))
 	ctx.Export("vpcId", network.VpcID)
 	ctx.Export("publicSubnetIds", network.PublicSubnetIDs)
 	ctx.Export("privateSubnetIds", network.PrivateSubnetIDs)
 	ctx.Export("dataSubnetIds", network.DataSubnetIDs)
+	ctx.Export("autoScalingGroupName", web.AutoScalingGroupName)
+	ctx.Export("launchTemplateId", web.LaunchTemplateID)
+	ctx.Export("targetGroupArn", web.TargetGroupARN)
 	ctx.Export("databaseEndpoint", data.Endpoint)
 	ctx.Export("databaseSecretArn", data.SecretARN)
 	ctx.Export("parameterPrefix", data.ParameterPrefix)

@@ -9,6 +9,7 @@ import (
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
+	"ha-web/components/webtier"
 	"ha-web/internal/settings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -54,6 +55,12 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 		args.EventTopicARN = pulumi.String("topic-arn")
 		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err = database.New(ctx, name, &args)
+		return err
+	},
+	"WebTier": func(ctx *pulumi.Context, name string) error {
+		args := fullWebTier()
+		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		_, err := webtier.New(ctx, name, &args)
 		return err
 	},
 }
@@ -121,6 +128,9 @@ func TestEverythingThatTakesTagsHasThem(t *testing.T) {
 	untaggable := []string{
 		route, tableAssociation, aclRule, aclAssociation, rolePolicy, rolePolicyAttached, kmsAlias, secretPolicy,
 		secretRotation, secretVersion, proxyPool, proxyTarget, replication, provider,
+		accessBlock, bucketEncryption, bucketLifecycle, bucketOwnership, bucketPolicy, bucketVersioning, certificateIssued,
+		dnsRecord, scalingPolicy, scheduledAction,
+		autoScalingGroup, // in a shape of its own: TestInstancesAndVolumesAreTagged
 	}
 	eachComponent(t, func(t *testing.T, create func(*pulumi.Context, string) error) {
 		got := record(t, func(ctx *pulumi.Context) error { return create(ctx, "one") })
@@ -149,7 +159,12 @@ func TestComponentsTakeOptions(t *testing.T) {
 		}
 		args := withProxy()
 		args.Unprotected = true
-		_, err = database.New(ctx, "web", &args, pulumi.Protect(true))
+		if _, err = database.New(ctx, "data", &args, pulumi.Protect(true)); err != nil {
+			return err
+		}
+		tier := fullWebTier()
+		tier.Unprotected = true
+		_, err = webtier.New(ctx, "web", &tier, pulumi.Protect(true))
 		return err
 	})
 	for _, resource := range got.Resources {

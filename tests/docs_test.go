@@ -39,12 +39,15 @@ func documented(t *testing.T) []setting {
 			if tag == "-" {
 				continue
 			}
-			comment := comments[value.Type().Name()+"."+field.Name]
-			require.NotEmpty(t, comment, "%s.%s has no comment", value.Type().Name(), field.Name)
+			comment := comments[value.Type().String()+"."+field.Name]
+			require.NotEmpty(t, comment, "%s.%s has no comment", value.Type(), field.Name)
 			effect, cost, _ := strings.Cut(comment, " Cost: ")
 			list = append(list, setting{prefix + tag, kindOf(field.Type), presetOf(value.Field(i)), effect, cost})
-			if field.Type.Kind() == reflect.Struct {
+			switch {
+			case field.Type.Kind() == reflect.Struct:
 				walk(prefix+tag+".", value.Field(i))
+			case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
+				walk(prefix+tag+"[].", reflect.Zero(field.Type.Elem()))
 			}
 		}
 	}
@@ -52,24 +55,33 @@ func documented(t *testing.T) []setting {
 	return list
 }
 
-// fieldComments returns the comment of each field of each struct of the settings, as one line, by "Struct.Field".
+// commented are the files that declare settings.
+var commented = []string{
+	"internal/settings/settings.go", "internal/fleet/fleet.go", "internal/fleet/schedule.go", "internal/fleet/exams.go",
+}
+
+// fieldComments returns the comment of each field of each struct of the settings, as one line, by "package.Struct.Field".
 func fieldComments(t *testing.T) map[string]string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(project, "internal/settings/settings.go"), nil, parser.ParseComments)
-	require.NoError(t, err)
 	comments := map[string]string{}
-	ast.Inspect(file, func(node ast.Node) bool {
-		declared, isType := node.(*ast.TypeSpec)
-		if !isType {
-			return true
-		}
-		if fields, isStruct := declared.Type.(*ast.StructType); isStruct {
-			for _, field := range fields.Fields.List {
-				comments[declared.Name.Name+"."+field.Names[0].Name] = strings.Join(strings.Fields(field.Doc.Text()), " ")
+	for _, path := range commented {
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(project, path), nil, parser.ParseComments)
+		require.NoError(t, err)
+		ast.Inspect(file, func(node ast.Node) bool {
+			declared, isType := node.(*ast.TypeSpec)
+			if !isType {
+				return true
 			}
-		}
-		return false
-	})
+			if fields, isStruct := declared.Type.(*ast.StructType); isStruct {
+				for _, field := range fields.Fields.List {
+					for _, name := range field.Names {
+						comments[file.Name.Name+"."+declared.Name.Name+"."+name.Name] = strings.Join(strings.Fields(field.Doc.Text()), " ")
+					}
+				}
+			}
+			return false
+		})
+	}
 	return comments
 }
 
@@ -102,10 +114,10 @@ func TestSettingsReferenceIsUpToDate(t *testing.T) {
 
 Every setting of a stack file, ` + "`Pulumi.<stack>.yaml`" + `. The keys at the top stand in the project's namespace,
 as in ` + "`ha-web:network`" + `; ` + "`aws:region`" + ` is required beside them. A key that is not listed here is an error.
-What has no default is left out or, for ` + "`network.availabilityZones`" + `, required. Costs are for a month in us-east-1,
-rounded; check them against the AWS price list before you quote them.
+What has no default is left out or, for ` + "`network.availabilityZones`" + `, required. ` + "`[]`" + ` stands for each item of a list. Costs
+are for a month in us-east-1, rounded; check them against the AWS price list before you quote them.
 
-This page is made from the comments in ` + "`internal/settings/settings.go`" + `.
+This page is made from the comments in ` + "`internal/settings` and `internal/fleet`" + `.
 
 | Key | Type | Default | Effect | Cost |
 | --- | --- | --- | --- | --- |

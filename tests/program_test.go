@@ -148,12 +148,41 @@ func TestPlanShowsTheNetworkOfTheDocuments(t *testing.T) {
 		"ec2.Route ha-web-private-internet-b 0.0.0.0/0 to ha-web-nat-b",
 		"vpc.SecurityGroupIngressRule ha-web-app-from-alb tcp 8080 from ha-web-alb",
 		"vpc.SecurityGroupIngressRule ha-web-db-from-proxy tcp 5432 from ha-web-proxy",
+		"autoscaling.Group ha-web-app 2 to 10 instances",
+		"autoscaling.Schedule ha-web-schedule-weekday-morning 4 to 10, 4 at 0 7 * * 1-5",
+		"lb.Listener ha-web-listener-app HTTPS 443",
 		"ec2.Subnet 6",
 	} {
 		assert.Contains(t, tree, line)
 	}
-	assert.NotContains(t, stdout, "notes")
+	assert.Equal(t, []string{"floating image: each update rolls out the newest image of " +
+		"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64; web.image pins one"}, notes(t, "-stack", "prod"))
+	assert.Empty(t, notes(t, "-stack", "prod", "-c", "web.image=ami-0123456789abcdef0"))
 	assert.NotContains(t, stdout, "?", "a detail of the tree is missing")
+}
+
+// notes returns the notes under a plan.
+func notes(t *testing.T, args ...string) []string {
+	t.Helper()
+	stdout, stderr, status := run(t, project, append([]string{"plan"}, args...)...)
+	require.Zero(t, status, stderr)
+	_, list, _ := strings.Cut(stdout, "\nnotes\n")
+	return strings.FieldsFunc(strings.ReplaceAll(list, "  ", ""), func(r rune) bool { return r == '\n' })
+}
+
+func TestPlanSaysWhenAScheduleEmptiesAZone(t *testing.T) {
+	t.Parallel()
+	said := notes(t, "-stack", "dev", "-c", "web.schedules=[{name: night, recurrence: 0 20 * * *, min: 0}, {name: day, recurrence: 0 7 * * *, min: 2}]")
+	assert.Contains(t, said, "schedule night: with min 0 a zone may have no instance")
+	assert.NotContains(t, strings.Join(said, "\n"), "schedule day")
+}
+
+// A plan is the same whenever it is made: that a start has passed is said by pulumi preview and pulumi up.
+func TestPlanDoesNotDependOnTheClock(t *testing.T) {
+	t.Parallel()
+	past := []string{"-stack", "dev", "-c", "web.schedules=[{name: long-ago, start: 2020-01-01T00:00, min: 4}]"}
+	assert.Equal(t, "2020-01-01T00:00:00Z", planOf(t, past...).one(t, scheduledAction, "ha-web-schedule-long-ago")["startTime"])
+	assert.NotContains(t, strings.Join(notes(t, past...), "\n"), "long-ago")
 }
 
 func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {
@@ -255,7 +284,10 @@ func TestProductionGuardsItsData(t *testing.T) {
 		}
 		return keys
 	}
-	assert.Equal(t, []string{kmsKey + "::ha-web-key", dbInstance + "::ha-web-db", secret + "::ha-web-secret-smtp"}, guarded("prod"))
+	assert.Equal(t, []string{
+		kmsKey + "::ha-web-key", dbInstance + "::ha-web-db", bucket + "::ha-web-alb-logs", secret + "::ha-web-secret-smtp",
+	}, guarded("prod"))
+	assert.Equal(t, true, planOf(t, "-stack", "prod").one(t, loadBalancer, "ha-web-alb")["enableDeletionProtection"])
 	assert.Empty(t, guarded("dev"))
 	assert.Equal(t, 0.0, planOf(t, "-stack", "dev", "-c", "secrets.names=[smtp]").one(t, secret, "ha-web-secret-smtp")["recoveryWindowInDays"])
 }
@@ -397,4 +429,70 @@ func TestHelp(t *testing.T) {
 	assert.Zero(t, status)
 	assert.Empty(t, stderr)
 	assert.True(t, strings.HasPrefix(stdout, "usage: go run . plan [flags]\n"))
+}
+
+func TestSettingsReachTheWebTier(t *testing.T) {
+	t.Parallel()
+	args := []string{"-stack", "prod"}
+	for _, assignment := range []string{
+		"instanceTypes=[c7g.large, c6g.large]", "image=ami-0123456789abcdef0", "rootVolumeGiB=50", "port=9000", "ingress=cloudfront",
+		"container=123456789012.dkr.ecr.us-east-1.amazonaws.com/moodle@sha256:" + strings.Repeat("0a", 32),
+		"originHeader={name: X-From-CDN, version: 3}", "size={min: 4, max: 20}", "bootSeconds=120",
+		"healthCheck={path: /ready, intervalSeconds: 10, graceSeconds: 240}",
+		"targetGroup={deregistrationSeconds: 45, stickinessSeconds: 900, slowStartSeconds: 60}",
+		"scaling={cpuPercent: 40, requestsPerTarget: 500, forecast: true}",
+		"schedules=[{name: launch, start: 2027-09-01T08:00, min: 8}]",
+		"exams={timeZone: Europe/Paris, rushAt: \"08:00\", leadHours: 1, endsAt: \"18:00\", min: 10, periods: [{name: june, from: 2027-06-01, to: 2027-06-12}]}",
+		"spot={percent: 30, onDemandBase: 6}",
+		"rollout={minHealthyPercent: 90, maxHealthyPercent: 120, checkpointPercents: [20, 100], checkpointSeconds: 60}",
+		"accessLogs={retentionDays: 90}", "logRetentionDays=90", "deletionProtection=false",
+	} {
+		args = append(args, "-c", "web."+assignment)
+	}
+	got := planOf(t, args...)
+	template := got.one(t, launchTemplate, "ha-web-app")
+	assert.Equal(t, "c7g.large", template["instanceType"])
+	assert.Equal(t, "ami-0123456789abcdef0", template["imageId"])
+	assert.Contains(t, inputsOf(t, got.of(launchTemplate)["ha-web-app"]), `"volumeSize":50`)
+	script := userDataOf(t, template)
+	for _, line := range []string{
+		"PORT='9000'", "HEALTH_PATH='/ready'", "BOOT_SECONDS='120'", "LOG_GROUP='/ha-web/prod/app'", "PARAMETER_PREFIX=/ha-web/prod",
+		"REGISTRY='123456789012.dkr.ecr.us-east-1.amazonaws.com'",
+		"SMTP_SECRET_ARN=arn:aws:secretsmanager:us-east-1:123456789012:ha-web-secret-smtp",
+	} {
+		assert.Contains(t, script, "\n"+line+"\n")
+	}
+	group := got.one(t, autoScalingGroup, "ha-web-app")
+	for property, want := range map[string]any{
+		"minSize": 4.0, "maxSize": 20.0, "defaultInstanceWarmup": 120.0, "healthCheckGracePeriod": 240.0, "capacityRebalance": true,
+		"instanceMaintenancePolicy": map[string]any{"minHealthyPercentage": 90.0, "maxHealthyPercentage": 120.0},
+	} {
+		assert.Equal(t, want, group[property], property)
+	}
+	preferences := group["instanceRefresh"].(map[string]any)["preferences"].(map[string]any)
+	assert.Equal(t, []any{20.0, 100.0}, preferences["checkpointPercentages"])
+	assert.Equal(t, "60", preferences["checkpointDelay"])
+	mixed := group["mixedInstancesPolicy"].(map[string]any)["instancesDistribution"].(map[string]any)
+	assert.Equal(t, 6.0, mixed["onDemandBaseCapacity"])
+	assert.Equal(t, 70.0, mixed["onDemandPercentageAboveBaseCapacity"])
+	targets := got.one(t, targetGroup, "ha-web-app")
+	for property, want := range map[string]any{"port": 9000.0, "deregistrationDelay": 45.0, "slowStart": 60.0} {
+		assert.Equal(t, want, targets[property], property)
+	}
+	assert.Equal(t, 900.0, targets["stickiness"].(map[string]any)["cookieDuration"])
+	assert.Equal(t, 40.0, got.one(t, scalingPolicy, "ha-web-scaling-cpu")["targetTrackingConfiguration"].(map[string]any)["targetValue"])
+	assert.Equal(t, []string{"ha-web-scaling-cpu", "ha-web-scaling-forecast", "ha-web-scaling-requests"}, got.names(scalingPolicy))
+	assert.Equal(t, "2027-09-01T08:00:00Z", got.one(t, scheduledAction, "ha-web-schedule-launch")["startTime"])
+	assert.Equal(t, "2027-06-01T05:00:00Z", got.one(t, scheduledAction, "ha-web-schedule-exams-june")["startTime"])
+	assert.Equal(t, "2027-06-12T16:00:00Z", got.one(t, scheduledAction, "ha-web-schedule-exams-june-end")["startTime"])
+	assert.Contains(t, inputsOf(t, got.of(listenerRule)["ha-web-listener-origin"]), `"httpHeaderName":"X-From-CDN"`)
+	assert.Equal(t, []string{"ha-web-origin-v2", "ha-web-origin-v3", "ha-web-secret-smtp"}, got.names(secret))
+	assert.Contains(t, inputsOf(t, got.of(bucketLifecycle)["ha-web-alb-logs"]), `"days":90`)
+	assert.Equal(t, 90.0, got.one(t, logGroup, "ha-web-app")["retentionInDays"])
+	assert.Equal(t, false, got.one(t, loadBalancer, "ha-web-alb")["enableDeletionProtection"])
+	assert.Equal(t, "arn:aws:kms:us-east-1:123456789012:ha-web-key", got.one(t, logGroup, "ha-web-app")["kmsKeyId"])
+
+	fixed := planOf(t, "-stack", "dev", "-c", "web.scaling.cpuPercent=0", "-c", "web.accessLogs.enabled=false")
+	assert.Empty(t, fixed.of(scalingPolicy), "0 is not left out")
+	assert.Empty(t, fixed.of(bucket))
 }

@@ -14,6 +14,7 @@ import (
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
+	"ha-web/components/webtier"
 	"ha-web/internal/offline"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,33 +24,51 @@ import (
 
 // Types of resources that tests ask for.
 const (
+	accessBlock        = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 	acl                = "aws:ec2/networkAcl:NetworkAcl"
 	aclAssociation     = "aws:ec2/networkAclAssociation:NetworkAclAssociation"
 	aclRule            = "aws:ec2/networkAclRule:NetworkAclRule"
+	autoScalingGroup   = "aws:autoscaling/group:Group"
+	bucket             = "aws:s3/bucketV2:BucketV2"
+	bucketEncryption   = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
+	bucketLifecycle    = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	bucketOwnership    = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+	bucketPolicy       = "aws:s3/bucketPolicy:BucketPolicy"
+	bucketVersioning   = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	certificate        = "aws:acm/certificate:Certificate"
+	certificateIssued  = "aws:acm/certificateValidation:CertificateValidation"
 	dbInstance         = "aws:rds/instance:Instance"
 	defaultGroup       = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+	dnsRecord          = "aws:route53/record:Record"
 	egressRule         = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 	eip                = "aws:ec2/eip:Eip"
 	endpoint           = "aws:ec2/vpcEndpoint:VpcEndpoint"
 	eventSubscription  = "aws:rds/eventSubscription:EventSubscription"
 	flowLog            = "aws:ec2/flowLog:FlowLog"
 	ingressRule        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	instanceProfile    = "aws:iam/instanceProfile:InstanceProfile"
 	internetGateway    = "aws:ec2/internetGateway:InternetGateway"
 	kmsAlias           = "aws:kms/alias:Alias"
 	kmsKey             = "aws:kms/key:Key"
+	launchTemplate     = "aws:ec2/launchTemplate:LaunchTemplate"
+	listener           = "aws:lb/listener:Listener"
+	listenerRule       = "aws:lb/listenerRule:ListenerRule"
+	loadBalancer       = "aws:lb/loadBalancer:LoadBalancer"
 	logGroup           = "aws:cloudwatch/logGroup:LogGroup"
 	natGateway         = "aws:ec2/natGateway:NatGateway"
 	parameterGroup     = "aws:rds/parameterGroup:ParameterGroup"
+	provider           = "pulumi:providers:aws"
 	proxy              = "aws:rds/proxy:Proxy"
 	proxyPool          = "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup"
 	proxyTarget        = "aws:rds/proxyTarget:ProxyTarget"
-	provider           = "pulumi:providers:aws"
 	replication        = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
 	role               = "aws:iam/role:Role"
 	rolePolicy         = "aws:iam/rolePolicy:RolePolicy"
 	rolePolicyAttached = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	route              = "aws:ec2/route:Route"
 	routeTable         = "aws:ec2/routeTable:RouteTable"
+	scalingPolicy      = "aws:autoscaling/policy:Policy"
+	scheduledAction    = "aws:autoscaling/schedule:Schedule"
 	secret             = "aws:secretsmanager/secret:Secret"
 	secretPolicy       = "aws:secretsmanager/secretPolicy:SecretPolicy"
 	secretRotation     = "aws:secretsmanager/secretRotation:SecretRotation"
@@ -59,6 +78,7 @@ const (
 	subnet             = "aws:ec2/subnet:Subnet"
 	subnetGroup        = "aws:rds/subnetGroup:SubnetGroup"
 	tableAssociation   = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+	targetGroup        = "aws:lb/targetGroup:TargetGroup"
 	vpcType            = "aws:ec2/vpc:Vpc"
 )
 
@@ -196,6 +216,46 @@ func withProxy() database.Args {
 func newDatabase(args database.Args) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		_, err := database.New(ctx, "web", &args)
+		return err
+	}
+}
+
+// webTierArgs are the least that a WebTier wants.
+func webTierArgs() webtier.Args {
+	return webtier.Args{
+		VpcID:               pulumi.String("vpc_id"),
+		PublicSubnetIDs:     pulumi.ToStringArray([]string{"public-a_id", "public-b_id"}),
+		PrivateSubnetIDs:    pulumi.ToStringArray([]string{"private-a_id", "private-b_id"}),
+		ALBSecurityGroupIDs: pulumi.ToStringArray([]string{"alb-group_id"}),
+		AppSecurityGroupID:  pulumi.String("app-group_id"),
+		Certificate:         webtier.Certificate{ARN: pulumi.String("certificate-arn")},
+	}
+}
+
+// fullWebTier returns a WebTier with all that is optional.
+func fullWebTier() webtier.Args {
+	args := webTierArgs()
+	args.InstanceTypes = []string{"m7g.large", "m6g.large"}
+	args.Container = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/moodle@sha256:" + strings.Repeat("0a", 32)
+	args.Scaling = &webtier.Scaling{CPUPercent: 50, RequestsPerTarget: 1000, Forecast: true}
+	args.Schedules = []webtier.Schedule{{Name: "morning", TimeZone: "Europe/London", Recurrence: "0 7 * * 1-5", Min: 4, End: "2027-01-01T00:00"}}
+	args.Exams = webtier.Exams{Min: 6, Periods: []webtier.Period{{Name: "winter", From: "2027-01-11", To: "2027-01-22"}}}
+	args.Spot = webtier.Spot{Percent: 60}
+	args.RolloutAlarms = []string{"errors"}
+	args.Ingress = webtier.CloudFront
+	args.OriginHeader.Version = 2
+	args.Certificate = webtier.Certificate{HostNames: []string{"example.edu", "*.example.edu", "a.example.edu"}, HostedZone: "example.edu"}
+	args.KeyARN = pulumi.String("key-arn")
+	args.Secrets = pulumi.StringMap{"smtp": pulumi.String("smtp-arn"), "oidc": pulumi.String("oidc-arn")}
+	args.DatabaseSecretARN = pulumi.String("database-secret-arn")
+	args.ParameterPrefix = pulumi.String("/web/test")
+	return args
+}
+
+// newWebTier returns a program of one WebTier named web.
+func newWebTier(args webtier.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := webtier.New(ctx, "web", &args)
 		return err
 	}
 }

@@ -18,7 +18,7 @@ func (s *Secrets) GrantRead(reader string, role pulumi.StringInput, names ...str
 	}
 	arns := make([]pulumi.StringInput, len(names))
 	for i, each := range names {
-		arn, known := s.arns[each]
+		arn, known := s.SecretARNs[each]
 		if !known {
 			return nil, fmt.Errorf("letting %s read secrets: there is no secret %s", reader, each)
 		}

@@ -20,11 +20,11 @@ type Secrets struct {
 
 	// KeyARN is the key for all that the stack stores: databases, logs, messages, secrets.
 	KeyARN pulumi.StringOutput `pulumi:"keyArn"`
+
 	// SecretARNs are the secrets of the application by name.
-	SecretARNs pulumi.StringMapOutput `pulumi:"secretArns"`
+	SecretARNs pulumi.StringMap
 
 	build *builder
-	arns  pulumi.StringMap // what SecretARNs is made of
 }
 
 // New creates Secrets. It returns every fault of args at once, before it registers anything.
@@ -37,7 +37,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, fmt.Errorf("secrets %s: %w", name, err)
 	}
-	secrets := &Secrets{arns: pulumi.StringMap{}}
+	secrets := &Secrets{SecretARNs: pulumi.StringMap{}}
 	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), secrets, opts...); err != nil {
 		return nil, fmt.Errorf("registering secrets %s: %w", name, err)
 	}
@@ -51,12 +51,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		if err != nil {
 			return nil, err
 		}
-		secrets.arns[each] = secret.Arn
+		secrets.SecretARNs[each] = secret.Arn
 	}
 
 	secrets.build = build
 	secrets.KeyARN = build.key.Arn
-	secrets.SecretARNs = secrets.arns.ToStringMapOutput()
 	return secrets, ctx.RegisterResourceOutputs(secrets, pulumi.Map{
 		"keyArn":     secrets.KeyARN,
 		"secretArns": secrets.SecretARNs,

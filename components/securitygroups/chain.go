@@ -28,6 +28,9 @@ type Chain struct {
 
 	// ProxySecurityGroupID is the group of the database proxy, nil where there is none.
 	ProxySecurityGroupID pulumi.StringInput
+
+	// Rules are what an instance needs before it boots, as groups without their rules let nothing through.
+	Rules []pulumi.Resource
 }
 
 // New creates a Chain. It returns every fault of args at once, before it registers anything.
@@ -48,7 +51,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
-	if err := build.rules(groups); err != nil {
+	if chain.Rules, err = build.rules(groups); err != nil {
 		return nil, err
 	}
 
@@ -96,26 +99,31 @@ func (b *builder) groups() (map[party]*ec2.SecurityGroup, error) {
 }
 
 // rules creates the rules of each hop.
-func (b *builder) rules(groups map[party]*ec2.SecurityGroup) error {
+func (b *builder) rules(groups map[party]*ec2.SecurityGroup) ([]pulumi.Resource, error) {
 	peers := b.peers(groups)
+	var rules []pulumi.Resource
 	for _, hop := range b.args.hops() {
 		if group := groups[hop.from]; group != nil {
-			if err := b.egress(group, hop, peers[hop.to]); err != nil {
-				return err
+			rule, err := b.egress(group, hop, peers[hop.to])
+			if err != nil {
+				return nil, err
 			}
+			rules = append(rules, rule)
 		}
 		if group := groups[hop.to]; group != nil {
-			if err := b.ingress(group, hop, peers[hop.from]); err != nil {
-				return err
+			rule, err := b.ingress(group, hop, peers[hop.from])
+			if err != nil {
+				return nil, err
 			}
+			rules = append(rules, rule)
 		}
 	}
-	return nil
+	return rules, nil
 }
 
-func (b *builder) egress(group *ec2.SecurityGroup, hop hop, to peer) error {
+func (b *builder) egress(group *ec2.SecurityGroup, hop hop, to peer) (pulumi.Resource, error) {
 	name := b.Name(hop.role(hop.from, "to", hop.to))
-	_, err := awsvpc.NewSecurityGroupEgressRule(b.ctx, name, &awsvpc.SecurityGroupEgressRuleArgs{
+	rule, err := awsvpc.NewSecurityGroupEgressRule(b.ctx, name, &awsvpc.SecurityGroupEgressRuleArgs{
 		SecurityGroupId:           group.ID(),
 		CidrIpv4:                  to.cidr,
 		ReferencedSecurityGroupId: to.group,
@@ -126,14 +134,14 @@ func (b *builder) egress(group *ec2.SecurityGroup, hop hop, to peer) error {
 		Tags:                      b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating security group rule %s: %w", name, err)
+		return nil, fmt.Errorf("creating security group rule %s: %w", name, err)
 	}
-	return nil
+	return rule, nil
 }
 
-func (b *builder) ingress(group *ec2.SecurityGroup, hop hop, from peer) error {
+func (b *builder) ingress(group *ec2.SecurityGroup, hop hop, from peer) (pulumi.Resource, error) {
 	name := b.Name(hop.role(hop.to, "from", hop.from))
-	_, err := awsvpc.NewSecurityGroupIngressRule(b.ctx, name, &awsvpc.SecurityGroupIngressRuleArgs{
+	rule, err := awsvpc.NewSecurityGroupIngressRule(b.ctx, name, &awsvpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId:           group.ID(),
 		CidrIpv4:                  from.cidr,
 		PrefixListId:              from.prefixList,
@@ -145,9 +153,9 @@ func (b *builder) ingress(group *ec2.SecurityGroup, hop hop, from peer) error {
 		Tags:                      b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating security group rule %s: %w", name, err)
+		return nil, fmt.Errorf("creating security group rule %s: %w", name, err)
 	}
-	return nil
+	return rule, nil
 }
 
 // role returns what the hop's rule of one party is called, such as app-from-alb.

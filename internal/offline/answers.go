@@ -2,6 +2,7 @@ package offline
 
 import (
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"strings"
 
@@ -15,27 +16,71 @@ const (
 	Region  = "us-east-1"
 )
 
+// created is a resource as AWS gets it.
+type created struct {
+	name, region string
+	inputs       resource.PropertyMap
+}
+
 // computed are the properties, beside id, arn and name, that AWS computes and the program reads. One that is missing
 // here reads as empty, without an error: the SDK's mocks cannot tell.
-var computed = map[string]func(name, region string) resource.PropertyMap{
-	"aws:ec2/vpc:Vpc": func(string, string) resource.PropertyMap {
+var computed = map[string]func(created) resource.PropertyMap{
+	"aws:acm/certificate:Certificate": func(c created) resource.PropertyMap {
+		hosts := []resource.PropertyValue{c.inputs["domainName"]}
+		if more := c.inputs["subjectAlternativeNames"]; more.IsArray() {
+			hosts = append(hosts, more.ArrayValue()...)
+		}
+		var options []resource.PropertyValue
+		for _, host := range hosts {
+			bare := strings.TrimPrefix(host.StringValue(), "*.")
+			options = append(options, resource.NewProperty(resource.PropertyMap{
+				"domainName":          host,
+				"resourceRecordName":  resource.NewProperty("_validation." + bare + "."),
+				"resourceRecordType":  resource.NewProperty("CNAME"),
+				"resourceRecordValue": resource.NewProperty("_value.acm-validations.aws."),
+			}))
+		}
+		return resource.PropertyMap{"domainValidationOptions": resource.NewProperty(options)}
+	},
+	"aws:ec2/launchTemplate:LaunchTemplate": func(c created) resource.PropertyMap {
+		// AWS counts. Here the version is a number that another template has not, so that plans show what follows.
+		sum := crc32.ChecksumIEEE([]byte(fmt.Sprint(plain(c.inputs)))) // which prints maps in order
+		return resource.PropertyMap{"latestVersion": resource.NewProperty(float64(1 + sum%9999))}
+	},
+	"aws:ec2/vpc:Vpc": func(created) resource.PropertyMap {
 		return resource.PropertyMap{"ownerId": resource.NewProperty(Account)}
 	},
-	"aws:kms/key:Key": func(name, _ string) resource.PropertyMap {
-		return resource.PropertyMap{"keyId": resource.NewProperty(name + "_id")}
+	"aws:kms/key:Key": func(c created) resource.PropertyMap {
+		return resource.PropertyMap{"keyId": resource.NewProperty(c.name + "_id")}
 	},
-	"aws:rds/instance:Instance": func(name, region string) resource.PropertyMap {
-		secret := resource.PropertyMap{"secretArn": resource.NewProperty(arn("secretsmanager", region, "rds!"+name))}
+	"aws:lb/loadBalancer:LoadBalancer": func(c created) resource.PropertyMap {
 		return resource.PropertyMap{
-			"address":           resource.NewProperty(name + "." + region + ".rds.amazonaws.com"),
+			"arnSuffix": resource.NewProperty("app/" + c.name + "/id"),
+			"dnsName":   resource.NewProperty(c.name + "." + c.region + ".elb.amazonaws.com"),
+			"zoneId":    resource.NewProperty("elb-" + c.region + "_id"),
+		}
+	},
+	"aws:lb/targetGroup:TargetGroup": func(c created) resource.PropertyMap {
+		return resource.PropertyMap{"arnSuffix": resource.NewProperty("targetgroup/" + c.name + "/id")}
+	},
+	"aws:rds/instance:Instance": func(c created) resource.PropertyMap {
+		secret := resource.PropertyMap{"secretArn": resource.NewProperty(arn("secretsmanager", c.region, "rds!"+c.name))}
+		return resource.PropertyMap{
+			"address":           resource.NewProperty(c.name + "." + c.region + ".rds.amazonaws.com"),
 			"masterUserSecrets": resource.NewProperty([]resource.PropertyValue{resource.NewProperty(secret)}),
 		}
 	},
-	"aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": func(string, string) resource.PropertyMap {
+	"aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": func(created) resource.PropertyMap {
 		return resource.PropertyMap{"name": resource.NewProperty("default")}
 	},
-	"aws:rds/proxy:Proxy": func(name, region string) resource.PropertyMap {
-		return resource.PropertyMap{"endpoint": resource.NewProperty(name + ".proxy." + region + ".rds.amazonaws.com")}
+	"aws:rds/proxy:Proxy": func(c created) resource.PropertyMap {
+		return resource.PropertyMap{"endpoint": resource.NewProperty(c.name + ".proxy." + c.region + ".rds.amazonaws.com")}
+	},
+	"aws:route53/record:Record": func(c created) resource.PropertyMap {
+		return resource.PropertyMap{"fqdn": c.inputs["name"]}
+	},
+	"aws:s3/bucketV2:BucketV2": func(c created) resource.PropertyMap {
+		return resource.PropertyMap{"bucket": resource.NewProperty(c.name)}
 	},
 }
 
@@ -50,6 +95,15 @@ var lookups = map[string]func(args resource.PropertyMap, region string) resource
 	"aws:index/getPartition:getPartition": func(resource.PropertyMap, string) resource.PropertyMap {
 		return resource.PropertyMap{"partition": resource.NewProperty("aws")}
 	},
+	"aws:route53/getZone:getZone": func(args resource.PropertyMap, _ string) resource.PropertyMap {
+		return resource.PropertyMap{"zoneId": resource.NewProperty(args["name"].StringValue() + "_id"), "name": args["name"]}
+	},
+	"aws:secretsmanager/getRandomPassword:getRandomPassword": func(resource.PropertyMap, string) resource.PropertyMap {
+		return resource.PropertyMap{"randomPassword": resource.NewProperty("random")}
+	},
+	"aws:ssm/getParameter:getParameter": func(args resource.PropertyMap, _ string) resource.PropertyMap {
+		return resource.PropertyMap{"insecureValue": resource.NewProperty(args["name"].StringValue() + "_value"), "name": args["name"]}
+	},
 	"aws:index/getRegion:getRegion": func(_ resource.PropertyMap, region string) resource.PropertyMap {
 		return resource.PropertyMap{"name": resource.NewProperty(region)}
 	},
@@ -62,7 +116,7 @@ func state(args pulumi.MockResourceArgs, region string) resource.PropertyMap {
 		"arn":  resource.NewProperty(arn(service(args.TypeToken), region, args.Name)),
 	}
 	if more := computed[args.TypeToken]; more != nil {
-		maps.Copy(state, more(args.Name, region))
+		maps.Copy(state, more(created{args.Name, region, args.Inputs}))
 	}
 	maps.Copy(state, args.Inputs)
 	return state

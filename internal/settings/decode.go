@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,17 +175,22 @@ func (d decoder) shown(key string, value any) string {
 	return string(text)
 }
 
+// position is the place of an item in a list, as keys have it.
+var position = regexp.MustCompile(`\[[0-9]+\]`)
+
 // suggestion returns ", did you mean …?" for the known key nearest to an unknown one, if any is near.
 func suggestion(key string) string {
-	parent := key[:strings.LastIndex(key, ".")+1]
+	end := strings.LastIndex(key, ".") + 1
+	parent, name := key[:end], key[end:]
+	known := position.ReplaceAllString(parent, "[]")
 	best, distance := "", 4 // more edits apart than that, two words have nothing in common
-	for _, known := range Keys() {
-		rest, sibling := strings.CutPrefix(known, parent)
-		if !sibling || strings.Contains(rest, ".") {
+	for _, each := range Keys() {
+		sibling, found := strings.CutPrefix(each, known)
+		if !found || strings.Contains(sibling, ".") {
 			continue
 		}
-		if d := levenshtein.Distance(strings.ToLower(key), strings.ToLower(known), nil); d < distance {
-			best, distance = known, d
+		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(sibling), nil); d < distance {
+			best, distance = parent+sibling, d
 		}
 	}
 	if best == "" {
@@ -194,7 +200,7 @@ func suggestion(key string) string {
 }
 
 // Keys returns the keys of all settings, sections included, in the order of their declaration: network, network.cidr
-// and so on.
+// and so on. Those of the items of a list follow it: web.schedules, web.schedules[].name.
 func Keys() []string {
 	var keys []string
 	var walk func(prefix string, t reflect.Type)
@@ -206,8 +212,11 @@ func Keys() []string {
 				continue
 			}
 			keys = append(keys, prefix+tag)
-			if field.Type.Kind() == reflect.Struct {
+			switch kind := field.Type.Kind(); {
+			case kind == reflect.Struct:
 				walk(prefix+tag+".", field.Type)
+			case kind == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
+				walk(prefix+tag+"[].", field.Type.Elem())
 			}
 		}
 	}

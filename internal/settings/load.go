@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -27,7 +28,11 @@ func Load(ctx *pulumi.Context) (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, note := range settings.Notes() {
+	notes := settings.Notes()
+	if !ctx.RunningWithMocks() { // a plan does not depend on the clock
+		notes = append(notes, settings.passed(time.Now())...)
+	}
+	for _, note := range notes {
 		if err := ctx.Log.Warn(note, nil); err != nil {
 			return nil, fmt.Errorf("logging a note: %w", err)
 		}

@@ -1,8 +1,10 @@
 package settings
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Notes returns what a person should know about these settings before deploying them.
@@ -21,9 +23,27 @@ func (s *Settings) Notes() []string {
 				"network.interfaceEndpoints, "+strings.Join(missing, ", "))
 		}
 	}
+	if parameter := s.Web.spec(0).ImageParameter(); parameter != "" {
+		notes = append(notes, "floating image: each update rolls out the newest image of "+parameter+"; web.image pins one")
+	}
+	for _, each := range s.Web.Schedules {
+		if each.Min < len(s.Network.AvailabilityZones) {
+			notes = append(notes, fmt.Sprintf("schedule %s: with min %d a zone may have no instance", each.Name, each.Min))
+		}
+	}
 	if !s.Database.MultiAZ {
 		notes = append(notes, "database in one zone: the site is down with it while its machine is replaced, and with the zone "+
 			"until someone restores it")
+	}
+	return notes
+}
+
+// passed returns a note for each schedule whose start has passed at a time.
+func (s *Settings) passed(now time.Time) []string {
+	var notes []string
+	for _, name := range s.Web.spec(0).Passed(now) {
+		notes = append(notes, "schedule "+name+": its start has passed; AWS keeps it where it is, but would refuse to make it anew: "+
+			"take it out of web.schedules or web.exams when it is over")
 	}
 	return notes
 }

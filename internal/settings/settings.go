@@ -4,6 +4,7 @@ package settings
 
 import (
 	"ha-web/internal/engine"
+	"ha-web/internal/fleet"
 	"ha-web/internal/subnets"
 	"ha-web/internal/validate"
 
@@ -68,50 +69,68 @@ type FlowLogs struct {
 
 // Web describes the load balancer and the fleet.
 type Web struct {
+	// Sizes of machine, of one processor architecture, in order of preference. With two or more AWS takes the next where it
+	// has run out of one.
+	// Cost: t3.small 15 USD an instance, m7g.large 60 USD.
+	InstanceTypes []string `setting:"instanceTypes"`
+	// Image of the instances: Amazon Linux 2023, or one made from it. `ami-...` stays; `ssm:` and the path of a parameter is
+	// looked up at each update, and a new image is rolled out. Left out: the newest Amazon Linux 2023.
+	Image string `setting:"image"`
+	// Container image of the application, by its digest: `<repository>@sha256:...`. Left out: a page that says hello.
+	Container string `setting:"container"`
 	// Port the application listens on, 1024 to 65535.
 	Port int `setting:"port"`
-	// Who reaches the load balancer: `internet`, or `cloudfront` (the servers of CloudFront only).
+	// Size of the disk of an instance, 8 to 16384 GiB. It is encrypted.
+	// Cost: 0.08 USD a GiB and instance.
+	RootVolumeGiB int `setting:"rootVolumeGiB"`
+	// Who reaches the load balancer: `internet`, or `cloudfront` (the servers of CloudFront only, and of them only those
+	// that send the origin header).
 	Ingress string `setting:"ingress"`
+	// Header by which the load balancer knows the stack's own CloudFront distribution. Its value is made up by AWS.
+	// Cost: 0.40 USD for each of its one or two secrets.
+	OriginHeader OriginHeader `setting:"originHeader"`
 	// How many instances there are.
-	Size Size `setting:"size"`
-	// How long an instance takes from launch to its first healthy answer, in seconds. Measure it.
+	Size fleet.Size `setting:"size"`
+	// How long an instance takes from launch to its first healthy answer, in seconds. Its boot log says.
 	BootSeconds int `setting:"bootSeconds"`
 	// How the load balancer tells whether an instance is healthy.
-	HealthCheck HealthCheck `setting:"healthCheck"`
-	// When the fleet grows and shrinks.
-	Scaling Scaling `setting:"scaling"`
+	HealthCheck fleet.HealthCheck `setting:"healthCheck"`
+	// How it spreads requests over the instances.
+	TargetGroup fleet.TargetGroup `setting:"targetGroup"`
+	// When the fleet grows and shrinks by its load.
+	Scaling fleet.Scaling `setting:"scaling"`
+	// Sizes of the fleet at times known beforehand, such as every weekday at 7.
+	Schedules []fleet.Schedule `setting:"schedules"`
+	// Calendar of exams: the fleet grows before each period of them.
+	Exams fleet.Exams `setting:"exams"`
+	// Instances that AWS may take back, at a lower price.
+	Spot fleet.Spot `setting:"spot"`
+	// How a new image, container or setting reaches the instances.
+	Rollout fleet.Rollout `setting:"rollout"`
+	// Record of all requests, in a bucket.
+	AccessLogs AccessLogs `setting:"accessLogs"`
+	// How long the logs of the instances are kept, in days, as network.flowLogs.retentionDays.
+	// Cost: 0.50 USD a GB.
+	LogRetentionDays int `setting:"logRetentionDays"`
+	// Whether AWS refuses to delete the load balancer, and Pulumi the access logs.
+	DeletionProtection bool `setting:"deletionProtection"`
 }
 
-// Size is the size of the fleet, in instances.
-type Size struct {
-	// Fewest instances, at least one in each zone. Left out or 0: one in each zone.
-	Min int `setting:"min"`
-	// Most instances: the cap on what a surge, or an attack, can cost.
-	Max int `setting:"max"`
+// OriginHeader describes the header by which the load balancer knows its distribution.
+type OriginHeader struct {
+	// Name of the header.
+	Name string `setting:"name"`
+	// One more makes up another value. The one before stays valid until the next change, so that nothing fails meanwhile.
+	Version int `setting:"version"`
 }
 
-// HealthCheck describes the load balancer's health check, and what the Auto Scaling group makes of it.
-type HealthCheck struct {
-	// Path that answers 200 while the instance can serve. It must not ask the database: a failover would then cost the
-	// whole fleet.
-	Path string `setting:"path"`
-	// Seconds between two checks, 5 to 300.
-	IntervalSeconds int `setting:"intervalSeconds"`
-	// Seconds to wait for an answer, 2 to 120, and less than intervalSeconds.
-	TimeoutSeconds int `setting:"timeoutSeconds"`
-	// Good checks in a row, 2 to 10, before an instance gets requests.
-	HealthyThreshold int `setting:"healthyThreshold"`
-	// Failed checks in a row, 2 to 10, before it gets no more.
-	UnhealthyThreshold int `setting:"unhealthyThreshold"`
-	// Seconds after launch during which the Auto Scaling group ignores failed checks, at least 1.5 times bootSeconds: less
-	// ends in a loop of launching and terminating.
-	GraceSeconds int `setting:"graceSeconds"`
-}
-
-// Scaling describes when the fleet grows and shrinks.
-type Scaling struct {
-	// Average CPU load to keep, in percent, by adding and removing instances. 0 leaves the fleet at its smallest size.
-	CPUPercent int `setting:"cpuPercent"`
+// AccessLogs describes the record of requests.
+type AccessLogs struct {
+	// Whether it is kept.
+	// Cost: 0.023 USD a GB.
+	Enabled bool `setting:"enabled"`
+	// How long, in days, 1 to 3653.
+	RetentionDays int `setting:"retentionDays"`
 }
 
 // Database describes the database.
@@ -255,12 +274,36 @@ type Domain struct {
 	CertificateARN string `setting:"certificateArn"`
 }
 
+// OriginPrefix comes before the name of the site in the name by which CloudFront knows the load balancer.
+const OriginPrefix = "origin."
+
+// HostNames returns the names in the hosted zone that lead to the load balancer: that of the site or, where CloudFront
+// stands before it and has that one, another.
+func (s *Settings) HostNames() []string {
+	switch {
+	case s.Domain.HostedZone == "":
+		return nil
+	case s.Web.Ingress == "cloudfront":
+		return []string{OriginPrefix + s.Domain.Name}
+	}
+	return []string{s.Domain.Name}
+}
+
+// Certificate returns the ARN of the given certificate for components, nil where there is none.
+func (d Domain) Certificate() pulumi.StringInput {
+	if d.CertificateARN == "" {
+		return nil
+	}
+	return pulumi.String(d.CertificateARN)
+}
+
 // TLS reports whether the load balancer has a certificate.
 func (d Domain) TLS() bool { return d.HostedZone != "" || d.CertificateARN != "" }
 
 // Default returns the settings of a stack that sets nothing. What has no default, such as the zones, or one that depends
 // on others, is zero.
 func Default() *Settings {
+	servers := fleet.Default()
 	return &Settings{
 		Environment: Production,
 		Network: Network{
@@ -269,15 +312,12 @@ func Default() *Settings {
 			FlowLogs:    FlowLogs{Enabled: true, RetentionDays: 365},
 		},
 		Web: Web{
-			Port:        8080,
-			Ingress:     "internet",
-			Size:        Size{Max: 10},
-			BootSeconds: 180,
-			HealthCheck: HealthCheck{
-				Path: "/health", IntervalSeconds: 20, TimeoutSeconds: 5, HealthyThreshold: 2, UnhealthyThreshold: 3,
-				GraceSeconds: 300,
-			},
-			Scaling: Scaling{CPUPercent: 60},
+			InstanceTypes: servers.InstanceTypes, Port: servers.Port, RootVolumeGiB: servers.RootVolumeGiB,
+			Ingress: "internet", OriginHeader: OriginHeader{Name: "X-Origin-Verify", Version: 1},
+			Size: servers.Size, BootSeconds: servers.BootSeconds, HealthCheck: servers.HealthCheck,
+			TargetGroup: servers.TargetGroup, Scaling: servers.Scaling, Exams: servers.Exams, Rollout: servers.Rollout,
+			AccessLogs:       AccessLogs{Enabled: true, RetentionDays: servers.AccessLogDays},
+			LogRetentionDays: servers.LogRetentionDays, DeletionProtection: true,
 		},
 		Database: Database{
 			Engine: Postgres, InstanceClass: "db.t4g.medium", MultiAZ: true, StorageGiB: 100, MaxStorageGiB: 500,

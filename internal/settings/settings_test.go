@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ha-web/internal/engine"
+	"ha-web/internal/fleet"
 	"ha-web/internal/settings"
 
 	"github.com/stretchr/testify/assert"
@@ -59,7 +60,7 @@ func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
 	want.Region = "us-east-1"
 	want.Environment = settings.Development
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
-	want.Web.Size = settings.Size{Min: 2, Max: 40}
+	want.Web.Size = fleet.Size{Min: 2, Max: 40}
 	want.Web.HealthCheck.Path = "/ready"
 	want.Database.Engine, want.Database.Version = settings.MySQL, "8.4"
 	assert.Equal(t, want, got)
@@ -73,7 +74,7 @@ func TestFleetGrowsWithItsZones(t *testing.T) {
 		"web":     `{"size": {"max": 8}}`,
 	}))
 	require.NoError(t, err)
-	assert.Equal(t, settings.Size{Min: 3, Max: 8}, got.Web.Size)
+	assert.Equal(t, fleet.Size{Min: 3, Max: 8}, got.Web.Size)
 }
 
 func TestFaults(t *testing.T) {
@@ -114,10 +115,10 @@ func TestFaults(t *testing.T) {
 		"low port":      {map[string]string{"web": `{"port": 80}`}, "web.port: must be between 1024 and 65535, got 80"},
 		"ingress":       {map[string]string{"web": `{"ingress": "vpn"}`}, `web.ingress: must be internet or cloudfront, got "vpn"`},
 		"max below min": {map[string]string{"web": `{"size": {"max": 1}}`}, "web.size.max: must be at least web.size.min (2), got 1"},
-		"no room":       {map[string]string{"web": `{"size": {"max": 2}}`}, "web.size.max: must be greater than web.size.min (2), or web.scaling.cpuPercent 0, got 2"},
-		"an empty zone": {map[string]string{"web": `{"size": {"min": 1}}`}, "web.size.min: must be at least the number of network.availabilityZones (2), or a zone has no instance, got 1"},
+		"no room":       {map[string]string{"web": `{"size": {"max": 2}}`}, "web.size.max: must be greater than web.size.min (2), or web.scaling.cpuPercent and web.scaling.requestsPerTarget 0, got 2"},
+		"an empty zone": {map[string]string{"web": `{"size": {"min": 1}}`}, "web.size.min: must be at least the number of zones (2), or a zone has no instance, got 1"},
 		"cpu":           {map[string]string{"web": `{"scaling": {"cpuPercent": 101}}`}, "web.scaling.cpuPercent: must be between 0 and 100, got 101"},
-		"path":          {map[string]string{"web": `{"healthCheck": {"path": "health"}}`}, `web.healthCheck.path: must begin with /, got "health"`},
+		"path":          {map[string]string{"web": `{"healthCheck": {"path": "health"}}`}, `web.healthCheck.path: must begin with / and have neither spaces nor quotes, got "health"`},
 		"interval":      {map[string]string{"web": `{"healthCheck": {"intervalSeconds": 301}}`}, "web.healthCheck.intervalSeconds: must be between 5 and 300, got 301"},
 		"timeout":       {map[string]string{"web": `{"healthCheck": {"timeoutSeconds": 20}}`}, "web.healthCheck.timeoutSeconds: must be less than web.healthCheck.intervalSeconds (20), got 20"},
 		"no timeout":    {map[string]string{"web": `{"healthCheck": {"timeoutSeconds": 1}}`}, "web.healthCheck.timeoutSeconds: must be between 2 and 120, got 1"},

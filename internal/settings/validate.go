@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ha-web/internal/engine"
+	"ha-web/internal/fleet"
 	"ha-web/internal/subnets"
 	"ha-web/internal/validate"
 )
@@ -36,49 +37,27 @@ func (n Network) validate(region string, faults *validate.Faults) {
 }
 
 func (w Web) validate(zones int, faults *validate.Faults) {
-	faults.Between("web.port", w.Port, 1024, 65535)
+	w.spec(zones).Validate(faults, keysUnder("web"))
 	validate.OneOf(faults, "web.ingress", w.Ingress, "internet", "cloudfront")
-	w.Size.validate(zones, w.Scaling, faults)
-	faults.Between("web.scaling.cpuPercent", w.Scaling.CPUPercent, 0, 100)
-	w.HealthCheck.validate(w.BootSeconds, faults)
+	faults.Check("web.originHeader.name", validate.HeaderName(w.OriginHeader.Name))
+	faults.Between("web.originHeader.version", w.OriginHeader.Version, 1, 1_000_000)
 }
 
-func (s Size) validate(zones int, scaling Scaling, faults *validate.Faults) {
-	if s.Min < max(zones, 1) {
-		faults.Add("web.size.min", "must be at least the number of network.availabilityZones (%d), or a zone has no instance, got %d", zones, s.Min)
-	}
-	switch {
-	case s.Max < s.Min:
-		faults.Add("web.size.max", "must be at least web.size.min (%d), got %d", s.Min, s.Max)
-	case s.Max == s.Min && scaling.CPUPercent > 0:
-		// AWS: target tracking needs room to move (field note WT-8).
-		faults.Add("web.size.max", "must be greater than web.size.min (%d), or web.scaling.cpuPercent 0, got %d", s.Min, s.Max)
-	}
-}
-
-func (h HealthCheck) validate(bootSeconds int, faults *validate.Faults) {
-	if !strings.HasPrefix(h.Path, "/") {
-		faults.Add("web.healthCheck.path", "must begin with /, got %q", h.Path)
-	}
-	// Limits of target groups (Elastic Load Balancing API reference, CreateTargetGroup).
-	faults.Between("web.healthCheck.intervalSeconds", h.IntervalSeconds, 5, 300)
-	faults.Between("web.healthCheck.timeoutSeconds", h.TimeoutSeconds, 2, 120)
-	if h.TimeoutSeconds >= h.IntervalSeconds {
-		faults.Add("web.healthCheck.timeoutSeconds", "must be less than web.healthCheck.intervalSeconds (%d), got %d", h.IntervalSeconds, h.TimeoutSeconds)
-	}
-	faults.Between("web.healthCheck.healthyThreshold", h.HealthyThreshold, 2, 10)
-	faults.Between("web.healthCheck.unhealthyThreshold", h.UnhealthyThreshold, 2, 10)
-	faults.Between("web.bootSeconds", bootSeconds, 1, 7200)
-	// Document 000, "Health check grace period too short"; rounded up.
-	if least := (3*bootSeconds + 1) / 2; h.GraceSeconds < least {
-		faults.Add("web.healthCheck.graceSeconds", "must be at least 1.5 times web.bootSeconds (%d), which is %d, got %d", bootSeconds, least, h.GraceSeconds)
+// spec is what AWS has rules about.
+func (w Web) spec(zones int) fleet.Spec {
+	return fleet.Spec{
+		Zones: zones, InstanceTypes: w.InstanceTypes, Image: w.Image, Container: w.Container, Port: w.Port,
+		RootVolumeGiB: w.RootVolumeGiB, BootSeconds: w.BootSeconds, Size: w.Size, HealthCheck: w.HealthCheck,
+		TargetGroup: w.TargetGroup, Scaling: w.Scaling, Spot: w.Spot, Rollout: w.Rollout,
+		Schedules: w.Schedules, Exams: w.Exams,
+		LogRetentionDays: w.LogRetentionDays, AccessLogDays: w.AccessLogs.RetentionDays,
 	}
 }
 
 var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 
 func (d Database) validate(region string, instances int, faults *validate.Faults) {
-	d.spec().Validate(faults, databaseKey)
+	d.spec().Validate(faults, keysUnder("database"))
 	faults.Between("database.poolSize", d.PoolSize, 1, 10000)
 	d.validateConnections(instances, faults)
 	switch {
@@ -118,17 +97,25 @@ func (d Database) spec() engine.Spec {
 	}
 }
 
-// databaseKey returns the settings key of a field of the spec: database.proxy.borrowSeconds for Proxy.BorrowSeconds.
-func databaseKey(field string) string {
-	steps := strings.Split(field, ".")
-	for i, step := range steps {
-		if step == "IOPS" {
-			steps[i] = "iops"
-		} else {
-			steps[i] = strings.ToLower(step[:1]) + step[1:]
+// keysUnder returns a function from fields of a spec to settings keys: from Proxy.BorrowSeconds to
+// database.proxy.borrowSeconds.
+func keysUnder(section string) func(field string) string {
+	return func(field string) string {
+		key := section
+		for _, step := range strings.Split(field, ".") {
+			key += "." + camelCase(step)
 		}
+		return key
 	}
-	return "database." + strings.Join(steps, ".")
+}
+
+// camelCase returns the name of a field as settings write it: cpuPercent for CPUPercent, iops for IOPS.
+func camelCase(field string) string {
+	capitals := len(field) - len(strings.TrimLeft(field, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+	if capitals > 1 && capitals < len(field) {
+		capitals-- // the last of them begins the second word
+	}
+	return strings.ToLower(field[:capitals]) + field[capitals:]
 }
 
 func (s Secrets) validate(faults *validate.Faults) {

@@ -73,3 +73,15 @@ func RecoveryDays(days int) error {
 	}
 	return fmt.Errorf("must be between 7 and 30, or 0 to delete at once, got %d", days)
 }
+
+var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
+
+// HeaderName returns an error unless a load balancer can look for that header, and CloudFront send it (Amazon CloudFront
+// developer guide, "Add custom headers to origin requests").
+func HeaderName(name string) error {
+	lower := strings.ToLower(name)
+	if !headerName.MatchString(name) || strings.HasPrefix(lower, "x-amz") || strings.HasPrefix(lower, "x-edge") {
+		return fmt.Errorf("must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got %q", name)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+#!/bin/bash
+# Makes an application server of a new instance with Amazon Linux 2023. Cloud-init runs it once, as root; what it says is in
+# /var/log/cloud-init-output.log.
+#
+# The launch template sets, before this line: PORT, HEALTH_PATH, BOOT_SECONDS, DRAIN_SECONDS, LOG_GROUP, APP_ENVIRONMENT
+# and, of the application, CONTAINER, REGISTRY and REGISTRY_REGION, or else HELLO_SERVICE.
+# shellcheck disable=SC2317 # retry calls functions by their names
+set -euo pipefail
+export HOME=${HOME:-/root} # cloud-init need not set it, and docker keeps its login there
+
+ROOT=${BOOT_ROOT:-}    # a folder in place of /, for tests
+PAUSE=${BOOT_PAUSE:-2} # seconds
+METADATA=http://169.254.169.254/latest
+
+say() { echo "boot: $*" >&2; }
+ended() { (($1 == 0)) || say "gave up, with status $1"; }
+trap 'ended $?' EXIT
+
+# retry repeats what needs the network: in its first seconds an instance may have none.
+retry() {
+  local attempt
+  for attempt in 1 2 3 4 5; do
+    "$@" && return
+    say "attempt $attempt of 5 failed: $*"
+    sleep $((attempt * PAUSE))
+  done
+  return 1
+}
+
+# write makes a file of what it reads.
+write() {
+  mkdir -p "$(dirname "$ROOT$1")"
+  cat >"$ROOT$1"
+}
+
+# The token is IMDSv2's: without one, the instance does not answer.
+metadata_token() { curl -fsS -m 5 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$METADATA/api/token"; }
+metadata() { curl -fsS -m 5 -H "X-aws-ec2-metadata-token: $TOKEN" "$METADATA/meta-data/$1"; }
+
+# The environment of the application: names and ARNs. Whoever needs the value of a secret asks Secrets Manager for it.
+write_environment() {
+  write /etc/app/environment <<EOF_ENVIRONMENT
+${APP_ENVIRONMENT}AVAILABILITY_ZONE=$ZONE
+INSTANCE_ID=$INSTANCE
+EOF_ENVIRONMENT
+}
+
+log_in() {
+  aws ecr get-login-password --region "$REGISTRY_REGION" | docker login --username AWS --password-stdin "$REGISTRY"
+}
+
+# The image is pulled once, by its digest. Restarts need neither the registry nor a login, and none is left behind.
+install_container() {
+  retry dnf install -y -q docker
+  systemctl enable --now docker
+  if [[ -n $REGISTRY ]]; then retry log_in; fi
+  retry docker pull --quiet "$CONTAINER"
+  if [[ -n $REGISTRY ]]; then docker logout "$REGISTRY"; fi
+  write_unit <<EOF_SERVICE
+Requires=docker.service
+After=docker.service
+
+[Service]
+ExecStartPre=-/usr/bin/docker rm --force app
+ExecStart=/usr/bin/docker run --rm --name app --network host --env-file /etc/app/environment --security-opt no-new-privileges --log-driver none $CONTAINER
+ExecStop=/usr/bin/docker stop -t $DRAIN_SECONDS app
+EOF_SERVICE
+}
+
+install_hello() {
+  write /usr/local/lib/app/hello.py <<<"$HELLO_SERVICE"
+  write_unit <<EOF_SERVICE
+
+[Service]
+ExecStart=/usr/bin/python3 /usr/local/lib/app/hello.py
+EnvironmentFile=/etc/app/environment
+DynamicUser=yes
+ProtectHome=yes
+PrivateDevices=yes
+NoNewPrivileges=yes
+EOF_SERVICE
+}
+
+# write_unit makes the service of what it reads, and of what all have in common.
+write_unit() {
+  {
+    cat <<EOF_UNIT
+[Unit]
+Description=Application
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+EOF_UNIT
+    cat
+    cat <<EOF_UNIT
+Restart=always
+RestartSec=2
+TimeoutStopSec=$((DRAIN_SECONDS + 15))
+StandardOutput=append:/var/log/app.log
+StandardError=append:/var/log/app.log
+
+[Install]
+WantedBy=multi-user.target
+EOF_UNIT
+  } | write /etc/systemd/system/app.service
+}
+
+# ship_logs sends the logs to CloudWatch. Without them an instance still serves.
+ship_logs() {
+  write /etc/logrotate.d/app <<EOF_ROTATE
+/var/log/app.log {
+  size 50M
+  rotate 3
+  copytruncate
+  compress
+  missingok
+}
+EOF_ROTATE
+  local config=/opt/aws/amazon-cloudwatch-agent/etc/app.json
+  write $config <<EOF_AGENT
+{
+  "logs": {
+    "logs_collected": {
+      "files": {
+        "collect_list": [
+          {"file_path": "/var/log/app.log", "log_group_name": "$LOG_GROUP", "log_stream_name": "{instance_id}/app"},
+          {"file_path": "/var/log/messages", "log_group_name": "$LOG_GROUP", "log_stream_name": "{instance_id}/system"},
+          {"file_path": "/var/log/cloud-init-output.log", "log_group_name": "$LOG_GROUP", "log_stream_name": "{instance_id}/boot"}
+        ]
+      }
+    }
+  }
+}
+EOF_AGENT
+  # rsyslog writes /var/log/messages, which Amazon Linux 2023 has no more by itself.
+  retry dnf install -y -q amazon-cloudwatch-agent rsyslog &&
+    systemctl enable --now rsyslog &&
+    amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c "file:$ROOT$config"
+}
+
+wait_for_app() {
+  local deadline=$((SECONDS + BOOT_SECONDS))
+  until curl -fs -m 5 -o /dev/null "http://127.0.0.1:$PORT$HEALTH_PATH"; do
+    if ((SECONDS >= deadline)); then return 1; fi
+    sleep 1
+  done
+}
+
+TOKEN=$(retry metadata_token)
+ZONE=$(retry metadata placement/availability-zone)
+INSTANCE=$(retry metadata instance-id)
+
+write_environment
+if [[ -n ${CONTAINER:-} ]]; then install_container; else install_hello; fi
+systemctl daemon-reload
+systemctl enable --now app
+
+{ ship_logs || say "the logs stay on the instance"; } &
+status=0
+if wait_for_app; then
+  read -r uptime _ </proc/uptime
+  say "the application answers ${uptime%.*} seconds after the start of the machine"
+else
+  say "the application does not answer at port $PORT, $HEALTH_PATH: see /var/log/app.log"
+  status=1
+fi
+wait
+exit $status

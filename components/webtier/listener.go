@@ -1,0 +1,155 @@
+package webtier
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// tlsPolicy takes TLS 1.3, and of TLS 1.2 the ciphers with forward secrecy and authentication (Elastic Load Balancing
+// user guide, "Security policies"; Security Hub ELB.17).
+const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+
+// listeners creates the listener that forwards and, where that one speaks TLS, one that sends HTTP there.
+func (b *builder) listeners() error {
+	args := &lb.ListenerArgs{
+		Port:           pulumi.Int(80),
+		Protocol:       pulumi.String("HTTP"),
+		DefaultActions: lb.ListenerDefaultActionArray{b.defaultAction()},
+	}
+	if b.certificate != nil {
+		args.Port, args.Protocol = pulumi.Int(443), pulumi.String("HTTPS")
+		args.CertificateArn = b.certificate.ToStringOutput().ToStringPtrOutput()
+		args.SslPolicy = pulumi.String(tlsPolicy)
+	}
+	var err error
+	if b.listener, err = b.listen("app", args); err != nil {
+		return err
+	}
+	b.routes = []pulumi.Resource{b.listener}
+	if err := b.originRule(); err != nil || b.certificate == nil {
+		return err
+	}
+	_, err = b.listen("redirect", &lb.ListenerArgs{
+		Port:     pulumi.Int(80),
+		Protocol: pulumi.String("HTTP"),
+		DefaultActions: lb.ListenerDefaultActionArray{lb.ListenerDefaultActionArgs{
+			Type: pulumi.String("redirect"),
+			Redirect: lb.ListenerDefaultActionRedirectArgs{
+				Protocol: pulumi.String("HTTPS"), Port: pulumi.String("443"), StatusCode: pulumi.String("HTTP_301"),
+			},
+		}},
+	})
+	return err
+}
+
+func (b *builder) listen(role string, args *lb.ListenerArgs) (*lb.Listener, error) {
+	name := b.Name("listener", role)
+	args.LoadBalancerArn, args.Tags = b.balancer.Arn, b.Tags(name)
+	listener, err := lb.NewListener(b.ctx, name, args, b.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("creating listener %s: %w", name, err)
+	}
+	return listener, nil
+}
+
+// defaultAction is for requests that no rule knows.
+func (b *builder) defaultAction() lb.ListenerDefaultActionArgs {
+	if b.args.Ingress == CloudFront {
+		return lb.ListenerDefaultActionArgs{
+			Type: pulumi.String("fixed-response"),
+			FixedResponse: lb.ListenerDefaultActionFixedResponseArgs{
+				StatusCode: pulumi.String("403"), ContentType: pulumi.String("text/plain"), MessageBody: pulumi.String("Forbidden"),
+			},
+		}
+	}
+	return lb.ListenerDefaultActionArgs{Type: pulumi.String("forward"), TargetGroupArn: b.targets.Arn}
+}
+
+// originRulePriority leaves room for rules before it.
+const originRulePriority = 100
+
+// originRule forwards what comes with the origin header. The prefix list of CloudFront admits the distributions of all
+// its customers; only one's own knows the value (field notes ALB-8, ALB-9).
+func (b *builder) originRule() error {
+	if len(b.origin) == 0 {
+		return nil
+	}
+	var values pulumi.StringArray
+	for _, each := range b.origin {
+		values = append(values, each.value)
+	}
+	name := b.Name("listener", "origin")
+	rule, err := lb.NewListenerRule(b.ctx, name, &lb.ListenerRuleArgs{
+		ListenerArn: b.listener.Arn,
+		Priority:    pulumi.Int(originRulePriority),
+		Conditions: lb.ListenerRuleConditionArray{lb.ListenerRuleConditionArgs{
+			HttpHeader: lb.ListenerRuleConditionHttpHeaderArgs{
+				HttpHeaderName: pulumi.String(b.args.OriginHeader.Name), Values: values,
+			},
+		}},
+		Actions: lb.ListenerRuleActionArray{lb.ListenerRuleActionArgs{
+			Type: pulumi.String("forward"), TargetGroupArn: b.targets.Arn,
+		}},
+		Tags: b.Tags(name),
+	}, b.Options()...)
+	if err != nil {
+		return fmt.Errorf("creating rule %s: %w", name, err)
+	}
+	b.routes = append(b.routes, rule)
+	return nil
+}
+
+// originValue is one value of the origin header.
+type originValue struct {
+	secret *secretsmanager.Secret
+	value  pulumi.StringOutput
+}
+
+// originHeader makes up the values of the origin header: that of this version, and that of the one before, which a
+// distribution sends until it has the new one.
+func (b *builder) originHeader() error {
+	if b.args.Ingress != CloudFront {
+		return nil
+	}
+	newest := b.args.OriginHeader.Version
+	for version := newest; version > max(0, newest-2); version-- {
+		value, err := b.originValue(version)
+		if err != nil {
+			return err
+		}
+		b.origin = append(b.origin, value)
+	}
+	return nil
+}
+
+func (b *builder) originValue(version int) (originValue, error) {
+	name := b.Name("origin", "v"+strconv.Itoa(version))
+	args := &secretsmanager.SecretArgs{
+		Description:          pulumi.String("Value of the header that CloudFront sends to the load balancer"),
+		RecoveryWindowInDays: pulumi.Int(0), // another is as good
+		Tags:                 b.Tags(name),
+	}
+	if b.args.KeyARN != nil {
+		args.KmsKeyId = b.args.KeyARN.ToStringOutput().ToStringPtrOutput()
+	}
+	secret, err := secretsmanager.NewSecret(b.ctx, name, args, b.Options()...)
+	if err != nil {
+		return originValue{}, fmt.Errorf("creating secret %s: %w", name, err)
+	}
+	random := secretsmanager.GetRandomPasswordOutput(b.ctx, secretsmanager.GetRandomPasswordOutputArgs{
+		PasswordLength: pulumi.Int(64), ExcludePunctuation: pulumi.Bool(true), // * and ? match anything in a rule
+	}, b.Parent()).RandomPassword()
+	kept, err := secretsmanager.NewSecretVersion(b.ctx, name, &secretsmanager.SecretVersionArgs{
+		SecretId:     secret.ID(),
+		SecretString: pulumi.ToSecret(random).(pulumi.StringOutput).ToStringPtrOutput(),
+		// Each run of the program draws another value. The first one stays.
+	}, b.Options(pulumi.IgnoreChanges([]string{"secretString"}))...)
+	if err != nil {
+		return originValue{}, fmt.Errorf("setting secret %s: %w", name, err)
+	}
+	return originValue{secret, pulumi.ToSecret(kept.SecretString.Elem()).(pulumi.StringOutput)}, nil
+}

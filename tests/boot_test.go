@@ -1,0 +1,338 @@
+package tests
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"ha-web/components/webtier"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// These tests run the very script that a launch template boots instances with, in a folder that stands for the disk, with
+// stand-ins for what an instance has and this machine has not. Each writes down how it was called.
+
+// standIns are programs by name. CALLS is the list of calls, BOOT_ROOT the disk.
+var standIns = map[string]string{
+	// The metadata service of IMDSv2, and the application on this machine.
+	"curl": `
+url=; for each; do case $each in http*) url=$each ;; esac; done
+case "$*" in
+*/latest/api/token) [[ "$*" == *"-X PUT"* && "$*" == *"X-aws-ec2-metadata-token-ttl-seconds: "* ]] && printf TOKEN ;;
+*"X-aws-ec2-metadata-token: TOKEN "*/meta-data/placement/availability-zone) printf us-east-1b ;;
+*"X-aws-ec2-metadata-token: TOKEN "*/meta-data/instance-id) printf i-0123456789abcdef0 ;;
+*http://127.0.0.1:*)
+  if [[ -e $BOOT_ROOT/app.pid ]]; then exec python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1])' "$url"; fi
+  grep -q "^docker run" "$CALLS" ;;
+*) exit 22 ;;
+esac`,
+	"dnf": `
+echo "dnf $*" >>"$CALLS"
+if [[ -n ${FAIL_DNF:-} && "$*" == *"$FAIL_DNF"* ]]; then
+  [[ $(grep -c "$FAIL_DNF" "$CALLS") -gt ${FAIL_TIMES:-100} ]] || exit 1
+fi`,
+	"docker": `
+if [[ $1 == login ]]; then echo "docker $* <<< $(cat)" >>"$CALLS"; else echo "docker $*" >>"$CALLS"; fi`,
+	"aws":                         `echo "aws $*" >>"$CALLS"; echo PASSWORD`,
+	"amazon-cloudwatch-agent-ctl": `echo "amazon-cloudwatch-agent-ctl $*" >>"$CALLS"`,
+	// Of systemd: starts the service as its unit says.
+	"systemctl": `
+echo "systemctl $*" >>"$CALLS"
+[[ "$*" == "enable --now app" ]] || exit 0
+set -- $(sed -n 's/^ExecStart=//p' "$BOOT_ROOT/etc/systemd/system/app.service")
+if [[ $1 == /usr/bin/docker ]]; then shift; exec docker "$@"; fi
+program=$1 script=$2
+(
+  env -i $(cat "$BOOT_ROOT/etc/app/environment") "$program" "$BOOT_ROOT$script" >>"$BOOT_ROOT/var/log/app.log" 2>&1 &
+  echo $! >"$BOOT_ROOT/app.pid"
+  status=0; wait $! || status=$?
+  echo $status >"$BOOT_ROOT/app.status"
+) >/dev/null 2>&1 &
+while [[ ! -s $BOOT_ROOT/app.pid ]]; do sleep 0.01; done`,
+}
+
+// instance is what a script made of a disk.
+type instance struct {
+	t     *testing.T
+	disk  string
+	said  string
+	calls []string
+}
+
+// boot runs the user data of a web tier.
+func boot(t *testing.T, args webtier.Args, environment ...string) (*instance, error) {
+	t.Helper()
+	for _, tool := range []string{"bash", "/usr/bin/python3"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			if os.Getenv("CI") != "" {
+				t.Fatal(err)
+			}
+			t.Skipf("cannot run the boot script: %v", err)
+		}
+	}
+	script := userData(t, record(t, newWebTier(args)))
+	got := &instance{t: t, disk: t.TempDir()}
+	programs, calls := t.TempDir(), filepath.Join(t.TempDir(), "calls")
+	require.NoError(t, os.WriteFile(calls, nil, 0o600))
+	for name, body := range standIns {
+		body = "#!/bin/bash\nset -eu\n" + strings.TrimPrefix(body, "\n") + "\n"
+		require.NoError(t, os.WriteFile(filepath.Join(programs, name), []byte(body), 0o700))
+	}
+	require.NoError(t, os.MkdirAll(filepath.Join(got.disk, "var/log"), 0o700))
+
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, "bash", "-c", script) // cloud-init runs it as a file; what it is called is nowhere used
+	command.Env = append(environment, "PATH="+programs+":/usr/bin:/bin", "BOOT_ROOT="+got.disk, "BOOT_PAUSE=0", "CALLS="+calls)
+	output, err := command.CombinedOutput()
+	got.said = string(output)
+	called, readErr := os.ReadFile(calls)
+	require.NoError(t, readErr)
+	got.calls = strings.Split(strings.TrimSpace(string(called)), "\n")
+	t.Cleanup(func() { // whatever the test thought of it, the application goes
+		if pid := got.pid(); pid > 0 {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	return got, err
+}
+
+// file returns a file of the disk.
+func (i *instance) file(path string) string {
+	content, err := os.ReadFile(filepath.Join(i.disk, path))
+	require.NoError(i.t, err)
+	return string(content)
+}
+
+// pid returns the process of the application, 0 where none was started.
+func (i *instance) pid() int {
+	content, err := os.ReadFile(filepath.Join(i.disk, "app.pid"))
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	require.NoError(i.t, err)
+	return pid
+}
+
+// freePort returns a port that nobody listens on.
+func freePort(t *testing.T) int {
+	t.Helper()
+	listening, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listening.Close()
+	return listening.Addr().(*net.TCPAddr).Port
+}
+
+func TestBootStartsTheHelloService(t *testing.T) {
+	t.Parallel()
+	args := fullWebTier()
+	args.Container, args.Port = "", freePort(t)
+	got, err := boot(t, args)
+	require.NoError(t, err, got.said)
+	assert.Regexp(t, `boot: the application answers [0-9]+ seconds after the start of the machine`, got.said)
+	assert.Equal(t, []string{
+		"systemctl daemon-reload", "systemctl enable --now app",
+		"dnf install -y -q amazon-cloudwatch-agent rsyslog", "systemctl enable --now rsyslog",
+		"amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:" + got.disk + "/opt/aws/amazon-cloudwatch-agent/etc/app.json",
+	}, got.calls, "no pip, no packages before the service runs")
+	assert.Equal(t, `[Unit]
+Description=Application
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/usr/bin/python3 /usr/local/lib/app/hello.py
+EnvironmentFile=/etc/app/environment
+DynamicUser=yes
+ProtectHome=yes
+PrivateDevices=yes
+NoNewPrivileges=yes
+Restart=always
+RestartSec=2
+TimeoutStopSec=45
+StandardOutput=append:/var/log/app.log
+StandardError=append:/var/log/app.log
+
+[Install]
+WantedBy=multi-user.target
+`, got.file("/etc/systemd/system/app.service"))
+
+	site := fmt.Sprintf("http://127.0.0.1:%d", args.Port)
+	assert.Equal(t, `200 {"status": "ok"}`, get(t, http.MethodGet, site+"/health"))
+	assert.Equal(t, `200 {"message": "Hello from the web tier", "zone": "us-east-1b", "instance": "i-0123456789abcdef0"}`,
+		get(t, http.MethodGet, site+"/?from=test"))
+	assert.Equal(t, `404 {"message": "Not found"}`, get(t, http.MethodGet, site+"/admin"))
+	assert.Equal(t, `200 `, get(t, http.MethodHead, site+"/health"))
+	checkGracefulEnd(t, got, args.Port)
+}
+
+// get returns the status and the body of an answer.
+func get(t *testing.T, method, url string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return fmt.Sprintf("%d %s", response.StatusCode, strings.TrimSpace(string(body)))
+}
+
+// checkGracefulEnd checks that the service, told to stop, answers what it has begun to read, and nobody else, and ends.
+func checkGracefulEnd(t *testing.T, got *instance, port int) {
+	t.Helper()
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	connection, err := net.DialTimeout("tcp", address, time.Second)
+	require.NoError(t, err)
+	defer connection.Close()
+	_, err = io.WriteString(connection, "GET / HTTP/1.1\r\nHost: test\r\n")
+	require.NoError(t, err)
+	time.Sleep(50 * time.Millisecond) // it has begun to read
+
+	require.NoError(t, syscall.Kill(got.pid(), syscall.SIGTERM))
+	require.Eventually(t, func() bool {
+		another, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			another.Close()
+		}
+		return err != nil
+	}, 2*time.Second, 10*time.Millisecond, "still takes connections")
+	_, err = io.WriteString(connection, "\r\n")
+	require.NoError(t, err)
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+	assert.True(t, response.Close, "and says that it is the last answer")
+	require.Eventually(t, func() bool {
+		status, err := os.ReadFile(filepath.Join(got.disk, "app.status"))
+		return err == nil && string(status) == "0\n"
+	}, 5*time.Second, 20*time.Millisecond, "does not end with status 0")
+}
+
+func TestBootGivesTheApplicationNamesAndNoValues(t *testing.T) {
+	t.Parallel()
+	args := fullWebTier()
+	args.Secrets["o-quote"] = pulumi.String(`it's $(reboot) "here" \n`)
+	got, err := boot(t, args)
+	require.NoError(t, err, got.said)
+	assert.Equal(t, `PORT=8080
+AWS_REGION=us-east-1
+PARAMETER_PREFIX=/web/test
+O_QUOTE_SECRET_ARN=it's $(reboot) "here" \n
+OIDC_SECRET_ARN=oidc-arn
+SMTP_SECRET_ARN=smtp-arn
+AVAILABILITY_ZONE=us-east-1b
+INSTANCE_ID=i-0123456789abcdef0
+`, got.file("/etc/app/environment"))
+}
+
+func TestBootRunsTheContainer(t *testing.T) {
+	t.Parallel()
+	args := fullWebTier()
+	got, err := boot(t, args)
+	require.NoError(t, err, got.said)
+	const registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+	run := "docker run --rm --name app --network host --env-file /etc/app/environment " +
+		"--security-opt no-new-privileges --log-driver none " + args.Container
+	assert.Equal(t, []string{
+		"dnf install -y -q docker", "systemctl enable --now docker",
+		"aws ecr get-login-password --region eu-west-1",
+		"docker login --username AWS --password-stdin " + registry + " <<< PASSWORD",
+		"docker pull --quiet " + args.Container,
+		"docker logout " + registry, // no password stays behind
+		"systemctl daemon-reload", "systemctl enable --now app", run,
+	}, got.calls[:9])
+	unit := got.file("/etc/systemd/system/app.service")
+	for _, line := range []string{
+		"Requires=docker.service", "After=docker.service", "ExecStart=/usr/bin/" + run,
+		"ExecStartPre=-/usr/bin/docker rm --force app", "ExecStop=/usr/bin/docker stop -t 30 app", "Restart=always", "TimeoutStopSec=45",
+	} {
+		assert.Contains(t, unit, "\n"+line+"\n")
+	}
+	assert.NoFileExists(t, filepath.Join(got.disk, "usr/local/lib/app/hello.py"))
+}
+
+func TestBootPullsPublicImagesWithoutALogin(t *testing.T) {
+	t.Parallel()
+	args := webTierArgs()
+	args.Container = "ghcr.io/example/moodle@sha256:" + strings.Repeat("0a", 32)
+	got, err := boot(t, args)
+	require.NoError(t, err, got.said)
+	calls := strings.Join(got.calls, "\n")
+	assert.Contains(t, calls, "docker pull --quiet "+args.Container)
+	assert.NotContains(t, calls, "docker login")
+	assert.NotContains(t, calls, "docker logout")
+	assert.NotContains(t, calls, "aws ")
+}
+
+func TestBootShipsTheLogs(t *testing.T) {
+	t.Parallel()
+	got, err := boot(t, fullWebTier())
+	require.NoError(t, err, got.said)
+	var config struct {
+		Logs struct {
+			Collected struct {
+				Files struct {
+					List []map[string]string `json:"collect_list"`
+				} `json:"files"`
+			} `json:"logs_collected"`
+		} `json:"logs"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(got.file("/opt/aws/amazon-cloudwatch-agent/etc/app.json")), &config))
+	file := func(path, stream string) map[string]string {
+		return map[string]string{"file_path": path, "log_group_name": "/web/test/app", "log_stream_name": "{instance_id}/" + stream}
+	}
+	assert.Equal(t, []map[string]string{
+		file("/var/log/app.log", "app"), file("/var/log/messages", "system"), file("/var/log/cloud-init-output.log", "boot"),
+	}, config.Logs.Collected.Files.List)
+	assert.Contains(t, got.file("/etc/logrotate.d/app"), "/var/log/app.log {\n  size 50M\n")
+}
+
+func TestBootServesWithoutItsLogs(t *testing.T) {
+	t.Parallel()
+	got, err := boot(t, fullWebTier(), "FAIL_DNF=amazon-cloudwatch-agent")
+	require.NoError(t, err, got.said)
+	assert.Contains(t, got.said, "boot: attempt 5 of 5 failed: dnf install -y -q amazon-cloudwatch-agent rsyslog")
+	assert.Contains(t, got.said, "boot: the logs stay on the instance")
+	assert.NotContains(t, strings.Join(got.calls, "\n"), "systemctl enable --now rsyslog")
+}
+
+func TestBootTriesAgain(t *testing.T) {
+	t.Parallel()
+	got, err := boot(t, fullWebTier(), "FAIL_DNF=docker", "FAIL_TIMES=2")
+	require.NoError(t, err, got.said)
+	assert.Equal(t, []string{"dnf install -y -q docker", "dnf install -y -q docker", "dnf install -y -q docker"}, got.calls[:3])
+}
+
+func TestBootFailsAloud(t *testing.T) {
+	t.Parallel()
+	got, err := boot(t, fullWebTier(), "FAIL_DNF=docker")
+	require.Error(t, err)
+	assert.Contains(t, got.said, "boot: attempt 5 of 5 failed: dnf install -y -q docker\nboot: gave up, with status 1\n")
+
+	args := webTierArgs()
+	args.BootSeconds, args.Port, args.HealthCheck.Path = 1, freePort(t), "/nowhere"
+	got, err = boot(t, args)
+	require.Error(t, err)
+	assert.Contains(t, got.said, fmt.Sprintf("boot: the application does not answer at port %d, /nowhere: see /var/log/app.log", args.Port))
+	assert.Contains(t, strings.Join(got.calls, "\n"), "amazon-cloudwatch-agent-ctl", "its logs are wanted all the more")
+}
