@@ -1,4 +1,5 @@
 STACK ?= dev
+SCRIPTS := .ci/run components/webtier/boot/boot.sh
 
 .PHONY: plan test lint fuzz golden e2e
 
@@ -8,16 +9,18 @@ plan: ## Show what a stack would deploy: make plan STACK=prod
 test: ## Run all tests that need nothing but Go
 	go test ./...
 
-lint: ## Check format, modules and code
+lint: ## Check format, modules, code and scripts
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt these: $$unformatted"; exit 1; }
 	go mod tidy -diff
 	go vet -tags e2e ./...
 	go tool staticcheck -tags e2e ./...
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "NOT RUN: shellcheck, which is not installed"; fi
 
 fuzz: ## Search for settings and networks that break the program, a minute each
 	go test ./internal/settings -run '^$$' -fuzz FuzzParse -fuzztime 1m
 	go test ./internal/settings -run '^$$' -fuzz FuzzStackFile -fuzztime 1m
 	go test ./internal/subnets -run '^$$' -fuzz FuzzPlan -fuzztime 1m
+	go test ./internal/fleet -run '^$$' -fuzz FuzzSchedules -fuzztime 1m
 
 golden: ## Rewrite the golden plans and docs/settings.md; fails where it changed one, read the diff
 	UPDATE_GOLDEN=1 go test ./tests

@@ -238,7 +238,7 @@ func fullWebTier() webtier.Args {
 	args.InstanceTypes = []string{"m7g.large", "m6g.large"}
 	args.Container = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/moodle@sha256:" + strings.Repeat("0a", 32)
 	args.Scaling = &webtier.Scaling{CPUPercent: 50, RequestsPerTarget: 1000, Forecast: true}
-	args.Schedules = []webtier.Schedule{{Name: "morning", TimeZone: "Europe/London", Recurrence: "0 7 * * 1-5", Min: 4, End: "2027-01-01T00:00"}}
+	args.Schedules = []webtier.Schedule{{Name: "morning", TimeZone: "Europe/London", Recurrence: "0 7 * * 1-5", Min: 4, Desired: 5, End: "2027-01-01T00:00"}}
 	args.Exams = webtier.Exams{Min: 6, Periods: []webtier.Period{{Name: "winter", From: "2027-01-11", To: "2027-01-22"}}}
 	args.Spot = webtier.Spot{Percent: 60}
 	args.RolloutAlarms = []string{"errors"}

@@ -643,11 +643,11 @@ func TestSchedulesWriteAllThreeSizes(t *testing.T) {
 	got := record(t, newWebTier(fullWebTier()))
 	assert.Equal(t, map[string]any{
 		"autoscalingGroupName": "web-app", "scheduledActionName": "morning", "recurrence": "0 7 * * 1-5", "timeZone": "Europe/London",
-		"endTime": "2027-01-01T00:00:00Z", "minSize": 4.0, "maxSize": 10.0, "desiredCapacity": 4.0,
+		"endTime": "2027-01-01T00:00:00Z", "minSize": 4.0, "maxSize": 10.0, "desiredCapacity": 5.0,
 	}, got.one(t, scheduledAction, "web-schedule-morning"))
 	assert.Equal(t, map[string]any{
 		"autoscalingGroupName": "web-app", "scheduledActionName": "exams-winter",
-		"startTime": "2027-01-11T07:00:00Z", "minSize": 6.0, "maxSize": 10.0, "desiredCapacity": 6.0,
+		"startTime": "2027-01-11T07:00:00Z", "minSize": 6.0, "maxSize": 10.0, "desiredCapacity": -1.0,
 	}, got.one(t, scheduledAction, "web-schedule-exams-winter"))
 	assert.Equal(t, map[string]any{
 		"autoscalingGroupName": "web-app", "scheduledActionName": "exams-winter-end",

@@ -75,7 +75,7 @@ type Args struct {
 	// Rollout is how a new launch template reaches the instances. Default: new ones come before old ones go, half of the
 	// fleet first.
 	Rollout Rollout
-	// RolloutAlarms are CloudWatch alarms that stop a rollout, and take it back, when one of them goes off. Default none.
+	// RolloutAlarms are CloudWatch alarms that stop a rollout when one of them goes off. Default none.
 	RolloutAlarms []string
 
 	// Port is where the application listens, at least 1024: it runs without privileges. Default 8080 (document 000).

@@ -61,7 +61,7 @@ func (b *builder) autoScalingGroup() error {
 }
 
 // version returns the number of the template's newest version. By $Latest, instances of two versions would run side by
-// side without anyone having asked, and a rollout would neither start nor be taken back (documents 000; field note WT-1).
+// side without anyone having asked, and no rollout would start (document 000; field note WT-1).
 func (b *builder) version() pulumi.StringOutput {
 	return b.template.LatestVersion.ApplyT(strconv.Itoa).(pulumi.StringOutput)
 }
@@ -71,7 +71,9 @@ func (b *builder) patience() time.Duration {
 	return max(15*time.Minute, 3*time.Duration(b.args.BootSeconds)*time.Second)
 }
 
-// instanceRefresh replaces the instances when the launch template changes.
+// instanceRefresh replaces the instances when the launch template changes. If they do not get healthy, or an alarm goes off,
+// AWS stops. It goes back to the version of the group, which the provider has moved already
+// (github.com/hashicorp/terraform-provider-aws/issues/34189): the release before has to be set again.
 func (b *builder) instanceRefresh() autoscaling.GroupInstanceRefreshArgs {
 	checkpoints := pulumi.IntArray{}
 	for _, percent := range b.args.Rollout.CheckpointPercents {

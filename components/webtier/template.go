@@ -61,7 +61,7 @@ func (b *builder) launchTemplate() error {
 }
 
 // image returns the id of the image. A parameter is looked up here, and not by AWS at each launch: a new image is then a
-// new version of the template, is rolled out like one, and can be taken back (field note WT-9).
+// new version of the template, and is rolled out like one (field note WT-9).
 func (b *builder) image() pulumi.StringPtrInput {
 	parameter := b.spec.ImageParameter()
 	if parameter == "" {

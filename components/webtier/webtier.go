@@ -1,5 +1,5 @@
 // Package webtier provides a fleet of application servers that heals itself, behind a load balancer: it spreads over
-// zones, grows with its load and before known rushes, and takes a new release in steps, back out again if it is bad.
+// zones, grows with its load and before known rushes, and takes a new release in steps, which a bad one does not survive.
 //
 // Nothing in it waits for a database: /health does not ask one, and instances find out how to connect when they need to.
 package webtier

@@ -29,7 +29,8 @@ type Schedule struct {
 	Min int `setting:"min"`
 	// Most instances from then on, at most size.max. Left out or 0: size.max.
 	Max int `setting:"max"`
-	// How many instances there are then, before the load decides. Left out: min. -1: as many as there are.
+	// How many instances there are at that moment. -1, or left out: as many as there are, and at least min, so that a rush
+	// is not cut short. Left out where min is 0 or nothing scales by load: min.
 	Desired int `setting:"desired"`
 }
 
@@ -69,14 +70,23 @@ func (s Spec) Actions() []Action {
 		}
 		actions = append(actions, action)
 		if each.Recurrence == "" && each.End != "" {
-			back := Action{Name: each.Name + "-end", Start: timestamp(timed.end), Min: s.Size.Min, Max: s.Size.Max, Desired: asItIs}
-			if !s.Scaling.Dynamic() {
-				back.Desired = s.Size.Min // nothing else would shrink the fleet
-			}
-			actions = append(actions, back)
+			actions = append(actions, Action{
+				Name: each.Name + "-end", Start: timestamp(timed.end),
+				Min: s.Size.Min, Max: s.Size.Max, Desired: s.settle(s.Size.Min),
+			})
 		}
 	}
 	return actions
+}
+
+// settle returns the desired size that goes with a new smallest one. Where the load decides, the fleet is left as it is: AWS
+// lifts it to the smallest size by itself, and a number would cut what a rush has already asked for. Nothing else would
+// shrink a fleet that does not scale, or end one.
+func (s Spec) settle(smallest int) int {
+	if s.Scaling.Dynamic() && smallest > 0 {
+		return asItIs
+	}
+	return smallest
 }
 
 // Passed returns the names of the schedules whose start has passed at a time. AWS keeps such a schedule where there is
@@ -103,7 +113,7 @@ func (s Spec) allSchedules() []Schedule {
 			each.Max = s.Size.Max
 		}
 		if each.Desired == 0 {
-			each.Desired = each.Min
+			each.Desired = s.settle(each.Min)
 		}
 	}
 	return all
@@ -224,7 +234,8 @@ func (s Spec) checkSchedules(check checker) {
 		name := each.Name
 		switch {
 		case !scheduleName.MatchString(name):
-			fault(fmt.Sprintf("%q", name), "name must be small letters, digits and single hyphens")
+			fault(fmt.Sprintf("number %d", i+1), "name must be small letters, digits and single hyphens, got %q", name)
+			continue
 		case slices.ContainsFunc(schedules[:i], func(earlier Schedule) bool {
 			return earlier.Name == name || earlier.Name+"-end" == name || earlier.Name == name+"-end"
 		}):

@@ -21,14 +21,14 @@ func TestActionsHaveAllThreeSizes(t *testing.T) {
 	t.Parallel()
 	spec := scheduled(
 		fleet.Schedule{Name: "morning", TimeZone: "Europe/London", Recurrence: "0 7 * * 1-5", Min: 4},
-		fleet.Schedule{Name: "evening", Recurrence: "0 20 * * 1-5", Min: 2, Max: 6, Desired: -1},
+		fleet.Schedule{Name: "evening", Recurrence: "0 20 * * 1-5", Min: 2, Max: 6, Desired: 2},
 		fleet.Schedule{Name: "night", Recurrence: "0 23 * * *", Start: "2027-01-01T00:00", End: "2027-06-30T00:00"},
 		fleet.Schedule{Name: "launch", Start: "2027-09-01T08:30", Min: 8, Desired: 9},
 	)
 	assert.Empty(t, faultsOf(spec))
 	assert.Equal(t, []fleet.Action{
-		{Name: "morning", Recurrence: "0 7 * * 1-5", TimeZone: "Europe/London", Min: 4, Max: 10, Desired: 4},
-		{Name: "evening", Recurrence: "0 20 * * 1-5", TimeZone: "Etc/UTC", Min: 2, Max: 6, Desired: -1},
+		{Name: "morning", Recurrence: "0 7 * * 1-5", TimeZone: "Europe/London", Min: 4, Max: 10, Desired: -1},
+		{Name: "evening", Recurrence: "0 20 * * 1-5", TimeZone: "Etc/UTC", Min: 2, Max: 6, Desired: 2},
 		{
 			Name: "night", Recurrence: "0 23 * * *", TimeZone: "Etc/UTC",
 			Start: "2027-01-01T00:00:00Z", End: "2027-06-30T00:00:00Z", Min: 0, Max: 10, Desired: 0,
@@ -41,11 +41,12 @@ func TestWindowGivesTheSizesBack(t *testing.T) {
 	t.Parallel()
 	spec := scheduled(fleet.Schedule{Name: "results", Start: "2027-07-01T08:00", End: "2027-07-02T20:00", Min: 6, Max: 8})
 	assert.Equal(t, []fleet.Action{
-		{Name: "results", Start: "2027-07-01T08:00:00Z", Min: 6, Max: 8, Desired: 6},
+		{Name: "results", Start: "2027-07-01T08:00:00Z", Min: 6, Max: 8, Desired: -1},
 		{Name: "results-end", Start: "2027-07-02T20:00:00Z", Min: 2, Max: 10, Desired: -1},
 	}, spec.Actions(), "the load decides how fast it shrinks")
 
 	spec.Scaling = fleet.Scaling{}
+	assert.Equal(t, 6, spec.Actions()[0].Desired)
 	assert.Equal(t, 2, spec.Actions()[1].Desired, "nothing else would shrink it")
 }
 
@@ -84,8 +85,8 @@ func TestScheduleFaults(t *testing.T) {
 		schedule fleet.Schedule
 		want     string
 	}{
-		"no name":       {with(func(s *fleet.Schedule) { s.Name = "" }), `"": name must be small letters, digits and single hyphens`},
-		"name":          {with(func(s *fleet.Schedule) { s.Name = "Monday 7" }), `"Monday 7": name must be small letters, digits and single hyphens`},
+		"no name":       {with(func(s *fleet.Schedule) { s.Name = "" }), `number 1: name must be small letters, digits and single hyphens, got ""`},
+		"name":          {with(func(s *fleet.Schedule) { s.Name = "Monday 7" }), `number 1: name must be small letters, digits and single hyphens, got "Monday 7"`},
 		"zone":          {with(func(s *fleet.Schedule) { s.TimeZone = "Europe/Lodnon" }), `morning: timeZone must be a zone of the IANA database such as Europe/London or Etc/UTC, got "Europe/Lodnon"`},
 		"Go's zone":     {with(func(s *fleet.Schedule) { s.TimeZone = "Local" }), `morning: timeZone must be a zone of the IANA database such as Europe/London or Etc/UTC, got "Local"`},
 		"other folders": {with(func(s *fleet.Schedule) { s.TimeZone = "../UTC" }), `morning: timeZone must be a zone of the IANA database such as Europe/London or Etc/UTC, got "../UTC"`},
@@ -215,9 +216,9 @@ func TestExamsGrowTheFleetAheadOfTheRush(t *testing.T) {
 	)
 	assert.Empty(t, faultsOf(spec))
 	assert.Equal(t, []fleet.Action{
-		{Name: "exams-winter", Start: "2027-01-11T07:00:00Z", Min: 6, Max: 10, Desired: 6}, // two hours before nine
+		{Name: "exams-winter", Start: "2027-01-11T07:00:00Z", Min: 6, Max: 10, Desired: -1}, // two hours before nine
 		{Name: "exams-winter-end", Start: "2027-01-22T20:00:00Z", Min: 2, Max: 10, Desired: -1},
-		{Name: "exams-summer", Start: "2027-05-17T06:00:00Z", Min: 6, Max: 10, Desired: 6},
+		{Name: "exams-summer", Start: "2027-05-17T06:00:00Z", Min: 6, Max: 10, Desired: -1},
 		{Name: "exams-summer-end", Start: "2027-06-04T19:00:00Z", Min: 2, Max: 10, Desired: -1},
 	}, spec.Actions())
 
@@ -259,4 +260,37 @@ func TestExamFaults(t *testing.T) {
 	spec.Exams = fleet.Exams{}
 	assert.Empty(t, faultsOf(spec), "without a period nothing else counts")
 	assert.False(t, strings.Contains(faultsOf(exams(winter)), "Exams"))
+}
+
+// Whatever a schedule says: it is refused, or AWS gets sizes within the fleet's and times it can read.
+func FuzzSchedules(f *testing.F) {
+	f.Add("morning", "Europe/London", "0 7 * * 1-5", "", "", 4, 0, 0)
+	f.Add("results", "America/New_York", "", "2027-07-01T08:00", "2027-07-02T20:00", 6, 8, -1)
+	f.Add("x", "Etc/UTC", "*/5 0-23 1,15 * 0", "2027-03-28T01:30", "9999-12-31T23:59", 0, 10, 10)
+	f.Fuzz(func(t *testing.T, name, zone, recurrence, start, end string, low, high, desired int) {
+		spec := scheduled(
+			fleet.Schedule{Name: "first", Recurrence: "0 20 * * *", Min: 2},
+			fleet.Schedule{
+				Name: name, TimeZone: zone, Recurrence: recurrence, Start: start, End: end, Min: low, Max: high, Desired: desired,
+			},
+		)
+		actions := spec.Actions()
+		if faultsOf(spec) != "" {
+			return
+		}
+		if len(actions) < 2 {
+			t.Fatalf("no action of %+v", spec.Schedules[1])
+		}
+		for _, action := range actions {
+			if action.Min < 0 || action.Max > 10 || action.Min > action.Max ||
+				action.Desired != -1 && (action.Desired < action.Min || action.Desired > action.Max) {
+				t.Fatalf("sizes of %+v", action)
+			}
+			for _, at := range []string{action.Start, action.End} {
+				if _, err := time.Parse("2006-01-02T15:04:05Z", at); at != "" && err != nil {
+					t.Fatalf("times of %+v: %v", action, err)
+				}
+			}
+		}
+	})
 }

@@ -17,7 +17,7 @@ var details = map[string]string{
 	"aws:acm/certificate:Certificate":                           "{domainName}",
 	"aws:autoscaling/group:Group":                               "{minSize} to {maxSize} instances",
 	"aws:autoscaling/policy:Policy":                             "{policyType}",
-	"aws:autoscaling/schedule:Schedule":                         "{minSize} to {maxSize}, {desiredCapacity} at {recurrence|startTime}",
+	"aws:autoscaling/schedule:Schedule":                         "{minSize} to {maxSize} at {recurrence|startTime}",
 	"aws:cloudwatch/logGroup:LogGroup":                          "kept {retentionInDays} days",
 	"aws:ec2/eip:Eip":                                           "",
 	"aws:ec2/flowLog:FlowLog":                                   "{trafficType} to {logDestinationType}",

@@ -18,7 +18,7 @@ func (s *Settings) Notes() []string {
 	case "single":
 		notes = append(notes, "one NAT gateway: instances in every zone lose the internet with zone "+s.Network.AvailabilityZones[0])
 	case "none":
-		if missing := s.Network.unreachable(); len(missing) > 0 {
+		if missing := s.unreachable(); len(missing) > 0 {
 			notes = append(notes, "no NAT gateway: instances reach neither the internet nor, without an endpoint in "+
 				"network.interfaceEndpoints, "+strings.Join(missing, ", "))
 		}
@@ -52,9 +52,16 @@ func (s *Settings) passed(now time.Time) []string {
 // metrics (field note SEC-7).
 var privateServices = []string{"ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"}
 
+// registryServices are what an instance asks for besides, where its container comes from a repository of ECR.
+var registryServices = []string{"ecr.api", "ecr.dkr"}
+
 // unreachable returns the services among them that have no interface endpoint.
-func (n Network) unreachable() []string {
-	return slices.DeleteFunc(slices.Clone(privateServices), func(service string) bool {
-		return slices.Contains(n.InterfaceEndpoints, service)
+func (s *Settings) unreachable() []string {
+	wanted := slices.Clone(privateServices)
+	if _, private := s.Web.spec(0).Repository(); private {
+		wanted = append(wanted, registryServices...)
+	}
+	return slices.DeleteFunc(wanted, func(service string) bool {
+		return slices.Contains(s.Network.InterfaceEndpoints, service)
 	})
 }

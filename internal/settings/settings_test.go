@@ -125,7 +125,17 @@ func TestFaults(t *testing.T) {
 		"thresholds":    {map[string]string{"web": `{"healthCheck": {"healthyThreshold": 1, "unhealthyThreshold": 11}}`}, "web.healthCheck.healthyThreshold: must be between 2 and 10, got 1\nweb.healthCheck.unhealthyThreshold: must be between 2 and 10, got 11"},
 		"no boot":       {map[string]string{"web": `{"bootSeconds": 0}`}, "web.bootSeconds: must be between 1 and 7200, got 0"},
 		"short grace":   {map[string]string{"web": `{"bootSeconds": 201}`}, "web.healthCheck.graceSeconds: must be at least 1.5 times web.bootSeconds (201), which is 302, got 300"},
-		"engine":        {map[string]string{"database": `{"engine": "oracle"}`}, `database.engine: must be mariadb or mysql or postgres, got "oracle"`},
+		// Of the fleet, those that settings add and the keys of the others, which package fleet tests.
+		"requests":     {map[string]string{"web": `{"scaling": {"requestsPerTarget": -1}}`}, "web.scaling.requestsPerTarget: must be between 0 and 1000000, got -1"},
+		"disk":         {map[string]string{"web": `{"rootVolumeGiB": 1}`}, "web.rootVolumeGiB: must be between 8 and 16384, got 1"},
+		"access logs":  {map[string]string{"web": `{"accessLogs": {"retentionDays": 0}}`}, "web.accessLogs.retentionDays: must be between 1 and 3653, got 0"},
+		"header":       {map[string]string{"web": `{"originHeader": {"name": "a b", "version": 0}}`}, "web.originHeader.name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"a b\"\nweb.originHeader.version: must be between 1 and 1000000, got 0"},
+		"in a list":    {map[string]string{"web": `{"schedules": [{"nmae": "x"}]}`}, "web.schedules[0].nmae: unknown, did you mean web.schedules[0].name?\nweb.schedules: number 1: name must be small letters, digits and single hyphens, got \"\""},
+		"type in list": {map[string]string{"web": `{"schedules": [{"name": "day", "recurrence": "0 7 * * *", "min": "2"}]}`}, `web.schedules[0].min: must be a whole number, got "2"`},
+		"deep in list": {map[string]string{"web": `{"exams": {"min": 4, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12", "untill": "x"}]}}`}, "web.exams.periods[0].untill: unknown"},
+		"schedule":     {map[string]string{"web": `{"schedules": [{"name": "day", "recurrence": "7 o'clock", "min": 2}]}`}, `web.schedules: day: recurrence must be five fields of cron such as 0 7 * * 1-5, got "7 o'clock"`},
+		"exams":        {map[string]string{"web": `{"exams": {"leadHours": 25, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12"}]}}`}, "web.exams.leadHours: must be between 1 and 24, got 25\nweb.exams.min: must be between 2 and 10, got 0"},
+		"engine":       {map[string]string{"database": `{"engine": "oracle"}`}, `database.engine: must be mariadb or mysql or postgres, got "oracle"`},
 		// Of the database, those that settings add; package engine tests the others.
 		"version":        {map[string]string{"database": `{"version": "16.6"}`}, `database.version: must be a major version such as 16, AWS brings in the minor ones, got "16.6"`},
 		"iops":           {map[string]string{"database": `{"iops": 3000}`}, "database.iops: leave it out: below 400 GiB gp3 has 3000 IOPS and 125 MiB/s, and AWS takes no other, got 3000"},
@@ -182,6 +192,7 @@ func TestLimitsAreAccepted(t *testing.T) {
 
 func TestNotes(t *testing.T) {
 	t.Parallel()
+	const pinned = `{"image": "ami-0123456789abcdef0"}`
 	const (
 		tls      = `{"name": "a.example.edu", "hostedZone": "example.edu"}`
 		services = `"ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"`
@@ -207,15 +218,36 @@ func TestNotes(t *testing.T) {
 		parsed, err := settings.Parse("ha-web", config(t, map[string]string{
 			"network": `{"availabilityZones": ["us-east-1b", "us-east-1a"], ` + test.network + `}`,
 			"domain":  test.domain,
+			"web":     pinned,
 		}))
 		require.NoError(t, err, name)
 		assert.Equal(t, test.want, parsed.Notes(), name)
 	}
-	parsed, err := settings.Parse("ha-web", config(t, map[string]string{"domain": tls, "database": `{"multiAz": false}`}))
-	require.NoError(t, err)
-	assert.Equal(t, []string{
-		"database in one zone: the site is down with it while its machine is replaced, and with the zone until someone restores it",
-	}, parsed.Notes())
+	for name, test := range map[string]struct {
+		sections map[string]string
+		want     []string
+	}{
+		"one database": {map[string]string{"web": pinned, "database": `{"multiAz": false}`}, []string{
+			"database in one zone: the site is down with it while its machine is replaced, and with the zone until someone restores it",
+		}},
+		"registry": {map[string]string{
+			"network": `{"availabilityZones": ["us-east-1a", "us-east-1b"], "natGateways": "none", "interfaceEndpoints": [` + services + `]}`,
+			"web": `{"image": "ami-0123456789abcdef0", "container": "123456789012.dkr.ecr.us-east-1.amazonaws.com/app@sha256:` +
+				strings.Repeat("0a", 32) + `"}`,
+		}, []string{"no NAT gateway: instances reach neither the internet nor, without an endpoint in network.interfaceEndpoints, ecr.api, ecr.dkr"}},
+		"floating image": {map[string]string{"web": `{"image": "ssm:/golden/moodle"}`}, []string{
+			"floating image: each update rolls out the newest image of /golden/moodle; web.image pins one",
+		}},
+		"empty zone": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "schedules": [
+			{"name": "night", "recurrence": "0 20 * * *", "min": 1}, {"name": "day", "recurrence": "0 7 * * *", "min": 2}]}`}, []string{
+			"schedule night: with min 1 a zone may have no instance",
+		}},
+	} {
+		test.sections["domain"] = tls
+		parsed, err := settings.Parse("ha-web", config(t, test.sections))
+		require.NoError(t, err, name)
+		assert.Equal(t, test.want, parsed.Notes(), name)
+	}
 }
 
 func TestSecretsDoNotPrint(t *testing.T) {

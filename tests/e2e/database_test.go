@@ -141,14 +141,16 @@ func checkSecrets(ctx context.Context, t *testing.T, clients clients, outputs au
 	return login.Password
 }
 
-// checkState checks that the master password is nowhere in the state of the stack, not even encrypted, and that the
-// value from the config is nowhere in it unencrypted, its backups and history included.
-func checkState(ctx context.Context, t *testing.T, stack auto.Stack, state, password string) {
+// checkState checks that the master password is nowhere in the state of the stack, not even encrypted, and that no secret
+// which the program was given or handed on is anywhere in it unencrypted, its backups and history included.
+func checkState(ctx context.Context, t *testing.T, stack auto.Stack, state, password string, known ...string) {
 	t.Helper()
 	decrypted, err := stack.Export(ctx)
 	require.NoError(t, err)
 	text := string(decrypted.Deployment)
-	require.True(t, strings.Contains(text, smtpPassword), "decrypted, it has what it was given")
+	for _, secret := range known {
+		require.True(t, strings.Contains(text, secret), "decrypted, it has what it was given")
+	}
 	assert.False(t, strings.Contains(text, password), "the master password is in the state")
 
 	files := 0
@@ -158,8 +160,9 @@ func checkState(ctx context.Context, t *testing.T, stack auto.Stack, state, pass
 		}
 		content, err := os.ReadFile(path)
 		files++
-		assert.False(t, bytes.Contains(content, []byte(smtpPassword)), "%s has a secret in the clear", path)
-		assert.False(t, bytes.Contains(content, []byte(password)), "%s has the master password", path)
+		for _, secret := range append(known, password) {
+			assert.False(t, bytes.Contains(content, []byte(secret)), "%s has a secret in the clear", path)
+		}
 		return err
 	}))
 	assert.NotZero(t, files)

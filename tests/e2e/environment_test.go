@@ -23,9 +23,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -131,11 +134,14 @@ func progress(t *testing.T, step string) (out io.Writer, done func()) {
 
 // clients speak to the services of a region past Pulumi.
 type clients struct {
-	ec2     *ec2.Client
-	kms     *kms.Client
-	rds     *rds.Client
-	secrets *secretsmanager.Client
-	ssm     *ssm.Client
+	autoscaling *autoscaling.Client
+	ec2         *ec2.Client
+	elb         *elasticloadbalancingv2.Client
+	kms         *kms.Client
+	rds         *rds.Client
+	s3          *s3.Client
+	secrets     *secretsmanager.Client
+	ssm         *ssm.Client
 }
 
 func newClients(url, region string) clients {
@@ -143,7 +149,13 @@ func newClients(url, region string) clients {
 		Region: region, BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}
 	return clients{
-		ec2.NewFromConfig(config), kms.NewFromConfig(config), rds.NewFromConfig(config), secretsmanager.NewFromConfig(config),
-		ssm.NewFromConfig(config),
+		autoscaling: autoscaling.NewFromConfig(config),
+		ec2:         ec2.NewFromConfig(config),
+		elb:         elasticloadbalancingv2.NewFromConfig(config),
+		kms:         kms.NewFromConfig(config),
+		rds:         rds.NewFromConfig(config),
+		s3:          s3.NewFromConfig(config, func(options *s3.Options) { options.UsePathStyle = true }),
+		secrets:     secretsmanager.NewFromConfig(config),
+		ssm:         ssm.NewFromConfig(config),
 	}
 }

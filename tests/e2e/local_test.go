@@ -39,8 +39,12 @@ func TestLocalStack(t *testing.T) {
 	checkProxy(ctx, t, aws, network, outputs)
 	checkReplica(ctx, t, newClients(url, "us-west-2"), instance)
 	checkParameters(ctx, t, aws, outputs)
-	checkState(ctx, t, stack, state, checkSecrets(ctx, t, aws, outputs))
+	checkLoadBalancer(ctx, t, aws, network, outputs)
+	version := checkFleet(ctx, t, aws, network, outputs)
+	checkScaling(ctx, t, aws, outputs)
 	expectNoChanges(ctx, t, stack)
+	checkRollout(ctx, t, stack, aws, outputs, version)
+	checkState(ctx, t, stack, state, checkSecrets(ctx, t, aws, outputs), smtpPassword, originValue(ctx, t, aws))
 	destroy(ctx, t, stack)
 
 	left, err := aws.ec2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: filter("vpc-id", vpcID)})

@@ -1,0 +1,254 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	balancing "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	storage "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// checkLoadBalancer checks that the load balancer is where people reach it, keeps a record, and lets in only what comes
+// from the stack's own distribution.
+func checkLoadBalancer(ctx context.Context, t *testing.T, clients clients, network network, outputs auto.OutputMap) {
+	t.Helper()
+	found, err := clients.elb.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{})
+	require.NoError(t, err)
+	require.Len(t, found.LoadBalancers, 1)
+	balancer := found.LoadBalancers[0]
+	assert.Equal(t, outputs["albDnsName"].Value, *balancer.DNSName)
+	assert.NotEqual(t, balancing.LoadBalancerSchemeEnumInternal, balancer.Scheme)
+	for _, zone := range balancer.AvailabilityZones {
+		route, _ := defaultRoute(network.tables[*zone.SubnetId])
+		assert.True(t, strings.HasPrefix(aws.ToString(route.GatewayId), "igw-"), "in a public subnet")
+	}
+
+	set, err := clients.elb.DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: balancer.LoadBalancerArn})
+	require.NoError(t, err)
+	attributes := map[string]string{}
+	for _, each := range set.Attributes {
+		attributes[*each.Key] = *each.Value
+	}
+	for key, want := range map[string]string{
+		"routing.http.drop_invalid_header_fields.enabled": "true", "routing.http.desync_mitigation_mode": "defensive",
+		"routing.http2.enabled": "true", "deletion_protection.enabled": "false", "access_logs.s3.enabled": "true", "access_logs.s3.prefix": "alb",
+		"zonal_shift.config.enabled": "true",
+	} {
+		assert.Equal(t, want, attributes[key], key)
+	}
+	checkAccessLogs(ctx, t, clients.s3, attributes["access_logs.s3.bucket"])
+	checkListener(ctx, t, clients, *balancer.LoadBalancerArn, outputs)
+}
+
+// checkListener checks that only requests with the origin header come through.
+func checkListener(ctx context.Context, t *testing.T, clients clients, balancer string, outputs auto.OutputMap) {
+	t.Helper()
+	listeners, err := clients.elb.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: &balancer})
+	require.NoError(t, err)
+	require.Len(t, listeners.Listeners, 1, "without a certificate there is nowhere to redirect to")
+	rules, err := clients.elb.DescribeRules(ctx, &elb.DescribeRulesInput{ListenerArn: listeners.Listeners[0].ListenerArn})
+	require.NoError(t, err)
+	require.Len(t, rules.Rules, 2)
+	for _, rule := range rules.Rules {
+		if *rule.IsDefault {
+			assert.Equal(t, "403", *rule.Actions[0].FixedResponseConfig.StatusCode)
+			continue
+		}
+		assert.Equal(t, outputs["targetGroupArn"].Value, *rule.Actions[0].TargetGroupArn)
+		header := rule.Conditions[0].HttpHeaderConfig
+		assert.Equal(t, "X-Origin-Verify", *header.HttpHeaderName)
+		assert.Equal(t, []string{originValue(ctx, t, clients)}, header.Values)
+	}
+}
+
+// originValue returns the value of the origin header that Secrets Manager keeps.
+func originValue(ctx context.Context, t *testing.T, clients clients) string {
+	t.Helper()
+	secrets, err := clients.secrets.ListSecrets(ctx, &secretsmanager.ListSecretsInput{})
+	require.NoError(t, err)
+	for _, secret := range secrets.SecretList {
+		if strings.HasPrefix(*secret.Name, "ha-web-origin-v1-") {
+			value, err := clients.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: secret.ARN})
+			require.NoError(t, err)
+			require.Regexp(t, `^[A-Za-z0-9]{64}$`, *value.SecretString)
+			return *value.SecretString
+		}
+	}
+	require.Fail(t, "there is no secret of the origin header")
+	return ""
+}
+
+// checkAccessLogs checks that the bucket of the access logs is closed to all but the service that writes them.
+func checkAccessLogs(ctx context.Context, t *testing.T, client *s3.Client, bucket string) {
+	t.Helper()
+	closed, err := client.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &bucket})
+	require.NoError(t, err)
+	for _, each := range []*bool{
+		closed.PublicAccessBlockConfiguration.BlockPublicAcls, closed.PublicAccessBlockConfiguration.BlockPublicPolicy,
+		closed.PublicAccessBlockConfiguration.IgnorePublicAcls, closed.PublicAccessBlockConfiguration.RestrictPublicBuckets,
+	} {
+		assert.True(t, *each)
+	}
+	encryption, err := client.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: &bucket})
+	require.NoError(t, err)
+	assert.Equal(t, storage.ServerSideEncryptionAes256,
+		encryption.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault.SSEAlgorithm)
+	policy, err := client.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &bucket})
+	require.NoError(t, err)
+	assert.Contains(t, *policy.Policy, `"logdelivery.elasticloadbalancing.amazonaws.com"`)
+	assert.Contains(t, *policy.Policy, `"aws:SecureTransport"`)
+	lifecycle, err := client.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &bucket})
+	require.NoError(t, err)
+	assert.EqualValues(t, 365, *lifecycle.Rules[0].Expiration.Days)
+}
+
+// checkFleet checks that the instances are spread over the private subnets, from a numbered version of a template that
+// demands IMDSv2, and in service. It returns that version.
+func checkFleet(ctx context.Context, t *testing.T, clients clients, network network, outputs auto.OutputMap) int64 {
+	t.Helper()
+	group := readGroup(ctx, t, clients, outputs)
+	assert.Equal(t, "ELB", *group.HealthCheckType)
+	assert.EqualValues(t, 300, *group.HealthCheckGracePeriod)
+	assert.EqualValues(t, 180, *group.DefaultInstanceWarmup)
+	assert.EqualValues(t, []int32{2, 8, 2}, []int32{*group.MinSize, *group.MaxSize, *group.DesiredCapacity})
+	assert.Equal(t, []string{outputs["targetGroupArn"].Value.(string)}, group.TargetGroupARNs)
+	subnets := strings.Split(*group.VPCZoneIdentifier, ",")
+	var private []string
+	for _, subnet := range outputs["privateSubnetIds"].Value.([]any) {
+		private = append(private, subnet.(string))
+	}
+	assert.ElementsMatch(t, private, subnets)
+	zones := map[string]bool{}
+	for _, instance := range group.Instances {
+		assert.Equal(t, scaling.LifecycleStateInService, instance.LifecycleState)
+		zones[*instance.AvailabilityZone] = true
+	}
+	assert.Len(t, group.Instances, 2)
+	assert.Len(t, zones, 2, "one in each zone")
+	health, err := clients.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(outputs["targetGroupArn"].Value.(string))})
+	require.NoError(t, err)
+	assert.Len(t, health.TargetHealthDescriptions, 2)
+	return checkTemplate(ctx, t, clients, group, outputs)
+}
+
+func readGroup(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap) scaling.AutoScalingGroup {
+	t.Helper()
+	found, err := clients.autoscaling.DescribeAutoScalingGroups(ctx, &autoscaling.DescribeAutoScalingGroupsInput{
+		AutoScalingGroupNames: []string{outputs["autoScalingGroupName"].Value.(string)},
+	})
+	require.NoError(t, err)
+	require.Len(t, found.AutoScalingGroups, 1)
+	return found.AutoScalingGroups[0]
+}
+
+// checkTemplate checks the version of the launch template that the group uses, and returns its number.
+func checkTemplate(ctx context.Context, t *testing.T, clients clients, group scaling.AutoScalingGroup, outputs auto.OutputMap) int64 {
+	t.Helper()
+	assert.Equal(t, outputs["launchTemplateId"].Value, *group.LaunchTemplate.LaunchTemplateId)
+	number, err := strconv.ParseInt(*group.LaunchTemplate.Version, 10, 64)
+	require.NoError(t, err, "a number, and not $Latest")
+	versions, err := clients.ec2.DescribeLaunchTemplateVersions(ctx, &ec2.DescribeLaunchTemplateVersionsInput{
+		LaunchTemplateId: group.LaunchTemplate.LaunchTemplateId, Versions: []string{*group.LaunchTemplate.Version},
+	})
+	require.NoError(t, err)
+	require.Len(t, versions.LaunchTemplateVersions, 1)
+	assert.True(t, *versions.LaunchTemplateVersions[0].DefaultVersion, "checks look at the default version")
+	data := versions.LaunchTemplateVersions[0].LaunchTemplateData
+	assert.EqualValues(t, "required", data.MetadataOptions.HttpTokens)
+	assert.EqualValues(t, 1, *data.MetadataOptions.HttpPutResponseHopLimit)
+	assert.True(t, *data.BlockDeviceMappings[0].Ebs.Encrypted)
+	assert.False(t, *data.NetworkInterfaces[0].AssociatePublicIpAddress)
+	assert.True(t, strings.HasPrefix(*data.ImageId, "ami-"), "looked up")
+	script, err := base64.StdEncoding.DecodeString(*data.UserData)
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(string(script), "#!/bin/bash\n"), "base64 once")
+	assert.False(t, strings.Contains(string(script), originValue(ctx, t, clients)), "no secret in it")
+	assert.False(t, strings.Contains(string(script), smtpPassword), "no secret in it")
+	return number
+}
+
+// checkScaling checks that the fleet follows its load, and its calendar with all three sizes.
+func checkScaling(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap) {
+	t.Helper()
+	group := aws.String(outputs["autoScalingGroupName"].Value.(string))
+	policies, err := clients.autoscaling.DescribePolicies(ctx, &autoscaling.DescribePoliciesInput{AutoScalingGroupName: group})
+	require.NoError(t, err)
+	targets := map[string]float64{}
+	for _, policy := range policies.ScalingPolicies {
+		if tracking := policy.TargetTrackingConfiguration; tracking != nil {
+			targets[string(tracking.PredefinedMetricSpecification.PredefinedMetricType)] = *tracking.TargetValue
+		} else {
+			targets[string(policy.PredictiveScalingConfiguration.Mode)] = *policy.PredictiveScalingConfiguration.MetricSpecifications[0].TargetValue
+		}
+	}
+	assert.Equal(t, map[string]float64{"ASGAverageCPUUtilization": 60, "ALBRequestCountPerTarget": 1000, "ForecastOnly": 60}, targets)
+
+	actions, err := clients.autoscaling.DescribeScheduledActions(ctx, &autoscaling.DescribeScheduledActionsInput{AutoScalingGroupName: group})
+	require.NoError(t, err)
+	sizes := map[string]string{}
+	for _, action := range actions.ScheduledUpdateGroupActions {
+		text, err := json.Marshal([]*int32{action.MinSize, action.MaxSize, action.DesiredCapacity})
+		require.NoError(t, err)
+		sizes[*action.ScheduledActionName] = string(text)
+	}
+	assert.Equal(t, map[string]string{
+		"weekday-morning": "[4,8,null]", "weekday-evening": "[2,8,2]", "exams-winter": "[6,8,null]", "exams-winter-end": "[2,8,null]",
+	}, sizes, "null: as many as there are")
+}
+
+// checkRollout changes what instances boot with, and checks that they are replaced, step by step, by such as have the
+// new version.
+func checkRollout(ctx context.Context, t *testing.T, stack auto.Stack, clients clients, outputs auto.OutputMap, version int64) {
+	t.Helper()
+	before := instanceIDs(readGroup(ctx, t, clients, outputs))
+	require.NoError(t, stack.SetConfigWithOptions(ctx, "ha-web:web.bootSeconds",
+		auto.ConfigValue{Value: "150"}, &auto.ConfigOptions{Path: true}))
+	up(ctx, t, stack)
+
+	group := outputs["autoScalingGroupName"].Value.(string)
+	var refresh scaling.InstanceRefresh
+	require.Eventually(t, func() bool {
+		found, err := clients.autoscaling.DescribeInstanceRefreshes(ctx, &autoscaling.DescribeInstanceRefreshesInput{AutoScalingGroupName: &group})
+		require.NoError(t, err)
+		require.Len(t, found.InstanceRefreshes, 1)
+		refresh = found.InstanceRefreshes[0]
+		return refresh.Status == scaling.InstanceRefreshStatusSuccessful
+	}, time.Minute, time.Second)
+	preferences := refresh.Preferences
+	assert.True(t, *preferences.AutoRollback)
+	assert.EqualValues(t, []int32{100, 150, 300}, []int32{*preferences.MinHealthyPercentage, *preferences.MaxHealthyPercentage, *preferences.CheckpointDelay})
+	assert.Equal(t, []int32{50, 100}, preferences.CheckpointPercentages)
+
+	after := readGroup(ctx, t, clients, outputs)
+	assert.Equal(t, version+1, checkTemplate(ctx, t, clients, after, outputs))
+	for _, id := range instanceIDs(after) {
+		assert.NotContains(t, before, id)
+	}
+}
+
+func instanceIDs(group scaling.AutoScalingGroup) []string {
+	ids := map[string]bool{}
+	for _, instance := range group.Instances {
+		ids[*instance.InstanceId] = true
+	}
+	return slices.Collect(maps.Keys(ids))
+}
