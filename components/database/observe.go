@@ -24,16 +24,7 @@ func (b *builder) logGroups() ([]pulumi.Resource, error) {
 }
 
 func (b *builder) logGroup(name, physical string) (*cloudwatch.LogGroup, error) {
-	group, err := cloudwatch.NewLogGroup(b.ctx, name, &cloudwatch.LogGroupArgs{
-		Name:            pulumi.String(physical), // RDS writes to this one
-		KmsKeyId:        b.args.KeyARN.ToStringOutput().ToStringPtrOutput(),
-		RetentionInDays: pulumi.Int(b.args.LogRetentionDays),
-		Tags:            b.Tags(name),
-	}, b.Options()...)
-	if err != nil {
-		return nil, fmt.Errorf("creating log group %s: %w", name, err)
-	}
-	return group, nil
+	return b.LogGroup(b.ctx, name, physical, b.args.LogRetentionDays, b.args.KeyARN)
 }
 
 // insights switches on what shows why a database is slow: Performance Insights, where the class has it, for the week

@@ -19,12 +19,9 @@ func (b *builder) flowLogs() error {
 		return nil
 	}
 	name := b.Name("flow-logs")
-	group, err := cloudwatch.NewLogGroup(b.ctx, name, &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(b.args.FlowLogs.RetentionDays),
-		Tags:            b.Tags(name),
-	}, b.Options()...)
+	group, err := b.LogGroup(b.ctx, name, "", b.args.FlowLogs.RetentionDays, nil)
 	if err != nil {
-		return fmt.Errorf("creating log group %s: %w", name, err)
+		return err
 	}
 	role, policy, err := b.flowLogsRole(name, group)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"ha-web/internal/component"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -22,7 +24,7 @@ func (b *builder) listeners() error {
 	}
 	if b.certificate != nil {
 		args.Port, args.Protocol = pulumi.Int(443), pulumi.String("HTTPS")
-		args.CertificateArn = b.certificate.ToStringOutput().ToStringPtrOutput()
+		args.CertificateArn = component.Optional(b.certificate)
 		args.SslPolicy = pulumi.String(tlsPolicy)
 	}
 	var err error
@@ -128,15 +130,12 @@ func (b *builder) originHeader() error {
 
 func (b *builder) originValue(version int) (originValue, error) {
 	name := b.Name("origin", "v"+strconv.Itoa(version))
-	args := &secretsmanager.SecretArgs{
+	secret, err := secretsmanager.NewSecret(b.ctx, name, &secretsmanager.SecretArgs{
 		Description:          pulumi.String("Value of the header that CloudFront sends to the load balancer"),
+		KmsKeyId:             component.Optional(b.args.KeyARN),
 		RecoveryWindowInDays: pulumi.Int(0), // another is as good
 		Tags:                 b.Tags(name),
-	}
-	if b.args.KeyARN != nil {
-		args.KmsKeyId = b.args.KeyARN.ToStringOutput().ToStringPtrOutput()
-	}
-	secret, err := secretsmanager.NewSecret(b.ctx, name, args, b.Options()...)
+	}, b.Options()...)
 	if err != nil {
 		return originValue{}, fmt.Errorf("creating secret %s: %w", name, err)
 	}

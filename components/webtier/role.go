@@ -5,28 +5,15 @@ import (
 
 	"ha-web/internal/component"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // logGroup creates the log group of the instances. It has a name that people find.
-func (b *builder) logGroup() error {
-	name := b.Name("app")
-	args := &cloudwatch.LogGroupArgs{
-		Name:            pulumi.String("/" + b.name + "/" + b.ctx.Stack() + "/app"),
-		RetentionInDays: pulumi.Int(b.args.LogRetentionDays),
-		Tags:            b.Tags(name),
-	}
-	if b.args.KeyARN != nil {
-		args.KmsKeyId = b.args.KeyARN.ToStringOutput().ToStringPtrOutput()
-	}
-	var err error
-	b.logs, err = cloudwatch.NewLogGroup(b.ctx, name, args, b.Options()...)
-	if err != nil {
-		return fmt.Errorf("creating log group %s: %w", name, err)
-	}
-	return nil
+func (b *builder) logGroup() (err error) {
+	path := "/" + b.name + "/" + b.ctx.Stack() + "/app"
+	b.logs, err = b.LogGroup(b.ctx, b.Name("app"), path, b.args.LogRetentionDays, b.args.KeyARN)
+	return err
 }
 
 // managedPolicies are AWS's own policies on the role: for sessions, commands and patches without SSH, and for logs.

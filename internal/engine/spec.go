@@ -35,45 +35,29 @@ type ProxySpec struct {
 // Validate records every fault of the spec. key gives the fields, such as Proxy.BorrowSeconds, the names that whoever
 // asks knows them by.
 func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
-	check := checker{faults, key}
+	fields := validate.Fields{Faults: faults, Name: key}
 	engine, known := Lookup(s.Engine)
 	if known {
-		s.checkVersion(engine, check)
-		s.checkNames(engine, check)
-		s.checkParameters(engine, check)
+		s.checkVersion(engine, fields)
+		s.checkNames(engine, fields)
+		s.checkParameters(engine, fields)
 	} else {
-		check.fault("Engine", "must be %s, got %q", strings.Join(Names(), " or "), s.Engine)
+		fields.Add("Engine", "must be %s, got %q", strings.Join(Names(), " or "), s.Engine)
 	}
-	s.checkClass(engine, check)
-	s.checkStorage(check)
-	s.checkWindows(check)
-	check.between("BackupDays", s.BackupDays, 1, 35) // 0 would turn off backups, and restarts the database (DB-16)
-	check.between("RotateAfterDays", s.RotateAfterDays, 1, 1000)
-	check.error("LogRetentionDays", validate.RetentionDays(s.LogRetentionDays))
+	s.checkClass(engine, fields)
+	s.checkStorage(fields)
+	s.checkWindows(fields)
+	fields.Between("BackupDays", s.BackupDays, 1, 35) // 0 would turn off backups, and restarts the database (DB-16)
+	fields.Between("RotateAfterDays", s.RotateAfterDays, 1, 1000)
+	fields.Check("LogRetentionDays", validate.RetentionDays(s.LogRetentionDays))
 	if !slices.Contains(monitoringSeconds, s.MonitoringSeconds) {
-		check.fault("MonitoringSeconds", "must be 0, which is off, or one of %v, got %d", monitoringSeconds[1:], s.MonitoringSeconds)
+		fields.Add("MonitoringSeconds", "must be 0, which is off, or one of %v, got %d", monitoringSeconds[1:], s.MonitoringSeconds)
 	}
 	if s.SnapshotIdentifier != "" && !snapshotName.MatchString(s.SnapshotIdentifier) {
-		check.fault("SnapshotIdentifier", "must be the name or the ARN of a snapshot, got %q", s.SnapshotIdentifier)
+		fields.Add("SnapshotIdentifier", "must be the name or the ARN of a snapshot, got %q", s.SnapshotIdentifier)
 	}
-	check.between("Proxy.MaxConnectionsPercent", s.Proxy.MaxConnectionsPercent, 1, 100)
-	check.between("Proxy.BorrowSeconds", s.Proxy.BorrowSeconds, 1, 300)
-}
-
-// checker records faults under the names of fields.
-type checker struct {
-	faults *validate.Faults
-	key    func(field string) string
-}
-
-func (c checker) fault(field, format string, args ...any) {
-	c.faults.Add(c.key(field), format, args...)
-}
-
-func (c checker) error(field string, err error) { c.faults.Check(c.key(field), err) }
-
-func (c checker) between(field string, value, low, high int) {
-	c.faults.Between(c.key(field), value, low, high)
+	fields.Between("Proxy.MaxConnectionsPercent", s.Proxy.MaxConnectionsPercent, 1, 100)
+	fields.Between("Proxy.BorrowSeconds", s.Proxy.BorrowSeconds, 1, 300)
 }
 
 var (
@@ -84,9 +68,9 @@ var (
 
 // checkVersion wants a major version: AWS brings in minor ones by itself, and a version that names one would ask to go
 // back (field note DB-2).
-func (s Spec) checkVersion(engine Engine, check checker) {
+func (s Spec) checkVersion(engine Engine, fields validate.Fields) {
 	if !engine.version.MatchString(s.Version) {
-		check.fault("Version", "must be a major version such as %s, AWS brings in the minor ones, got %q", engine.DefaultVersion, s.Version)
+		fields.Add("Version", "must be a major version such as %s, AWS brings in the minor ones, got %q", engine.DefaultVersion, s.Version)
 	}
 }
 
@@ -96,7 +80,7 @@ var (
 	userName     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,15}$`)
 )
 
-func (s Spec) checkNames(engine Engine, check checker) {
+func (s Spec) checkNames(engine Engine, fields validate.Fields) {
 	for _, name := range []struct {
 		field, value, rule string
 		pattern            *regexp.Regexp
@@ -106,42 +90,42 @@ func (s Spec) checkNames(engine Engine, check checker) {
 	} {
 		switch {
 		case !name.pattern.MatchString(name.value):
-			check.fault(name.field, "%s, got %q", name.rule, name.value)
+			fields.Add(name.field, "%s, got %q", name.rule, name.value)
 		case slices.Contains(engine.reserved, strings.ToLower(name.value)):
-			check.fault(name.field, "%q is reserved, or the first that an attacker tries, in %s: take another", name.value, engine.Name)
+			fields.Add(name.field, "%q is reserved, or the first that an attacker tries, in %s: take another", name.value, engine.Name)
 		}
 	}
 }
 
 var parameterName = regexp.MustCompile(`^[a-z][a-z0-9_.]*$`)
 
-func (s Spec) checkParameters(engine Engine, check checker) {
+func (s Spec) checkParameters(engine Engine, fields validate.Fields) {
 	owned := map[string]bool{maxConnections: true}
 	for _, parameter := range engine.parameters {
 		owned[parameter.Name] = true
 	}
 	for _, parameter := range engine.Parameters(0, s.Parameters)[len(engine.parameters):] {
-		key := check.key("Parameters") + "." + parameter.Name
+		key := fields.Name("Parameters") + "." + parameter.Name
 		switch {
 		case parameter.Name == maxConnections:
-			check.faults.Add(key, "has a setting of its own: %s", check.key("MaxConnections"))
+			fields.Faults.Add(key, "has a setting of its own: %s", fields.Name("MaxConnections"))
 		case owned[parameter.Name]:
-			check.faults.Add(key, "is set by the program: TLS and the log of slow queries stay on")
+			fields.Faults.Add(key, "is set by the program: TLS and the log of slow queries stay on")
 		case !parameterName.MatchString(parameter.Name):
-			check.faults.Add(key, "must be the name of a parameter of %s, such as sort_buffer_size", engine.Name)
+			fields.Faults.Add(key, "must be the name of a parameter of %s, such as sort_buffer_size", engine.Name)
 		case parameter.Value == "":
-			check.faults.Add(key, "must have a value")
+			fields.Faults.Add(key, "must have a value")
 		}
 	}
 }
 
-func (s Spec) checkClass(engine Engine, check checker) {
+func (s Spec) checkClass(engine Engine, fields validate.Fields) {
 	_, err := MemoryGiB(s.InstanceClass)
-	check.error("InstanceClass", err)
+	fields.Check("InstanceClass", err)
 	if err != nil || engine.Name == "" || s.MaxConnections == 0 {
 		return
 	}
-	check.between("MaxConnections", s.MaxConnections, 1, engine.ConnectionLimit(s.InstanceClass))
+	fields.Between("MaxConnections", s.MaxConnections, 1, engine.ConnectionLimit(s.InstanceClass))
 }
 
 // MostStorageGiB is the largest gp3 volume.
@@ -155,25 +139,25 @@ const (
 	leastThroughput, mostThroughput = 500, 4000 // MiB/s
 )
 
-func (s Spec) checkStorage(check checker) {
-	check.between("StorageGiB", s.StorageGiB, leastStorage, MostStorageGiB)
+func (s Spec) checkStorage(fields validate.Fields) {
+	fields.Between("StorageGiB", s.StorageGiB, leastStorage, MostStorageGiB)
 	if s.MaxStorageGiB != 0 {
 		// At least a tenth more, or AWS refuses it (field note DB-20).
-		check.between("MaxStorageGiB", s.MaxStorageGiB, (11*s.StorageGiB+9)/10, MostStorageGiB)
+		fields.Between("MaxStorageGiB", s.MaxStorageGiB, (11*s.StorageGiB+9)/10, MostStorageGiB)
 	}
 	if s.StorageGiB < stripedFrom {
 		const tooSmall = "leave it out: below %d GiB gp3 has 3000 IOPS and 125 MiB/s, and AWS takes no other, got %d"
 		if s.IOPS != 0 {
-			check.fault("IOPS", tooSmall, stripedFrom, s.IOPS)
+			fields.Add("IOPS", tooSmall, stripedFrom, s.IOPS)
 		}
 		if s.ThroughputMiBps != 0 {
-			check.fault("ThroughputMiBps", tooSmall, stripedFrom, s.ThroughputMiBps)
+			fields.Add("ThroughputMiBps", tooSmall, stripedFrom, s.ThroughputMiBps)
 		}
 		return
 	}
 	iops, throughput := s.Performance()
-	check.between("IOPS", iops, leastIOPS, mostIOPS)
-	check.between("ThroughputMiBps", throughput, leastThroughput, min(mostThroughput, max(iops/4, leastThroughput)))
+	fields.Between("IOPS", iops, leastIOPS, mostIOPS)
+	fields.Between("ThroughputMiBps", throughput, leastThroughput, min(mostThroughput, max(iops/4, leastThroughput)))
 }
 
 // Performance returns the IOPS and the throughput, in MiB/s, to ask of the storage, both 0 where AWS takes neither.

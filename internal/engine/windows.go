@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+
+	"ha-web/internal/validate"
 )
 
 const (
@@ -23,18 +25,18 @@ var (
 )
 
 // checkWindows holds the windows to AWS's rules: UTC, half an hour at least, and never both at once (field note DB-16).
-func (s Spec) checkWindows(check checker) {
+func (s Spec) checkWindows(fields validate.Fields) {
 	backup, err := parseDaily(s.BackupWindow)
-	check.error("BackupWindow", err)
+	fields.Check("BackupWindow", err)
 	maintenance, bad := parseWeekly(s.MaintenanceWindow)
-	check.error("MaintenanceWindow", bad)
+	fields.Check("MaintenanceWindow", bad)
 	if err != nil || bad != nil {
 		return
 	}
 	for _, weekday := range weekdays {
 		at := slices.Index(weekdays, weekday) * day
 		if overlap(window{at + backup.start, backup.length}, maintenance) {
-			check.fault("MaintenanceWindow", "must not overlap %s (%s), got %s", check.key("BackupWindow"), s.BackupWindow, s.MaintenanceWindow)
+			fields.Add("MaintenanceWindow", "must not overlap %s (%s), got %s", fields.Name("BackupWindow"), s.BackupWindow, s.MaintenanceWindow)
 			return
 		}
 	}

@@ -3,6 +3,8 @@ package fleet
 import (
 	"strings"
 	"time"
+
+	"ha-web/internal/validate"
 )
 
 // Exams is a calendar of exams. Before each period the fleet grows, ahead of the rush and not after it (document 002).
@@ -67,21 +69,21 @@ func at(day, clock time.Time) time.Time {
 }
 
 // check records the faults of the calendar itself; those of its schedules are found with all others.
-func (e Exams) check(size Size, check checker) {
+func (e Exams) check(size Size, fields validate.Fields) {
 	if len(e.Periods) == 0 {
 		return
 	}
 	for _, each := range []struct{ field, value string }{{"Exams.RushAt", e.RushAt}, {"Exams.EndsAt", e.EndsAt}} {
 		if _, err := time.Parse(clockLayout, each.value); err != nil {
-			check.fault(each.field, "must be a time of day such as 09:00, got %q", each.value)
+			fields.Add(each.field, "must be a time of day such as 09:00, got %q", each.value)
 		}
 	}
-	check.between("Exams.LeadHours", e.LeadHours, 1, 24)
-	check.between("Exams.Min", e.Min, size.Min, size.Max)
+	fields.Between("Exams.LeadHours", e.LeadHours, 1, 24)
+	fields.Between("Exams.Min", e.Min, size.Min, size.Max)
 	for _, period := range e.Periods {
 		for _, date := range []string{period.From, period.To} {
 			if _, err := day(date); err != nil {
-				check.fault("Exams.Periods", "%s: must have days such as 2027-01-11, got %q", period.Name, date)
+				fields.Add("Exams.Periods", "%s: must have days such as 2027-01-11, got %q", period.Name, date)
 			}
 		}
 	}

@@ -9,6 +9,8 @@ import (
 
 	_ "time/tzdata" // so that a zone means the same on every machine
 
+	"ha-web/internal/validate"
+
 	"github.com/robfig/cron/v3"
 )
 
@@ -223,11 +225,11 @@ func (t timed) firesFrom(from time.Time) time.Time {
 
 var scheduleName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-func (s Spec) checkSchedules(check checker) {
-	s.Exams.check(s.Size, check)
+func (s Spec) checkSchedules(fields validate.Fields) {
+	s.Exams.check(s.Size, fields)
 	schedules := s.allSchedules()
 	fault := func(name, format string, args ...any) {
-		check.fault("Schedules", "%s: %s", name, fmt.Sprintf(format, args...))
+		fields.Add("Schedules", "%s: %s", name, fmt.Sprintf(format, args...))
 	}
 	var understood []timed
 	for i, each := range schedules {
@@ -251,7 +253,7 @@ func (s Spec) checkSchedules(check checker) {
 	}
 	checkOverlaps(understood, fault)
 	if count := len(s.Actions()); count > mostActions {
-		check.fault("Schedules", "come to %d scheduled actions with %s, and a group may have %d", count, check.key("Exams"), mostActions)
+		fields.Add("Schedules", "come to %d scheduled actions with %s, and a group may have %d", count, fields.Name("Exams"), mostActions)
 	}
 }
 

@@ -1,0 +1,36 @@
+package component
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// LogGroup creates a log group that keeps its events for so many days. It is called physical in CloudWatch, which is for
+// groups that services or people look up, or as Pulumi likes where that is empty. A nil key is CloudWatch's own.
+func (c Children) LogGroup(
+	ctx *pulumi.Context, name, physical string, days int, key pulumi.StringInput,
+) (*cloudwatch.LogGroup, error) {
+	args := &cloudwatch.LogGroupArgs{
+		RetentionInDays: pulumi.Int(days),
+		KmsKeyId:        Optional(key),
+		Tags:            c.Tags(name),
+	}
+	if physical != "" {
+		args.Name = pulumi.String(physical)
+	}
+	group, err := cloudwatch.NewLogGroup(ctx, name, args, c.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("creating log group %s: %w", name, err)
+	}
+	return group, nil
+}
+
+// Optional returns an input for an argument that may be left out, nil where there is none.
+func Optional(text pulumi.StringInput) pulumi.StringPtrInput {
+	if text == nil {
+		return nil
+	}
+	return text.ToStringOutput().ToStringPtrOutput()
+}
