@@ -104,12 +104,27 @@ func boot(t *testing.T, args webtier.Args, environment ...string) (*instance, er
 	called, readErr := os.ReadFile(calls)
 	require.NoError(t, readErr)
 	got.calls = strings.Split(strings.TrimSpace(string(called)), "\n")
-	t.Cleanup(func() { // whatever the test thought of it, the application goes
-		if pid := got.pid(); pid > 0 {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-	})
+	t.Cleanup(got.end)
 	return got, err
+}
+
+// end stops the application, if it was started and still runs, and waits for the last that it writes.
+func (i *instance) end() {
+	pid := i.pid()
+	if pid == 0 {
+		return
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
+	assert.Eventually(i.t, func() bool { return i.status() != "" }, 10*time.Second, 10*time.Millisecond, "still runs")
+}
+
+// status returns the exit status of the application, "" as long as it runs.
+func (i *instance) status() string {
+	content, err := os.ReadFile(filepath.Join(i.disk, "app.status"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(content))
 }
 
 // file returns a file of the disk.
@@ -222,10 +237,8 @@ func checkGracefulEnd(t *testing.T, got *instance, port int) {
 	defer response.Body.Close()
 	assert.Equal(t, http.StatusOK, response.StatusCode)
 	assert.True(t, response.Close, "and says that it is the last answer")
-	require.Eventually(t, func() bool {
-		status, err := os.ReadFile(filepath.Join(got.disk, "app.status"))
-		return err == nil && string(status) == "0\n"
-	}, 5*time.Second, 20*time.Millisecond, "does not end with status 0")
+	require.Eventually(t, func() bool { return got.status() != "" }, 5*time.Second, 20*time.Millisecond, "does not end")
+	assert.Equal(t, "0", got.status())
 }
 
 func TestBootGivesTheApplicationNamesAndNoValues(t *testing.T) {

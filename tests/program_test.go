@@ -149,7 +149,6 @@ func TestPlanShowsTheNetworkOfTheDocuments(t *testing.T) {
 		"vpc.SecurityGroupIngressRule ha-web-app-from-alb tcp 8080 from ha-web-alb",
 		"vpc.SecurityGroupIngressRule ha-web-db-from-proxy tcp 5432 from ha-web-proxy",
 		"autoscaling.Group ha-web-app 2 to 10 instances",
-		"autoscaling.Schedule ha-web-schedule-weekday-morning 4 to 10 at 0 7 * * 1-5",
 		"lb.Listener ha-web-listener-app HTTPS 443",
 		"ec2.Subnet 6",
 	} {

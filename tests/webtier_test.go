@@ -678,7 +678,8 @@ Certificate: needs an ARN or a HostedZone, unless PlainHTTP does without TLS`, f
 		"ingress":  {func(a *webtier.Args) { a.Ingress = "vpn" }, `Ingress: must be internet or cloudfront, got "vpn"`},
 		"header":   {func(a *webtier.Args) { a.OriginHeader.Name = "X-Amz-Me" }, `OriginHeader.Name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got "X-Amz-Me"`},
 		"version":  {func(a *webtier.Args) { a.OriginHeader.Version = -1 }, "OriginHeader.Version: must be between 1 and 1000000, got -1"},
-		"no names": {func(a *webtier.Args) { a.Certificate = webtier.Certificate{HostedZone: "example.edu"} }, "Certificate.HostNames: is required with HostedZone"},
+		"no names": {func(a *webtier.Args) { a.Certificate = webtier.Certificate{HostedZone: "example.edu"} }, "Certificate: needs both HostNames and HostedZone, or neither"},
+		"no zone":  {func(a *webtier.Args) { a.Certificate.HostNames = []string{"example.edu"} }, "Certificate: needs both HostNames and HostedZone, or neither"},
 		"elsewhere": {func(a *webtier.Args) {
 			a.Certificate.HostNames, a.Certificate.HostedZone = []string{"notexample.edu"}, "example.edu"
 		}, "Certificate.HostNames: notexample.edu does not lie in HostedZone (example.edu)"},

@@ -254,8 +254,8 @@ func (a Args) checkRequired(faults *validate.Faults) {
 func (a Args) checkCertificate(faults *validate.Faults) {
 	c := a.Certificate
 	switch {
-	case c.HostedZone != "" && len(c.HostNames) == 0:
-		faults.Add("Certificate.HostNames", "is required with HostedZone")
+	case (c.HostedZone == "") != (len(c.HostNames) == 0):
+		faults.Add("Certificate", "needs both HostNames and HostedZone, or neither")
 	case !c.tls() && !a.PlainHTTP:
 		faults.Add("Certificate", "needs an ARN or a HostedZone, unless PlainHTTP does without TLS")
 	case c.tls() && a.PlainHTTP:

@@ -144,11 +144,10 @@ func (b *builder) originValue(version int) (originValue, error) {
 	}, b.Parent()).RandomPassword()
 	kept, err := secretsmanager.NewSecretVersion(b.ctx, name, &secretsmanager.SecretVersionArgs{
 		SecretId:     secret.ID(),
-		SecretString: pulumi.ToSecret(random).(pulumi.StringOutput).ToStringPtrOutput(),
-		// Each run of the program draws another value. The first one stays.
+		SecretString: random.ToStringPtrOutput(), // a new one in each run of the program, of which the first stays
 	}, b.Options(pulumi.IgnoreChanges([]string{"secretString"}))...)
 	if err != nil {
 		return originValue{}, fmt.Errorf("setting secret %s: %w", name, err)
 	}
-	return originValue{secret, pulumi.ToSecret(kept.SecretString.Elem()).(pulumi.StringOutput)}, nil
+	return originValue{secret, kept.SecretString.Elem()}, nil // secret, as the SDK knows
 }

@@ -7,6 +7,7 @@
 # shellcheck disable=SC2317 # retry calls functions by their names
 set -euo pipefail
 export HOME=${HOME:-/root} # cloud-init need not set it, and docker keeps its login there
+export PATH=$PATH:/opt/aws/amazon-cloudwatch-agent/bin
 
 ROOT=${BOOT_ROOT:-}    # a folder in place of /, for tests
 PAUSE=${BOOT_PAUSE:-2} # seconds
