@@ -60,7 +60,7 @@ func during(recurring, window timed) time.Time {
 // together returns when two recurrences first fire at once, within four years: what they mean by a day repeats after
 // that, leap years included.
 func together(a, b timed) time.Time {
-	x, y := a.firesFrom(b.start), b.firesFrom(a.start)
+	x, y := a.firesFrom(anyDay), b.firesFrom(anyDay)
 	until := anyDay
 	for _, each := range []time.Time{x, y} {
 		if each.After(until) {

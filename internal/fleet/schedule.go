@@ -21,7 +21,7 @@ type Schedule struct {
 	// Time zone of all its times, such as Europe/London. They follow its daylight-saving time. Left out: Etc/UTC.
 	TimeZone string `setting:"timeZone"`
 	// When the sizes are set, again and again, as five fields of cron: minute, hour, day of the month, month, day of the
-	// week. Start and end, where given, bound it.
+	// week. Start and end, where given, bound it; AWS sets the sizes at start, too.
 	Recurrence string `setting:"recurrence"`
 	// When the sizes are set, as 2027-01-11T07:00.
 	Start string `setting:"start"`
@@ -158,7 +158,7 @@ func (s Schedule) parse() (timed, error) {
 		return parsed, fmt.Errorf("needs a recurrence or a start")
 	case s.Start != "" && s.End != "" && !parsed.end.After(parsed.start):
 		return parsed, fmt.Errorf("end must come after start (%s), got %s", s.Start, s.End)
-	case parsed.cron != nil && parsed.firesFrom(time.Time{}).IsZero():
+	case parsed.cron != nil && parsed.recursFrom(time.Time{}).IsZero():
 		return parsed, fmt.Errorf("recurrence %q has no such day, or none between start and end", s.Recurrence)
 	}
 	return parsed, nil
@@ -208,13 +208,22 @@ func recurrence(expression string, zone *time.Location) (cron.Schedule, error) {
 // anyDay is where the search for recurrences begins: any day would do, and today would make plans depend on the clock.
 var anyDay = time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// firesFrom returns when the recurrence next sets the sizes, from a time on, and within its bounds; zero if never.
+// firesFrom returns when a schedule with a recurrence next sets the sizes, from a time on; zero if never.
 func (t timed) firesFrom(from time.Time) time.Time {
-	if from.Before(anyDay) {
-		from = anyDay
+	if !t.start.IsZero() && !t.start.Before(from) {
+		// Amazon EC2 Auto Scaling API reference, PutScheduledUpdateGroupAction, StartTime: at this time, and then by the
+		// recurrence.
+		return t.start
 	}
-	if from.Before(t.start) {
-		from = t.start
+	return t.recursFrom(from)
+}
+
+// recursFrom returns when the recurrence next comes round, from a time on, and within its bounds; zero if never.
+func (t timed) recursFrom(from time.Time) time.Time {
+	for _, earliest := range []time.Time{anyDay, t.start} {
+		if from.Before(earliest) {
+			from = earliest
+		}
 	}
 	next := t.cron.Next(from.Add(-time.Second))
 	if !t.end.IsZero() && next.After(t.end) {

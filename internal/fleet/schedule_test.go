@@ -140,6 +140,8 @@ func TestOverlapsAreRefused(t *testing.T) {
 		"weekdays, week":     {recurring("", "0 7 * * 1-5"), window("2027-01-09T00:00", "2027-01-11T07:00"), "2027-01-11T07:00:00Z"},
 		"ends before":        {until(recurring("", "0 7 * * *"), "2027-01-08T00:00"), window("2027-01-09T00:00", "2027-02-01T00:00"), ""},
 		"begins after":       {from(recurring("", "0 7 * * *"), "2027-02-02T00:00"), window("2027-01-09T00:00", "2027-02-01T00:00"), ""},
+		"starts within":      {from(recurring("", "0 7 * * 1"), "2027-01-05T12:00"), window("2027-01-05T00:00", "2027-01-06T00:00"), "2027-01-05T12:00:00Z"},
+		"starts with":        {from(recurring("", "0 7 * * *"), "2027-01-05T20:00"), recurring("", "0 20 * * *"), "2027-01-05T20:00:00Z"},
 		"at different hours": {recurring("", "0 7 * * *"), recurring("", "0 20 * * *"), ""},
 		"at one time":        {recurring("", "0 7 * * 1-5"), recurring("", "0 7 1 * *"), "2024-01-01T07:00:00Z"},
 		"on different days":  {recurring("", "0 7 * * 1-5"), recurring("", "0 7 * * 0,6"), ""},
