@@ -47,6 +47,7 @@ if [[ -n ${FAIL_DNF:-} && "$*" == *"$FAIL_DNF"* ]]; then
   [[ $(grep -c "$FAIL_DNF" "$CALLS") -gt ${FAIL_TIMES:-100} ]] || exit 1
 fi`,
 	"docker": `
+: "$HOME" # where it keeps its login
 if [[ $1 == login ]]; then echo "docker $* <<< $(cat)" >>"$CALLS"; else echo "docker $*" >>"$CALLS"; fi`,
 	"aws":                         `echo "aws $*" >>"$CALLS"; echo PASSWORD`,
 	"amazon-cloudwatch-agent-ctl": `echo "amazon-cloudwatch-agent-ctl $*" >>"$CALLS"`,
