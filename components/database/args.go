@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"regexp"
 
 	"ha-web/internal/component"
@@ -118,32 +119,25 @@ type Replica struct {
 
 // withDefaults returns a copy of the arguments in which everything left out has its default.
 func (a Args) withDefaults(name, stack string) Args {
-	setDefault(&a.Engine, Postgres)
+	a.Engine = cmp.Or(a.Engine, Postgres)
 	known, _ := engine.Lookup(string(a.Engine))
-	setDefault(&a.Version, known.DefaultVersion)
-	setDefault(&a.InstanceClass, "db.t4g.medium")
-	setDefault(&a.StorageGiB, 100)
+	a.Version = cmp.Or(a.Version, known.DefaultVersion)
+	a.InstanceClass = cmp.Or(a.InstanceClass, "db.t4g.medium")
+	a.StorageGiB = cmp.Or(a.StorageGiB, 100)
 	growth, minute := min(5*a.StorageGiB, engine.MostStorageGiB), 60
-	setDefault(&a.MaxStorageGiB, &growth)
-	setDefault(&a.Name, "appdb")
-	setDefault(&a.Username, "appuser")
-	setDefault(&a.BackupDays, 7)
-	setDefault(&a.BackupWindow, "02:00-03:00")
-	setDefault(&a.MaintenanceWindow, "sun:04:00-sun:05:00")
-	setDefault(&a.RotateAfterDays, 30)
-	setDefault(&a.MonitoringSeconds, &minute)
-	setDefault(&a.LogRetentionDays, 365)
-	setDefault(&a.Proxy.MaxConnectionsPercent, 90)
-	setDefault(&a.Proxy.BorrowSeconds, 10)
-	setDefault(&a.ParameterPrefix, "/"+name+"/"+stack)
+	a.MaxStorageGiB = cmp.Or(a.MaxStorageGiB, &growth)
+	a.Name = cmp.Or(a.Name, "appdb")
+	a.Username = cmp.Or(a.Username, "appuser")
+	a.BackupDays = cmp.Or(a.BackupDays, 7)
+	a.BackupWindow = cmp.Or(a.BackupWindow, "02:00-03:00")
+	a.MaintenanceWindow = cmp.Or(a.MaintenanceWindow, "sun:04:00-sun:05:00")
+	a.RotateAfterDays = cmp.Or(a.RotateAfterDays, 30)
+	a.MonitoringSeconds = cmp.Or(a.MonitoringSeconds, &minute)
+	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, 365)
+	a.Proxy.MaxConnectionsPercent = cmp.Or(a.Proxy.MaxConnectionsPercent, 90)
+	a.Proxy.BorrowSeconds = cmp.Or(a.Proxy.BorrowSeconds, 10)
+	a.ParameterPrefix = cmp.Or(a.ParameterPrefix, "/"+name+"/"+stack)
 	return a
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var none T
-	if *field == none {
-		*field = value
-	}
 }
 
 // spec is what RDS has rules about.

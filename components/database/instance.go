@@ -103,7 +103,7 @@ func (b *builder) storage(args *rds.InstanceArgs) {
 		args.SnapshotIdentifier = pulumi.String(b.args.SnapshotIdentifier)
 		return
 	}
-	args.KmsKeyId = b.args.KeyARN.ToStringOutput().ToStringPtrOutput()
+	args.KmsKeyId = component.Optional(b.args.KeyARN)
 	args.DbName = pulumi.String(b.args.Name)
 	args.Username = pulumi.String(b.args.Username)
 }
@@ -112,7 +112,7 @@ func (b *builder) storage(args *rds.InstanceArgs) {
 // (field note DB-4).
 func (b *builder) access(args *rds.InstanceArgs) {
 	args.ManageMasterUserPassword = pulumi.Bool(true)
-	args.MasterUserSecretKmsKeyId = b.args.KeyARN.ToStringOutput().ToStringPtrOutput()
+	args.MasterUserSecretKmsKeyId = component.Optional(b.args.KeyARN)
 	args.IamDatabaseAuthenticationEnabled = pulumi.Bool(true)
 }
 

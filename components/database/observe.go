@@ -3,6 +3,8 @@ package database
 import (
 	"fmt"
 
+	"ha-web/internal/component"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
@@ -33,7 +35,7 @@ func (b *builder) insights(args *rds.InstanceArgs) ([]pulumi.Resource, error) {
 	if b.plan.engine.Insights(b.args.InstanceClass) {
 		args.PerformanceInsightsEnabled = pulumi.Bool(true)
 		args.PerformanceInsightsRetentionPeriod = pulumi.Int(7)
-		args.PerformanceInsightsKmsKeyId = b.args.KeyARN.ToStringOutput().ToStringPtrOutput()
+		args.PerformanceInsightsKmsKeyId = component.Optional(b.args.KeyARN)
 	}
 	args.MonitoringInterval = pulumi.Int(*b.args.MonitoringSeconds)
 	if *b.args.MonitoringSeconds == 0 {
@@ -56,14 +58,8 @@ func (b *builder) monitoringRole() (*iam.Role, *iam.RolePolicyAttachment, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	policy, err := iam.NewRolePolicyAttachment(b.ctx, name, &iam.RolePolicyAttachmentArgs{
-		Role:      role.Name,
-		PolicyArn: b.place.ManagedPolicy("service-role/AmazonRDSEnhancedMonitoringRole"),
-	}, b.Options()...)
-	if err != nil {
-		return nil, nil, fmt.Errorf("attaching policy of role %s: %w", name, err)
-	}
-	return role, policy, nil
+	policy, err := b.AttachPolicy(b.ctx, name, role.Name, b.place.ManagedPolicy("service-role/AmazonRDSEnhancedMonitoringRole"))
+	return role, policy, err
 }
 
 // events are what people should hear of, by source. Security Hub asks for the categories marked so; for database

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"ha-web/internal/component"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -25,7 +27,7 @@ func (b *builder) connectionParameters() error {
 		_, err := ssm.NewParameter(b.ctx, name, &ssm.ParameterArgs{
 			Name:          pulumi.String(b.args.ParameterPrefix + parameter.path),
 			Type:          pulumi.String("String"),
-			InsecureValue: parameter.value.ToStringOutput().ToStringPtrOutput(),
+			InsecureValue: component.Optional(parameter.value),
 			Description:   pulumi.String(parameter.description),
 			Tags:          b.Tags(name),
 		}, b.Options()...)

@@ -31,7 +31,7 @@ func (b *builder) secret(role, physical string) (*secretsmanager.Secret, error) 
 	}
 	_, err = secretsmanager.NewSecretVersion(b.ctx, name, &secretsmanager.SecretVersionArgs{
 		SecretId:     secret.ID(),
-		SecretString: value.ToStringOutput().ToStringPtrOutput(),
+		SecretString: component.Optional(value),
 	}, b.Options()...)
 	if err != nil {
 		return nil, fmt.Errorf("setting secret %s: %w", name, err)

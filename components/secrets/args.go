@@ -1,6 +1,8 @@
 package secrets
 
 import (
+	"cmp"
+
 	"ha-web/internal/component"
 	"ha-web/internal/validate"
 
@@ -26,10 +28,8 @@ type Args struct {
 
 // withDefaults returns a copy of the arguments in which everything left out has its default.
 func (a Args) withDefaults() Args {
-	if a.RecoveryDays == nil {
-		a.RecoveryDays = new(int)
-		*a.RecoveryDays = 30
-	}
+	month := 30
+	a.RecoveryDays = cmp.Or(a.RecoveryDays, &month)
 	return a
 }
 

@@ -1,6 +1,8 @@
 package securitygroups
 
 import (
+	"cmp"
+
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -40,15 +42,9 @@ type Args struct {
 
 // withDefaults returns a copy of the arguments in which everything left out has its default.
 func (a Args) withDefaults() Args {
-	if a.Ingress == "" {
-		a.Ingress = Internet
-	}
-	if a.AppPort == 0 {
-		a.AppPort = 8080
-	}
-	if a.DatabasePort == 0 {
-		a.DatabasePort = 5432
-	}
+	a.Ingress = cmp.Or(a.Ingress, Internet)
+	a.AppPort = cmp.Or(a.AppPort, 8080)
+	a.DatabasePort = cmp.Or(a.DatabasePort, 5432)
 	return a
 }
 

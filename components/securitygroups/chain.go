@@ -178,7 +178,7 @@ func (b *builder) peers(groups map[party]*ec2.SecurityGroup) map[party]peer {
 		peers[party] = peer{group: group.ID().ToStringPtrOutput()}
 	}
 	if b.args.EndpointSecurityGroupID != nil {
-		peers[endpoints] = peer{group: b.args.EndpointSecurityGroupID.ToStringOutput().ToStringPtrOutput()}
+		peers[endpoints] = peer{group: component.Optional(b.args.EndpointSecurityGroupID)}
 	}
 	if b.args.Ingress == CloudFront {
 		list := ec2.LookupManagedPrefixListOutput(b.ctx, ec2.LookupManagedPrefixListOutputArgs{

@@ -1,6 +1,8 @@
 package vpc
 
 import (
+	"cmp"
+
 	"ha-web/internal/subnets"
 	"ha-web/internal/validate"
 
@@ -49,15 +51,9 @@ type Args struct {
 
 // withDefaults returns a copy of the arguments in which everything left out has its default.
 func (a Args) withDefaults() Args {
-	if a.CIDR == "" {
-		a.CIDR = "10.0.0.0/16"
-	}
-	if a.NATGateways == "" {
-		a.NATGateways = NATPerAZ
-	}
-	if a.FlowLogs.RetentionDays == 0 {
-		a.FlowLogs.RetentionDays = 365
-	}
+	a.CIDR = cmp.Or(a.CIDR, "10.0.0.0/16")
+	a.NATGateways = cmp.Or(a.NATGateways, NATPerAZ)
+	a.FlowLogs.RetentionDays = cmp.Or(a.FlowLogs.RetentionDays, 365)
 	return a
 }
 

@@ -9,12 +9,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// hostedZone finds the zone of the host names.
+func (b *builder) hostedZone() error {
+	if name := b.args.Certificate.HostedZone; name != "" {
+		b.zone = route53.LookupZoneOutput(b.ctx, route53.LookupZoneOutputArgs{Name: pulumi.String(name)}, b.Parent()).ZoneId()
+	}
+	return nil
+}
+
 // certificates sets the certificate of the load balancer: the given one, or one that is made here.
 func (b *builder) certificates() error {
 	b.certificate = b.args.Certificate.ARN
-	if zone := b.args.Certificate.HostedZone; zone != "" {
-		b.zone = route53.LookupZoneOutput(b.ctx, route53.LookupZoneOutputArgs{Name: pulumi.String(zone)}, b.Parent()).ZoneId()
-	}
 	if !b.args.Certificate.requested() {
 		return nil
 	}

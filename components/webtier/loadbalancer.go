@@ -74,7 +74,7 @@ func (b *builder) targetGroup() error {
 	name := b.Name("app")
 	check := b.args.HealthCheck
 	args := &lb.TargetGroupArgs{
-		VpcId:               b.args.VpcID.ToStringOutput().ToStringPtrOutput(),
+		VpcId:               component.Optional(b.args.VpcID),
 		TargetType:          pulumi.String("instance"),
 		Protocol:            pulumi.String("HTTP"),
 		Port:                pulumi.Int(b.args.Port),

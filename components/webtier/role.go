@@ -30,12 +30,9 @@ func (b *builder) instanceRole() error {
 		return err
 	}
 	for _, each := range managedPolicies {
-		attached, err := iam.NewRolePolicyAttachment(b.ctx, b.Name("app", each.role), &iam.RolePolicyAttachmentArgs{
-			Role:      b.role.Name,
-			PolicyArn: b.place.ManagedPolicy(each.policy),
-		}, b.Options()...)
+		attached, err := b.AttachPolicy(b.ctx, b.Name("app", each.role), b.role.Name, b.place.ManagedPolicy(each.policy))
 		if err != nil {
-			return fmt.Errorf("attaching policy of role %s: %w", name, err)
+			return err
 		}
 		b.rights = append(b.rights, attached)
 	}

@@ -102,7 +102,7 @@ type builder struct {
 
 func (b *builder) all() error {
 	for _, step := range []func() error{
-		b.loadBalancer, b.targetGroup, b.certificates, b.originHeader, b.listeners, b.records,
+		b.loadBalancer, b.targetGroup, b.hostedZone, b.certificates, b.originHeader, b.listeners, b.records,
 		b.logGroup, b.instanceRole, b.launchTemplate, b.autoScalingGroup, b.scalingPolicies, b.schedules,
 	} {
 		if err := step(); err != nil {

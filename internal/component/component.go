@@ -53,3 +53,11 @@ func Guard(on bool) pulumi.ResourceOption {
 	}
 	return pulumi.Composite()
 }
+
+// Optional returns an input for an argument that may be left out, nil where there is none.
+func Optional(text pulumi.StringInput) pulumi.StringPtrInput {
+	if text == nil {
+		return nil
+	}
+	return text.ToStringOutput().ToStringPtrOutput()
+}

@@ -16,7 +16,7 @@ func (c Children) DataKey(
 		Description:          pulumi.String(description),
 		EnableKeyRotation:    pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(30),
-		Policy:               policy.ToStringOutput().ToStringPtrOutput(),
+		Policy:               Optional(policy),
 		Tags:                 c.Tags(name),
 	}, c.Options(opts...)...)
 	if err != nil {

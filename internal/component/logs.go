@@ -26,11 +26,3 @@ func (c Children) LogGroup(
 	}
 	return group, nil
 }
-
-// Optional returns an input for an argument that may be left out, nil where there is none.
-func Optional(text pulumi.StringInput) pulumi.StringPtrInput {
-	if text == nil {
-		return nil
-	}
-	return text.ToStringOutput().ToStringPtrOutput()
-}

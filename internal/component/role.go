@@ -34,3 +34,16 @@ func (c Children) RolePolicy(
 	}
 	return policy, nil
 }
+
+// AttachPolicy lets a role, given by its name, do what a policy that AWS keeps says.
+func (c Children) AttachPolicy(
+	ctx *pulumi.Context, name string, role, policy pulumi.StringInput,
+) (*iam.RolePolicyAttachment, error) {
+	attached, err := iam.NewRolePolicyAttachment(ctx, name, &iam.RolePolicyAttachmentArgs{
+		Role: role, PolicyArn: policy,
+	}, c.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("attaching policy %s: %w", name, err)
+	}
+	return attached, nil
+}

@@ -55,7 +55,7 @@ var privateServices = []string{"ssm", "ssmmessages", "ec2messages", "secretsmana
 // registryServices are what an instance asks for besides, where its container comes from a repository of ECR.
 var registryServices = []string{"ecr.api", "ecr.dkr"}
 
-// unreachable returns the services among them that have no interface endpoint.
+// unreachable returns the services that instances ask for and that have no interface endpoint.
 func (s *Settings) unreachable() []string {
 	wanted := slices.Clone(privateServices)
 	if _, private := s.Web.spec(0).Repository(); private {

@@ -6,8 +6,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -246,9 +244,9 @@ func checkRollout(ctx context.Context, t *testing.T, stack auto.Stack, clients c
 }
 
 func instanceIDs(group scaling.AutoScalingGroup) []string {
-	ids := map[string]bool{}
+	var ids []string
 	for _, instance := range group.Instances {
-		ids[*instance.InstanceId] = true
+		ids = append(ids, *instance.InstanceId)
 	}
-	return slices.Collect(maps.Keys(ids))
+	return ids
 }
