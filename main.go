@@ -7,6 +7,7 @@ package main
 import (
 	"os"
 
+	"ha-web/components/cdn"
 	"ha-web/components/database"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
@@ -168,7 +169,59 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 
+	usEast1, err := settings.Provider(ctx, name+"-us-east-1", config.CDN.EdgeRegion())
+	if err != nil {
+		return err
+	}
+	copies, err := settings.Provider(ctx, name+"-static-replica", config.CDN.Replica())
+	if err != nil {
+		return err
+	}
+	front, err := cdn.New(ctx, name, &cdn.Args{
+		Disabled: !config.CDN.Enabled,
+		Origin: cdn.Origin{
+			Host:        web.HostName,
+			PlainHTTP:   !config.Domain.TLS(),
+			HeaderName:  config.Web.OriginHeader.Name,
+			HeaderValue: web.OriginHeaderValue,
+		},
+		Certificate: cdn.Certificate{
+			ARN:        config.Domain.CDNCertificate(),
+			HostNames:  config.Aliases(),
+			HostedZone: config.Domain.HostedZone,
+		},
+		USEast1:           usEast1,
+		StaticPaths:       config.CDN.StaticPaths,
+		Replica:           copies,
+		ErrorPage:         config.CDN.ErrorHTML,
+		OriginReadSeconds: config.CDN.OriginReadSeconds,
+		PriceClass:        config.CDN.PriceClass,
+		WaitForDeployment: config.Production(),
+		AccessLogs: cdn.AccessLogs{
+			Disabled:      !config.CDN.AccessLogs.Enabled,
+			RetentionDays: config.CDN.AccessLogs.RetentionDays,
+		},
+		WAF: cdn.WAF{
+			Disabled:         !config.CDN.WAF.Enabled,
+			PHP:              config.CDN.WAF.PHP,
+			RateLimit:        &config.CDN.WAF.RateLimit,
+			RateLimitExempt:  config.CDN.WAF.RateLimitExempt,
+			CountOnly:        config.CDN.WAF.CountOnly,
+			LogRetentionDays: config.CDN.WAF.LogRetentionDays,
+		},
+		Edge:        config.CDN.Edge,
+		KeyARN:      vault.KeyARN,
+		Unprotected: !config.CDN.DeletionProtection,
+		Tags:        tags,
+	})
+	if err != nil {
+		return err
+	}
+
+	ctx.Export("url", front.URL)
+	ctx.Export("cdnDomainName", front.DomainName)
 	ctx.Export("albDnsName", web.DNSName)
+	ctx.Export("dnsRecords", append(web.DNSRecords, front.DNSRecords...))
 	ctx.Export("availabilityZones", pulumi.ToStringArray(config.Network.AvailabilityZones))
 	ctx.Export("vpcId", network.VpcID)
 	ctx.Export("publicSubnetIds", network.PublicSubnetIDs)
@@ -180,5 +233,10 @@ func stack(ctx *pulumi.Context) error {
 	ctx.Export("databaseEndpoint", data.Endpoint)
 	ctx.Export("databaseSecretArn", data.SecretARN)
 	ctx.Export("parameterPrefix", data.ParameterPrefix)
+	ctx.Export("staticBucketName", front.StaticBucketName)
+	ctx.Export("distributionId", front.DistributionID)
+	ctx.Export("edgeOriginHost", front.EdgeOriginHost)
+	ctx.Export("edgeHeaderName", front.EdgeHeaderName)
+	ctx.Export("edgeHeaderSecretArn", front.EdgeHeaderSecretARN)
 	return nil
 }

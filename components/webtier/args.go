@@ -5,8 +5,8 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
+	"ha-web/internal/component"
 	"ha-web/internal/fleet"
 	"ha-web/internal/validate"
 
@@ -35,6 +35,9 @@ type (
 	Spot        = fleet.Spot
 	Rollout     = fleet.Rollout
 )
+
+// Certificate is that of the load balancer, with the names that lead there.
+type Certificate = component.Certificate
 
 // Args describes a WebTier.
 type Args struct {
@@ -120,17 +123,6 @@ type OriginHeader struct {
 	Version int
 }
 
-// Certificate describes where the load balancer's certificate comes from: ARN, or else HostNames and HostedZone.
-type Certificate struct {
-	// ARN is that of an issued certificate in ACM, in the region of the load balancer.
-	ARN pulumi.StringInput
-	// HostNames are the names that lead to the load balancer. With HostedZone they get records there and, without ARN, a
-	// certificate.
-	HostNames []string
-	// HostedZone is the public zone in Route 53 that holds all of HostNames.
-	HostedZone string
-}
-
 // AccessLogs describes the record of all requests.
 type AccessLogs struct {
 	// Disabled leaves it out (Security Hub ELB.5 then fails).
@@ -138,12 +130,6 @@ type AccessLogs struct {
 	// RetentionDays is how long it is kept. Default 365 days.
 	RetentionDays int
 }
-
-// tls reports whether there is a certificate.
-func (c Certificate) tls() bool { return c.ARN != nil || c.requested() }
-
-// requested reports whether the certificate is to be made.
-func (c Certificate) requested() bool { return c.ARN == nil && c.HostedZone != "" }
 
 // withDefaults returns a copy of the arguments in which everything left out has its default.
 func (a Args) withDefaults() Args {
@@ -252,22 +238,12 @@ func (a Args) checkRequired(faults *validate.Faults) {
 }
 
 func (a Args) checkCertificate(faults *validate.Faults) {
-	c := a.Certificate
-	switch {
-	case (c.HostedZone == "") != (len(c.HostNames) == 0):
-		faults.Add("Certificate", "needs both HostNames and HostedZone, or neither")
-	case !c.tls() && !a.PlainHTTP:
+	a.Certificate.Check(faults)
+	switch tls := a.Certificate.TLS(); {
+	case !tls && !a.PlainHTTP:
 		faults.Add("Certificate", "needs an ARN or a HostedZone, unless PlainHTTP does without TLS")
-	case c.tls() && a.PlainHTTP:
+	case tls && a.PlainHTTP:
 		faults.Add("PlainHTTP", "goes without a Certificate")
-	}
-	for i, host := range c.HostNames {
-		if c.HostedZone != "" && host != c.HostedZone && !strings.HasSuffix(host, "."+c.HostedZone) {
-			faults.Add("Certificate.HostNames", "%s does not lie in HostedZone (%s)", host, c.HostedZone)
-		}
-		if slices.Contains(c.HostNames[:i], host) {
-			faults.Add("Certificate.HostNames", "%s is listed twice", host)
-		}
 	}
 }
 

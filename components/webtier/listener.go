@@ -2,12 +2,10 @@ package webtier
 
 import (
 	"fmt"
-	"strconv"
 
 	"ha-web/internal/component"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -82,7 +80,7 @@ func (b *builder) originRule() error {
 	}
 	var values pulumi.StringArray
 	for _, each := range b.origin {
-		values = append(values, each.value)
+		values = append(values, each.Value)
 	}
 	name := b.Name("listener", "origin")
 	rule, err := lb.NewListenerRule(b.ctx, name, &lb.ListenerRuleArgs{
@@ -105,49 +103,13 @@ func (b *builder) originRule() error {
 	return nil
 }
 
-// originValue is one value of the origin header.
-type originValue struct {
-	secret *secretsmanager.Secret
-	value  pulumi.StringOutput
-}
-
-// originHeader makes up the values of the origin header: that of this version, and that of the one before, which a
-// distribution sends until it has the new one.
+// originHeader makes up the values of the origin header.
 func (b *builder) originHeader() error {
 	if b.args.Ingress != CloudFront {
 		return nil
 	}
-	newest := b.args.OriginHeader.Version
-	for version := newest; version > max(0, newest-2); version-- {
-		value, err := b.originValue(version)
-		if err != nil {
-			return err
-		}
-		b.origin = append(b.origin, value)
-	}
-	return nil
-}
-
-func (b *builder) originValue(version int) (originValue, error) {
-	name := b.Name("origin", "v"+strconv.Itoa(version))
-	secret, err := secretsmanager.NewSecret(b.ctx, name, &secretsmanager.SecretArgs{
-		Description:          pulumi.String("Value of the header that CloudFront sends to the load balancer"),
-		KmsKeyId:             component.Optional(b.args.KeyARN),
-		RecoveryWindowInDays: pulumi.Int(0), // another is as good
-		Tags:                 b.Tags(name),
-	}, b.Options()...)
-	if err != nil {
-		return originValue{}, fmt.Errorf("creating secret %s: %w", name, err)
-	}
-	random := secretsmanager.GetRandomPasswordOutput(b.ctx, secretsmanager.GetRandomPasswordOutputArgs{
-		PasswordLength: pulumi.Int(64), ExcludePunctuation: pulumi.Bool(true), // * and ? match anything in a rule
-	}, b.Parent()).RandomPassword()
-	kept, err := secretsmanager.NewSecretVersion(b.ctx, name, &secretsmanager.SecretVersionArgs{
-		SecretId:     secret.ID(),
-		SecretString: random.ToStringPtrOutput(), // a new one in each run of the program, of which the first stays
-	}, b.Options(pulumi.IgnoreChanges([]string{"secretString"}))...)
-	if err != nil {
-		return originValue{}, fmt.Errorf("setting secret %s: %w", name, err)
-	}
-	return originValue{secret, kept.SecretString.Elem()}, nil // secret, as the SDK knows
+	var err error
+	b.origin, err = b.HeaderValues(b.ctx, "origin", "Value of the header that CloudFront sends to the load balancer",
+		b.args.OriginHeader.Version, b.args.KeyARN)
+	return err
 }

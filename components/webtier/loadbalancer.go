@@ -52,22 +52,21 @@ const accessLogPrefix = "alb"
 
 // accessLogs creates the bucket of the access logs. They must be encrypted by S3's own keys: a load balancer cannot use
 // one of KMS (field note ALB-3).
-func (b *builder) accessLogs() (*s3.BucketV2, *s3.BucketPolicy, error) {
-	return b.PrivateBucket(b.ctx, b.Name("alb", "logs"), component.Bucket{
-		ExpireDays:  b.args.AccessLogs.RetentionDays,
-		Unprotected: b.args.Unprotected,
-		Writers: func(bucket *s3.BucketV2) []component.Statement {
-			return []component.Statement{{
-				Sid:     "DeliverLogs",
-				Service: pulumi.String("logdelivery.elasticloadbalancing.amazonaws.com"),
-				Actions: []string{"s3:PutObject"},
-				// The path names the account: other accounts' load balancers write elsewhere.
-				Resources: []pulumi.StringInput{
-					pulumi.Sprintf("%s/%s/AWSLogs/%s/*", bucket.Arn, accessLogPrefix, b.place.Account),
-				},
-			}}
-		},
+func (b *builder) accessLogs() (*component.PrivateBucket, *s3.BucketPolicy, error) {
+	bucket, err := b.PrivateBucket(b.ctx, b.Name("alb", "logs"), component.Bucket{
+		ExpireDays: b.args.AccessLogs.RetentionDays, Unprotected: b.args.Unprotected,
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	policy, err := b.Admit(b.ctx, bucket, component.Statement{
+		Sid:     "DeliverLogs",
+		Service: pulumi.String("logdelivery.elasticloadbalancing.amazonaws.com"),
+		Actions: []string{"s3:PutObject"},
+		// The path names the account: other accounts' load balancers write elsewhere.
+		Resources: []pulumi.StringInput{pulumi.Sprintf("%s/%s/AWSLogs/%s/*", bucket.Arn, accessLogPrefix, b.place.Account)},
+	})
+	return bucket, policy, err
 }
 
 func (b *builder) targetGroup() error {

@@ -26,6 +26,12 @@ const Type = "ha-web:index:WebTier"
 type WebTier struct {
 	pulumi.ResourceState
 
+	// URL is where the site is, for those who may reach the load balancer.
+	URL pulumi.StringOutput `pulumi:"url"`
+	// HostName is the name to reach it by: the first of its host names, or else its own.
+	HostName pulumi.StringOutput `pulumi:"hostName"`
+	// DNSRecords are the records that someone has to create, as lines of a zone file: none with a hosted zone.
+	DNSRecords pulumi.StringArray
 	// DNSName is the load balancer's own name.
 	DNSName pulumi.StringOutput `pulumi:"dnsName"`
 	// HostedZoneID is the zone of that name, for records that lead to it.
@@ -84,13 +90,12 @@ type builder struct {
 	spec  fleet.Spec
 	place component.Place
 
-	zone        pulumi.StringOutput // the hosted zone, where there is one
-	certificate pulumi.StringInput  // nil: none
+	certificate pulumi.StringInput // nil: none
 	balancer    *lb.LoadBalancer
 	targets     *lb.TargetGroup
 	listener    *lb.Listener
-	origin      []originValue     // the newest first
-	routes      []pulumi.Resource // what leads requests to the target group
+	origin      []component.HeaderValue // the newest first
+	routes      []pulumi.Resource       // what leads requests to the target group
 
 	logs     *cloudwatch.LogGroup
 	role     *iam.Role
@@ -102,7 +107,7 @@ type builder struct {
 
 func (b *builder) all() error {
 	for _, step := range []func() error{
-		b.loadBalancer, b.targetGroup, b.hostedZone, b.certificates, b.originHeader, b.listeners, b.records,
+		b.loadBalancer, b.targetGroup, b.certificates, b.originHeader, b.listeners, b.records,
 		b.logGroup, b.instanceRole, b.launchTemplate, b.autoScalingGroup, b.scalingPolicies, b.schedules,
 	} {
 		if err := step(); err != nil {
@@ -112,8 +117,31 @@ func (b *builder) all() error {
 	return nil
 }
 
+// certificates sets the certificate of the load balancer.
+func (b *builder) certificates() (err error) {
+	b.certificate, err = b.Certify(b.ctx, "alb", b.args.Certificate)
+	return err
+}
+
+// records leads the host names to the load balancer.
+func (b *builder) records() error {
+	return b.Lead(b.ctx, "alb", b.args.Certificate, component.Target{
+		DNSName: b.balancer.DnsName, ZoneID: b.balancer.ZoneId, CheckHealth: true,
+	})
+}
+
 // outputs sets the fields of the tier, and returns them as Pulumi keeps them in its state.
 func (b *builder) outputs(tier *WebTier) pulumi.Map {
+	scheme := "http"
+	if b.certificate != nil {
+		scheme = "https"
+	}
+	tier.HostName = b.balancer.DnsName
+	if hosts := b.args.Certificate.HostNames; len(hosts) > 0 {
+		tier.HostName = pulumi.String(hosts[0]).ToStringOutput()
+	}
+	tier.URL = pulumi.Sprintf("%s://%s", scheme, tier.HostName)
+	tier.DNSRecords = b.args.Certificate.Missing(b.balancer.DnsName)
 	tier.DNSName = b.balancer.DnsName
 	tier.HostedZoneID = b.balancer.ZoneId
 	tier.LoadBalancerSuffix = b.balancer.ArnSuffix
@@ -125,6 +153,8 @@ func (b *builder) outputs(tier *WebTier) pulumi.Map {
 	tier.RoleName = b.role.Name
 	tier.LogGroupName = b.logs.Name
 	outputs := pulumi.Map{
+		"url":                  tier.URL,
+		"hostName":             tier.HostName,
 		"dnsName":              tier.DNSName,
 		"hostedZoneId":         tier.HostedZoneID,
 		"loadBalancerSuffix":   tier.LoadBalancerSuffix,
@@ -137,7 +167,7 @@ func (b *builder) outputs(tier *WebTier) pulumi.Map {
 		"logGroupName":         tier.LogGroupName,
 	}
 	if len(b.origin) > 0 {
-		tier.OriginHeaderValue, tier.OriginSecretARN = b.origin[0].value, b.origin[0].secret.Arn
+		tier.OriginHeaderValue, tier.OriginSecretARN = b.origin[0].Value, b.origin[0].SecretARN
 		outputs["originHeaderValue"], outputs["originSecretArn"] = tier.OriginHeaderValue, tier.OriginSecretARN
 	}
 	return outputs

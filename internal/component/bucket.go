@@ -9,12 +9,21 @@ import (
 
 // Bucket describes a private bucket.
 type Bucket struct {
-	// Writers returns the statements that let services in. By itself nobody gets in but the account's own roles.
-	Writers func(bucket *s3.BucketV2) []Statement
 	// ExpireDays is how long objects are kept. 0: for ever.
 	ExpireDays int
 	// Unprotected lets Pulumi delete the bucket with all that is in it.
 	Unprotected bool
+}
+
+// PrivateBucket is a bucket that is closed to all but the account's own roles. [Children.Admit] lets others in.
+type PrivateBucket struct {
+	*s3.BucketV2
+	// Versioning is what replication waits for.
+	Versioning *s3.BucketVersioningV2
+
+	name   string
+	closed pulumi.Resource
+	opts   []pulumi.ResourceOption
 }
 
 // Versions and what is left of uploads that broke off are kept for so many days (Security Hub S3.10).
@@ -23,38 +32,48 @@ const (
 	brokenUploadDays = 7
 )
 
-// PrivateBucket creates a bucket that nobody can open to the public, versioned, encrypted by keys of S3 (SSE-S3), and
-// reached over TLS alone. It returns its policy too: what writes to the bucket depends on that.
-func (c Children) PrivateBucket(ctx *pulumi.Context, name string, args Bucket) (*s3.BucketV2, *s3.BucketPolicy, error) {
-	bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
+// PrivateBucket creates a bucket that nobody can open to the public, versioned, and encrypted by keys of S3 (SSE-S3). The
+// options, such as another provider, go to all that it consists of. It is not whole without a call of Admit.
+func (c Children) PrivateBucket(
+	ctx *pulumi.Context, name string, args Bucket, opts ...pulumi.ResourceOption,
+) (*PrivateBucket, error) {
+	created, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
 		ForceDestroy: pulumi.Bool(args.Unprotected),
 		Tags:         c.Tags(name),
-	}, c.Options(Guard(!args.Unprotected))...)
+	}, append(c.Options(opts...), Guard(!args.Unprotected))...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("creating bucket %s: %w", name, err)
+		return nil, fmt.Errorf("creating bucket %s: %w", name, err)
 	}
-	closed, err := s3.NewBucketPublicAccessBlock(ctx, name, &s3.BucketPublicAccessBlockArgs{
+	bucket := &PrivateBucket{BucketV2: created, name: name, opts: opts}
+	bucket.closed, err = s3.NewBucketPublicAccessBlock(ctx, name, &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
 		BlockPublicAcls:       pulumi.Bool(true),
 		BlockPublicPolicy:     pulumi.Bool(true),
 		IgnorePublicAcls:      pulumi.Bool(true),
 		RestrictPublicBuckets: pulumi.Bool(true),
-	}, c.Options()...)
+	}, c.Options(opts...)...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("closing bucket %s: %w", name, err)
+		return nil, fmt.Errorf("closing bucket %s: %w", name, err)
 	}
-	policy, err := s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
+	return bucket, c.keep(ctx, bucket, args)
+}
+
+// Admit creates the policy of a bucket: what the statements allow, and nothing without TLS. What uses the bucket on the
+// strength of a statement depends on the policy.
+func (c Children) Admit(ctx *pulumi.Context, bucket *PrivateBucket, statements ...Statement) (*s3.BucketPolicy, error) {
+	after := pulumi.DependsOn([]pulumi.Resource{bucket.closed}) // S3 takes one change of access at a time
+	policy, err := s3.NewBucketPolicy(ctx, bucket.name, &s3.BucketPolicyArgs{
 		Bucket: bucket.ID(),
-		Policy: Policy(append(args.Writers(bucket), withoutTLS(bucket))...),
-	}, c.Options(pulumi.DependsOn([]pulumi.Resource{closed}))...) // S3 takes one change of access at a time
+		Policy: Policy(append(statements, withoutTLS(bucket))...),
+	}, append(c.Options(bucket.opts...), after)...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("creating policy of bucket %s: %w", name, err)
+		return nil, fmt.Errorf("creating policy of bucket %s: %w", bucket.name, err)
 	}
-	return bucket, policy, c.keepBucket(ctx, name, bucket, args)
+	return policy, nil
 }
 
 // withoutTLS refuses all that comes in the clear (Security Hub S3.5).
-func withoutTLS(bucket *s3.BucketV2) Statement {
+func withoutTLS(bucket *PrivateBucket) Statement {
 	return Statement{
 		Sid: "RefuseWithoutTLS", Deny: true, AWS: pulumi.String("*"), Actions: []string{"s3:*"},
 		Resources:  []pulumi.StringInput{bucket.Arn, pulumi.Sprintf("%s/*", bucket.Arn)},
@@ -62,12 +81,13 @@ func withoutTLS(bucket *s3.BucketV2) Statement {
 	}
 }
 
-// keepBucket sets how the bucket keeps its objects.
-func (c Children) keepBucket(ctx *pulumi.Context, name string, bucket *s3.BucketV2, args Bucket) error {
+// keep sets how the bucket keeps its objects.
+func (c Children) keep(ctx *pulumi.Context, bucket *PrivateBucket, args Bucket) error {
+	name := bucket.name
 	_, err := s3.NewBucketOwnershipControls(ctx, name, &s3.BucketOwnershipControlsArgs{
 		Bucket: bucket.ID(),
 		Rule:   s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
-	}, c.Options()...)
+	}, c.Options(bucket.opts...)...)
 	if err != nil {
 		return fmt.Errorf("owning objects of bucket %s: %w", name, err)
 	}
@@ -78,23 +98,24 @@ func (c Children) keepBucket(ctx *pulumi.Context, name string, bucket *s3.Bucket
 				SseAlgorithm: pulumi.String("AES256"),
 			},
 		}},
-	}, c.Options()...)
+	}, c.Options(bucket.opts...)...)
 	if err != nil {
 		return fmt.Errorf("encrypting bucket %s: %w", name, err)
 	}
-	versioning, err := s3.NewBucketVersioningV2(ctx, name, &s3.BucketVersioningV2Args{
+	bucket.Versioning, err = s3.NewBucketVersioningV2(ctx, name, &s3.BucketVersioningV2Args{
 		Bucket: bucket.ID(),
 		VersioningConfiguration: s3.BucketVersioningV2VersioningConfigurationArgs{
 			Status: pulumi.String("Enabled"),
 		},
-	}, c.Options()...)
+	}, c.Options(bucket.opts...)...)
 	if err != nil {
 		return fmt.Errorf("versioning bucket %s: %w", name, err)
 	}
+	after := pulumi.DependsOn([]pulumi.Resource{bucket.Versioning}) // S3 takes rules for versions where there are any
 	_, err = s3.NewBucketLifecycleConfigurationV2(ctx, name, &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.ID(),
 		Rules:  s3.BucketLifecycleConfigurationV2RuleArray{lifecycle(args)},
-	}, c.Options(pulumi.DependsOn([]pulumi.Resource{versioning}))...) // S3 takes rules for versions where there are any
+	}, append(c.Options(bucket.opts...), after)...)
 	if err != nil {
 		return fmt.Errorf("setting lifecycle of bucket %s: %w", name, err)
 	}

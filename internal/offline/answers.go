@@ -42,6 +42,13 @@ var computed = map[string]func(created) resource.PropertyMap{
 		}
 		return resource.PropertyMap{"domainValidationOptions": resource.NewProperty(options)}
 	},
+	"aws:cloudfront/distribution:Distribution": func(c created) resource.PropertyMap {
+		return resource.PropertyMap{
+			"arn":          resource.NewProperty(arn("cloudfront", "", c.name)),
+			"domainName":   resource.NewProperty(c.name + ".cloudfront.net"),
+			"hostedZoneId": resource.NewProperty("cloudfront_id"),
+		}
+	},
 	"aws:ec2/launchTemplate:LaunchTemplate": func(c created) resource.PropertyMap {
 		// AWS counts. Here the version is a number that another template has not, so that plans show what follows.
 		sum := crc32.ChecksumIEEE([]byte(fmt.Sprint(plain(c.inputs)))) // which prints maps in order
@@ -80,7 +87,10 @@ var computed = map[string]func(created) resource.PropertyMap{
 		return resource.PropertyMap{"fqdn": c.inputs["name"]}
 	},
 	"aws:s3/bucketV2:BucketV2": func(c created) resource.PropertyMap {
-		return resource.PropertyMap{"bucket": resource.NewProperty(c.name)}
+		return resource.PropertyMap{
+			"bucket":                   resource.NewProperty(c.name),
+			"bucketRegionalDomainName": resource.NewProperty(c.name + ".s3." + c.region + ".amazonaws.com"),
+		}
 	},
 }
 

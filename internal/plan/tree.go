@@ -18,6 +18,7 @@ var details = map[string]string{
 	"aws:autoscaling/group:Group":                               "{minSize} to {maxSize} instances",
 	"aws:autoscaling/policy:Policy":                             "{policyType}",
 	"aws:autoscaling/schedule:Schedule":                         "{minSize} to {maxSize} at {recurrence|startTime}",
+	"aws:cloudfront/distribution:Distribution":                  "{comment}: {priceClass}, {httpVersion}",
 	"aws:cloudwatch/logGroup:LogGroup":                          "kept {retentionInDays} days",
 	"aws:ec2/eip:Eip":                                           "",
 	"aws:ec2/flowLog:FlowLog":                                   "{trafficType} to {logDestinationType}",
@@ -41,10 +42,13 @@ var details = map[string]string{
 	"aws:rds/proxy:Proxy":                                       "{name}: {engineFamily}, TLS required {requireTls}",
 	"aws:rds/proxyTarget:ProxyTarget":                           "{dbInstanceIdentifier} behind {dbProxyName}",
 	"aws:route53/record:Record":                                 "{type} {name}",
+	"aws:s3/bucketObjectv2:BucketObjectv2":                      "{key}",
 	"aws:secretsmanager/secret:Secret":                          "{name|description}",
 	"aws:ssm/parameter:Parameter":                               "{name} = {insecureValue}",
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   "{ipProtocol} {toPort} to {cidrIpv4|prefixListId|referencedSecurityGroupId}",
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "{ipProtocol} {toPort} from {cidrIpv4|prefixListId|referencedSecurityGroupId}",
+	"aws:wafv2/ipSet:IpSet":                                     "{addresses}",
+	"aws:wafv2/webAcl:WebAcl":                                   "{description}",
 }
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)

@@ -9,11 +9,7 @@ import (
 
 // Notes returns what a person should know about these settings before deploying them.
 func (s *Settings) Notes() []string {
-	var notes []string
-	if !s.Domain.TLS() {
-		notes = append(notes, "no TLS: domain has neither hostedZone nor certificateArn, "+
-			"so the load balancer answers plain HTTP on port 80")
-	}
+	notes := s.cdnNotes()
 	switch s.Network.NATGateways {
 	case "single":
 		notes = append(notes, "one NAT gateway: instances in every zone lose the internet with zone "+s.Network.AvailabilityZones[0])

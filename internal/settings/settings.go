@@ -26,8 +26,10 @@ type Settings struct {
 	Database Database `setting:"database"`
 	// The secrets of the application, and the key that encrypts all data of the stack.
 	Secrets Secrets `setting:"secrets"`
-	// The name of the site and its certificate. Without one the site has no TLS.
+	// The name of the site and its certificates.
 	Domain Domain `setting:"domain"`
+	// CloudFront before the load balancer, with static files and a firewall.
+	CDN CDN `setting:"cdn"`
 }
 
 // Environment is what a stack is for.
@@ -38,6 +40,9 @@ const (
 	Production  Environment = "production"
 	Development Environment = "development"
 )
+
+// Production reports whether the stack is one that people depend on.
+func (s *Settings) Production() bool { return s.Environment == Production }
 
 // Network describes the VPC.
 type Network struct {
@@ -84,7 +89,7 @@ type Web struct {
 	// Cost: 0.08 USD a GiB and instance.
 	RootVolumeGiB int `setting:"rootVolumeGiB"`
 	// Who reaches the load balancer: `internet`, or `cloudfront` (the servers of CloudFront only, and of them only those
-	// that send the origin header).
+	// that send the origin header). Left out: `cloudfront` with cdn.enabled, else `internet`.
 	Ingress string `setting:"ingress"`
 	// Header by which the load balancer knows the stack's own CloudFront distribution. Its value is made up by AWS.
 	// Cost: 0.40 USD for each of its one or two secrets.
@@ -268,33 +273,40 @@ func (t SecretText) Input() pulumi.StringInput {
 type Domain struct {
 	// Host name of the site, such as learn.example.edu.
 	Name string `setting:"name"`
-	// Route 53 zone that holds the name, such as example.edu. Its certificate is then requested and validated there.
+	// Route 53 zone that holds the name, such as example.edu. Its records are made there, and its certificates requested and
+	// validated. Left out: the output dnsRecords says which records to create elsewhere.
 	HostedZone string `setting:"hostedZone"`
-	// Certificate of the load balancer, where there is no hosted zone to validate one in. It must be in aws:region.
+	// Certificate of the load balancer, where there is no hosted zone to validate one in. It must be in aws:region and, with
+	// cdn.enabled, for the name `origin.<name>`. Without hostedZone and this, the load balancer has no TLS.
 	CertificateARN string `setting:"certificateArn"`
+	// Certificate of CloudFront, likewise. It must be in us-east-1, and for the name of the site.
+	CDNCertificateARN string `setting:"cdnCertificateArn"`
 }
 
 // OriginPrefix comes before the name of the site in the name by which CloudFront knows the load balancer.
 const OriginPrefix = "origin."
 
-// HostNames returns the names in the hosted zone that lead to the load balancer: that of the site or, where CloudFront
-// stands before it and has that one, another.
+// HostNames returns the names that lead to the load balancer: that of the site or, where CloudFront stands before it and
+// has that one, another.
 func (s *Settings) HostNames() []string {
 	switch {
-	case s.Domain.HostedZone == "":
+	case s.Domain.Name == "" || !s.Domain.TLS():
 		return nil
-	case s.Web.Ingress == "cloudfront":
+	case s.CDN.Enabled || s.Web.Ingress == "cloudfront":
 		return []string{OriginPrefix + s.Domain.Name}
 	}
 	return []string{s.Domain.Name}
 }
 
-// Certificate returns the ARN of the given certificate for components, nil where there is none.
-func (d Domain) Certificate() pulumi.StringInput {
-	if d.CertificateARN == "" {
+// Certificate returns the ARN of the given certificate of the load balancer for components, nil where there is none.
+func (d Domain) Certificate() pulumi.StringInput { return given(d.CertificateARN) }
+
+// given returns a text that may be left out.
+func given(text string) pulumi.StringInput {
+	if text == "" {
 		return nil
 	}
-	return pulumi.String(d.CertificateARN)
+	return pulumi.String(text)
 }
 
 // TLS reports whether the load balancer has a certificate.
@@ -313,8 +325,8 @@ func Default() *Settings {
 		},
 		Web: Web{
 			InstanceTypes: servers.InstanceTypes, Port: servers.Port, RootVolumeGiB: servers.RootVolumeGiB,
-			Ingress: "internet", OriginHeader: OriginHeader{Name: "X-Origin-Verify", Version: 1},
-			Size: servers.Size, BootSeconds: servers.BootSeconds, HealthCheck: servers.HealthCheck,
+			OriginHeader: OriginHeader{Name: "X-Origin-Verify", Version: 1},
+			Size:         servers.Size, BootSeconds: servers.BootSeconds, HealthCheck: servers.HealthCheck,
 			TargetGroup: servers.TargetGroup, Scaling: servers.Scaling, Exams: servers.Exams, Rollout: servers.Rollout,
 			AccessLogs:       AccessLogs{Enabled: true, RetentionDays: servers.AccessLogDays},
 			LogRetentionDays: servers.LogRetentionDays, DeletionProtection: true,
@@ -328,6 +340,7 @@ func Default() *Settings {
 			Proxy: Proxy{Enabled: true, MaxConnectionsPercent: 90, BorrowSeconds: 10},
 		},
 		Secrets: Secrets{RecoveryDays: 30, DeletionProtection: true},
+		CDN:     defaultCDN(),
 	}
 }
 
@@ -335,6 +348,12 @@ func Default() *Settings {
 func (s *Settings) derive() {
 	if s.Web.Size.Min == 0 {
 		s.Web.Size.Min = max(len(s.Network.AvailabilityZones), subnets.MinZones)
+	}
+	if s.Web.Ingress == "" {
+		s.Web.Ingress = "internet"
+		if s.CDN.Enabled {
+			s.Web.Ingress = "cloudfront"
+		}
 	}
 	if known, found := engine.Lookup(string(s.Database.Engine)); found && s.Database.Version == "" {
 		s.Database.Version = known.DefaultVersion
@@ -350,6 +369,7 @@ func Parse(project string, config map[string]string, secret ...string) (*Setting
 	var faults, more validate.Faults
 	decode(settings, project, config, secret, &faults)
 	settings.derive()
+	more.Check("cdn.errorPage", settings.CDN.loadErrorPage())
 	settings.validate(&more)
 	faults.Merge(more)
 	if err := faults.Err(); err != nil {

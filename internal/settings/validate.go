@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"ha-web/internal/distribution"
 	"ha-web/internal/engine"
 	"ha-web/internal/fleet"
 	"ha-web/internal/subnets"
@@ -21,6 +22,7 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.Database.validate(s.Region, s.Web.Size.Max, faults)
 	s.Secrets.validate(faults)
 	s.Domain.validate(s.Region, faults)
+	s.validateCDN(faults)
 }
 
 func (n Network) validate(region string, faults *validate.Faults) {
@@ -60,12 +62,17 @@ func (d Database) validate(region string, instances int, faults *validate.Faults
 	d.spec().Validate(faults, keysUnder("database"))
 	faults.Between("database.poolSize", d.PoolSize, 1, 10000)
 	d.validateConnections(instances, faults)
+	checkReplicaRegion("database.replicaRegion", d.ReplicaRegion, region, faults)
+}
+
+// checkReplicaRegion records a fault unless a second region, which may be left out, is one.
+func checkReplicaRegion(key, second, region string, faults *validate.Faults) {
 	switch {
-	case d.ReplicaRegion == "":
-	case !regionName.MatchString(d.ReplicaRegion):
-		faults.Add("database.replicaRegion", "must be a region such as us-west-2, got %q", d.ReplicaRegion)
-	case d.ReplicaRegion == region:
-		faults.Add("database.replicaRegion", "must be another region than %s (%s)", regionKey, region)
+	case second == "":
+	case !regionName.MatchString(second):
+		faults.Add(key, "must be a region such as us-west-2, got %q", second)
+	case second == region:
+		faults.Add(key, "must be another region than %s (%s)", regionKey, region)
 	}
 }
 
@@ -124,10 +131,7 @@ func (s Secrets) validate(faults *validate.Faults) {
 	faults.Check("secrets.recoveryDays", validate.RecoveryDays(s.RecoveryDays))
 }
 
-var (
-	hostName       = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`)
-	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/[0-9a-f-]+$`)
-)
+var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`)
 
 func (d Domain) validate(region string, faults *validate.Faults) {
 	if d.Name != "" && !hostName.MatchString(d.Name) {
@@ -136,14 +140,11 @@ func (d Domain) validate(region string, faults *validate.Faults) {
 	if d.HostedZone != "" && d.Name != d.HostedZone && !strings.HasSuffix(d.Name, "."+d.HostedZone) {
 		faults.Add("domain.name", "must lie in domain.hostedZone (%s), got %q", d.HostedZone, d.Name)
 	}
-	if d.CertificateARN == "" {
-		return
+	if d.CertificateARN != "" {
+		faults.Check("domain.certificateArn", validate.CertificateIn(region, "where the load balancer is", d.CertificateARN))
 	}
-	parts := certificateARN.FindStringSubmatch(d.CertificateARN)
-	switch {
-	case parts == nil:
-		faults.Add("domain.certificateArn", "must be the ARN of a certificate in ACM, got %q", d.CertificateARN)
-	case parts[1] != region:
-		faults.Add("domain.certificateArn", "must be in %s (%s), where the load balancer is, got %s", regionKey, region, parts[1])
+	if d.CDNCertificateARN != "" {
+		faults.Check("domain.cdnCertificateArn",
+			validate.CertificateIn(distribution.CertificateRegion, "where CloudFront looks", d.CDNCertificateARN))
 	}
 }

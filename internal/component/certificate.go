@@ -1,0 +1,179 @@
+package component
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ha-web/internal/validate"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Certificate describes the host names of an endpoint, such as a load balancer, and where its certificate comes from: ARN,
+// or else HostNames and HostedZone.
+type Certificate struct {
+	// ARN is that of an issued certificate in ACM, in the region of the endpoint.
+	ARN pulumi.StringInput
+	// HostNames are the names that lead to the endpoint. With HostedZone they get records there and, without ARN, a
+	// certificate. Without HostedZone someone else creates their records.
+	HostNames []string
+	// HostedZone is the public zone in Route 53 that holds all of HostNames.
+	HostedZone string
+}
+
+// TLS reports whether there is a certificate.
+func (c Certificate) TLS() bool { return c.ARN != nil || c.requested() }
+
+// requested reports whether the certificate is to be made.
+func (c Certificate) requested() bool { return c.ARN == nil && c.HostedZone != "" }
+
+// Check records what is wrong with the host names.
+func (c Certificate) Check(faults *validate.Faults) {
+	switch {
+	case c.HostedZone != "" && len(c.HostNames) == 0:
+		faults.Add("Certificate.HostNames", "needs at least one with HostedZone")
+	case len(c.HostNames) > 0 && !c.TLS():
+		faults.Add("Certificate", "needs an ARN or a HostedZone for HostNames")
+	}
+	for i, host := range c.HostNames {
+		if c.HostedZone != "" && host != c.HostedZone && !strings.HasSuffix(host, "."+c.HostedZone) {
+			faults.Add("Certificate.HostNames", "%s does not lie in HostedZone (%s)", host, c.HostedZone)
+		}
+		if slices.Contains(c.HostNames[:i], host) {
+			faults.Add("Certificate.HostNames", "%s is listed twice", host)
+		}
+	}
+}
+
+// Missing returns the records that someone has to create so that the host names lead to a target, as lines of a zone
+// file. With a HostedZone there are none.
+func (c Certificate) Missing(target pulumi.StringInput) pulumi.StringArray {
+	lines := pulumi.StringArray{}
+	for _, host := range c.HostNames {
+		if c.HostedZone == "" {
+			lines = append(lines, pulumi.Sprintf("%s. CNAME %s.", host, target))
+		}
+	}
+	return lines
+}
+
+// Certify returns the ARN of the certificate: the given one, or one that is made here, once it is issued. It is nil where
+// there is none. The options, such as another provider, go to the certificate, and not to the records that prove it.
+func (c Children) Certify(
+	ctx *pulumi.Context, role string, args Certificate, opts ...pulumi.ResourceOption,
+) (pulumi.StringInput, error) {
+	if !args.requested() {
+		return args.ARN, nil
+	}
+	name := c.Name(role)
+	certificate, err := acm.NewCertificate(ctx, name, &acm.CertificateArgs{
+		DomainName:              pulumi.String(args.HostNames[0]),
+		SubjectAlternativeNames: pulumi.ToStringArray(args.HostNames[1:]),
+		ValidationMethod:        pulumi.String("DNS"),
+		Tags:                    c.Tags(name),
+	}, c.Options(opts...)...)
+	if err != nil {
+		return nil, fmt.Errorf("requesting certificate %s: %w", name, err)
+	}
+	var proofs pulumi.StringArray
+	for _, host := range args.HostNames {
+		record, err := c.proof(ctx, role, host, args, certificate)
+		if err != nil {
+			return nil, err
+		}
+		if record != nil {
+			proofs = append(proofs, record.Fqdn)
+		}
+	}
+	// Not the certificate's own ARN: AWS refuses one that is not issued yet (field notes ALB-5, CDN-7).
+	issued, err := acm.NewCertificateValidation(ctx, name, &acm.CertificateValidationArgs{
+		CertificateArn:        certificate.Arn,
+		ValidationRecordFqdns: proofs,
+	}, c.Options(opts...)...)
+	if err != nil {
+		return nil, fmt.Errorf("validating certificate %s: %w", name, err)
+	}
+	return issued.CertificateArn, nil
+}
+
+// proof creates the record by which ACM sees that a name is ours, unless another name has the same one: that of
+// *.example.edu is that of example.edu.
+func (c Children) proof(
+	ctx *pulumi.Context, role, host string, args Certificate, certificate *acm.Certificate,
+) (*route53.Record, error) {
+	bare, wildcard := strings.CutPrefix(host, "*.")
+	if wildcard && slices.Contains(args.HostNames, bare) {
+		return nil, nil
+	}
+	option := certificate.DomainValidationOptions.ApplyT(func(
+		options []acm.CertificateDomainValidationOption,
+	) (acm.CertificateDomainValidationOption, error) {
+		for _, each := range options {
+			if each.DomainName != nil && *each.DomainName == host {
+				return each, nil
+			}
+		}
+		return acm.CertificateDomainValidationOption{}, fmt.Errorf("certificate has no record to validate %s by", host)
+	}).(acm.CertificateDomainValidationOptionOutput)
+	return c.record(ctx, c.Name(role, "validation", bare), &route53.RecordArgs{
+		ZoneId:  c.zone(ctx, args.HostedZone),
+		Name:    option.ResourceRecordName().Elem(),
+		Type:    option.ResourceRecordType().Elem(),
+		Records: pulumi.StringArray{option.ResourceRecordValue().Elem()},
+		Ttl:     pulumi.Int(60),
+		// A certificate for this name in another region, such as CloudFront's, has the very same record.
+		AllowOverwrite: pulumi.Bool(true),
+	})
+}
+
+// Target is what a host name leads to.
+type Target struct {
+	DNSName, ZoneID pulumi.StringInput
+	// IPv6 reports whether it answers there too.
+	IPv6 bool
+	// CheckHealth takes the name out of DNS while the target is not healthy.
+	CheckHealth bool
+}
+
+// Lead creates the records in the hosted zone, where there is one, that lead the host names to a target.
+func (c Children) Lead(ctx *pulumi.Context, role string, args Certificate, to Target) error {
+	if args.HostedZone == "" {
+		return nil
+	}
+	kinds := []string{"A"}
+	if to.IPv6 {
+		kinds = append(kinds, "AAAA")
+	}
+	for _, host := range args.HostNames {
+		for _, kind := range kinds {
+			_, err := c.record(ctx, c.Name(role, strings.ToLower(kind), host), &route53.RecordArgs{
+				ZoneId: c.zone(ctx, args.HostedZone),
+				Name:   pulumi.String(host),
+				Type:   pulumi.String(kind),
+				Aliases: route53.RecordAliasArray{route53.RecordAliasArgs{
+					Name: to.DNSName, ZoneId: to.ZoneID, EvaluateTargetHealth: pulumi.Bool(to.CheckHealth),
+				}},
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c Children) record(ctx *pulumi.Context, name string, args *route53.RecordArgs) (*route53.Record, error) {
+	record, err := route53.NewRecord(ctx, name, args, c.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("creating record %s: %w", name, err)
+	}
+	return record, nil
+}
+
+// zone returns the id of a hosted zone.
+func (c Children) zone(ctx *pulumi.Context, name string) pulumi.StringOutput {
+	return route53.LookupZoneOutput(ctx, route53.LookupZoneOutputArgs{Name: pulumi.String(name)}, c.Parent()).ZoneId()
+}

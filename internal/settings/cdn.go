@@ -1,0 +1,221 @@
+package settings
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"ha-web/internal/distribution"
+	"ha-web/internal/validate"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// CDN describes what stands before the load balancer.
+type CDN struct {
+	// Whether CloudFront does, with its bucket of static files. If not, the site is the load balancer.
+	// Cost: none up to 1 TB and 10 million requests, then 0.085 USD a GB and 1 USD a million requests.
+	Enabled bool `setting:"enabled"`
+	// Patterns of paths that come from the bucket, and never reach a server.
+	// Cost: 0.023 USD a GB in the bucket.
+	StaticPaths []string `setting:"staticPaths"`
+	// Where CloudFront serves from: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` (besides Asia, Africa
+	// and the Middle East) or `PriceClass_All`.
+	PriceClass distribution.PriceClass `setting:"priceClass"`
+	// How long CloudFront waits for an answer of the load balancer, in seconds, 1 to 120. More than 60 wants a higher quota.
+	OriginReadSeconds int `setting:"originReadSeconds"`
+	// HTML file of the page for viewers while no server answers, such as `branding/unavailable.html`, in the folder of the
+	// project. Its pictures come from staticPaths, or stand in it. Left out: a plain page.
+	ErrorPage string `setting:"errorPage"`
+	// Second region with a copy of the bucket, such as us-west-2. CloudFront asks it where the first one fails.
+	// Cost: 0.023 USD a GB, and 0.02 USD a GB of traffic to it.
+	ReplicaRegion string `setting:"replicaRegion"`
+	// Record of all requests, in a bucket.
+	AccessLogs CDNLogs `setting:"accessLogs"`
+	// Whether Pulumi refuses to delete the buckets.
+	DeletionProtection bool `setting:"deletionProtection"`
+	// Firewall, AWS WAF, before CloudFront.
+	WAF WAF `setting:"waf"`
+	// Network of yours before CloudFront, such as Akamai: it is there where addresses or header.name are set. The site's
+	// name then leads to it, and the firewall lets in nothing else.
+	Edge distribution.Edge `setting:"edge"`
+
+	// ErrorHTML is the content of ErrorPage.
+	ErrorHTML string `setting:"-"`
+}
+
+// CDNLogs describes the record of requests to CloudFront.
+type CDNLogs struct {
+	// Whether it is kept.
+	// Cost: 0.023 USD a GB.
+	Enabled bool `setting:"enabled"`
+	// How long, in days, 1 to 3653.
+	RetentionDays int `setting:"retentionDays"`
+}
+
+// WAF describes the firewall.
+type WAF struct {
+	// Whether there is one.
+	// Cost: 5 USD, 1 USD for each of its 5 to 7 rules, and 0.60 USD a million requests.
+	Enabled bool `setting:"enabled"`
+	// Whether AWS's rules for applications in PHP, such as Moodle, are among them.
+	PHP bool `setting:"php"`
+	// How many requests one address may send in five minutes, static files included. 0: as many as it likes.
+	RateLimit int `setting:"rateLimit"`
+	// Address ranges without that limit, such as a campus whose people share a few addresses: `[198.51.100.0/24]`.
+	RateLimitExempt []string `setting:"rateLimitExempt"`
+	// Rules of AWS's sets that shall count and not block, as the log names them: `[CrossSiteScripting_BODY]`. The size of a
+	// body, `SizeRestrictions_BODY`, is always among them.
+	CountOnly []string `setting:"countOnly"`
+	// How long the log of what was blocked or counted is kept, in days, as network.flowLogs.retentionDays.
+	// Cost: 0.50 USD a GB.
+	LogRetentionDays int `setting:"logRetentionDays"`
+}
+
+func defaultCDN() CDN {
+	return CDN{
+		Enabled: true, StaticPaths: []string{distribution.DefaultStaticPath}, PriceClass: distribution.PriceClass100,
+		OriginReadSeconds: distribution.DefaultReadSeconds, DeletionProtection: true,
+		AccessLogs: CDNLogs{Enabled: true, RetentionDays: distribution.DefaultLogDays},
+		WAF:        WAF{Enabled: true, RateLimit: distribution.DefaultRateLimit, LogRetentionDays: distribution.DefaultLogDays},
+		Edge: distribution.Edge{
+			Header: distribution.Header{Version: 1}, ClientAddressHeader: distribution.DefaultClientAddressHeader,
+		},
+	}
+}
+
+// EdgeRegion returns where CloudFront has its certificates, firewall and logs, or nothing where there is no CloudFront.
+func (c CDN) EdgeRegion() string {
+	if !c.Enabled {
+		return ""
+	}
+	return distribution.CertificateRegion
+}
+
+// Replica returns the region of the copy of the bucket, or nothing where there is none.
+func (c CDN) Replica() string {
+	if !c.Enabled {
+		return ""
+	}
+	return c.ReplicaRegion
+}
+
+// CDNCertificate returns the ARN of the given certificate of CloudFront for components, nil where there is none.
+func (d Domain) CDNCertificate() pulumi.StringInput { return given(d.CDNCertificateARN) }
+
+func (s *Settings) validateCDN(faults *validate.Faults) {
+	c := s.CDN
+	distribution.Spec{
+		StaticPaths: c.StaticPaths, PriceClass: c.PriceClass, OriginReadSeconds: c.OriginReadSeconds, ErrorPage: c.ErrorHTML,
+		AccessLogDays: c.AccessLogs.RetentionDays, Edge: c.Edge,
+		WAF: distribution.WAF{
+			Disabled: !c.WAF.Enabled, RateLimit: c.WAF.RateLimit, RateLimitExempt: c.WAF.RateLimitExempt,
+			CountOnly: c.WAF.CountOnly, LogRetentionDays: c.WAF.LogRetentionDays,
+		},
+	}.Validate(faults, keysUnder("cdn"))
+	checkReplicaRegion("cdn.replicaRegion", c.ReplicaRegion, s.Region, faults)
+	if !c.Enabled {
+		return
+	}
+	d := s.Domain
+	if d.Name != "" && d.HostedZone == "" && d.CDNCertificateARN == "" {
+		faults.Add("domain.cdnCertificateArn", "is required with domain.name (%s), unless domain.hostedZone says where to "+
+			"validate one: CloudFront takes no name without a certificate in %s", d.Name, distribution.CertificateRegion)
+	}
+	if d.Name == "" && d.CertificateARN != "" {
+		faults.Add("domain.name", "is required with domain.certificateArn: CloudFront reaches the load balancer as %s<name>, "+
+			"which its certificate has to name", OriginPrefix)
+	}
+}
+
+// loadErrorPage reads the page that the settings name.
+func (c *CDN) loadErrorPage() error {
+	if c.ErrorPage == "" {
+		return nil
+	}
+	if !filepath.IsLocal(c.ErrorPage) || filepath.Ext(c.ErrorPage) != ".html" {
+		return fmt.Errorf("must be an .html file below the folder of the project, got %q", c.ErrorPage)
+	}
+	content, err := os.ReadFile(c.ErrorPage)
+	if err != nil {
+		return err
+	}
+	if len(content) == 0 {
+		return fmt.Errorf("%s is empty", c.ErrorPage)
+	}
+	c.ErrorHTML = string(content)
+	return nil
+}
+
+// cdnNotes returns what a person should know about the way from viewers to the load balancer.
+func (s *Settings) cdnNotes() []string {
+	if !s.CDN.Enabled {
+		return s.notesWithoutCDN()
+	}
+	var notes []string
+	if !s.Domain.TLS() {
+		notes = append(notes, "no TLS behind CloudFront: domain has neither hostedZone nor certificateArn, so CloudFront reaches the "+
+			"load balancer over plain HTTP")
+	}
+	if len(s.Aliases()) == 0 {
+		notes = append(notes, "no name: without domain the site has CloudFront's own, whose certificate lets viewers use TLS 1.0")
+	}
+	if !s.CDN.WAF.Enabled {
+		notes = append(notes, "no firewall: cdn.waf.enabled is false")
+	}
+	if s.Web.Ingress == "internet" {
+		notes = append(notes, "web.ingress is internet: who knows the load balancer's name gets past CloudFront and its firewall")
+	}
+	if s.CDN.Edge.On() {
+		notes = append(notes, fmt.Sprintf("edge in front: %s has to lead to it, and it has to be told the outputs edgeOriginHost, "+
+			"edgeHeaderName and the secret edgeHeaderSecretArn", s.siteName()))
+	}
+	return append(notes, s.recordNotes()...)
+}
+
+func (s *Settings) notesWithoutCDN() []string {
+	var notes []string
+	if !s.Domain.TLS() {
+		notes = append(notes, "no TLS: domain has neither hostedZone nor certificateArn, "+
+			"so the load balancer answers plain HTTP on port 80")
+	}
+	if s.Web.Ingress == "cloudfront" {
+		notes = append(notes, "cdn.enabled is false and web.ingress cloudfront: nobody gets in but a distribution of yours that sends "+
+			"the header "+s.Web.OriginHeader.Name)
+	}
+	return append(notes, s.recordNotes()...)
+}
+
+// recordNotes names the records that a person has to create, where there is no hosted zone.
+func (s *Settings) recordNotes() []string {
+	if s.Domain.HostedZone != "" {
+		return nil
+	}
+	var notes []string
+	for _, host := range s.HostNames() {
+		notes = append(notes, fmt.Sprintf("no domain.hostedZone: create the record %s. CNAME <output albDnsName>, and see that "+
+			"domain.certificateArn is for this name", host))
+	}
+	for _, host := range s.Aliases() {
+		if !s.CDN.Edge.On() {
+			notes = append(notes, fmt.Sprintf("no domain.hostedZone: create the record %s. CNAME <output cdnDomainName>", host))
+		}
+	}
+	return notes
+}
+
+// siteName returns the name of the site for people.
+func (s *Settings) siteName() string {
+	if s.Domain.Name == "" {
+		return "the name of the site"
+	}
+	return s.Domain.Name
+}
+
+// Aliases returns the names that lead to CloudFront.
+func (s *Settings) Aliases() []string {
+	if !s.CDN.Enabled || s.Domain.Name == "" {
+		return nil
+	}
+	return []string{s.Domain.Name}
+}
