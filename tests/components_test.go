@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"ha-web/components/cdn"
 	"ha-web/components/database"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
@@ -61,6 +62,12 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 		args := fullWebTier()
 		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err := webtier.New(ctx, name, &args)
+		return err
+	},
+	"Cdn": func(ctx *pulumi.Context, name string) error {
+		args := fullCdn()
+		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		_, err := createCdn(ctx, name, args, "us-west-2")
 		return err
 	},
 }
@@ -129,7 +136,7 @@ func TestEverythingThatTakesTagsHasThem(t *testing.T) {
 		route, tableAssociation, aclRule, aclAssociation, rolePolicy, rolePolicyAttached, kmsAlias, secretPolicy,
 		secretRotation, secretVersion, proxyPool, proxyTarget, replication, provider,
 		accessBlock, bucketEncryption, bucketLifecycle, bucketOwnership, bucketPolicy, bucketVersioning, certificateIssued,
-		dnsRecord, scalingPolicy, scheduledAction,
+		dnsRecord, scalingPolicy, scheduledAction, originAccess, responseHeaders, webACLLogging, bucketReplication,
 		autoScalingGroup, // in a shape of its own: TestInstancesAndVolumesAreTagged
 	}
 	eachComponent(t, func(t *testing.T, create func(*pulumi.Context, string) error) {
@@ -164,10 +171,18 @@ func TestComponentsTakeOptions(t *testing.T) {
 		}
 		tier := fullWebTier()
 		tier.Unprotected = true
-		_, err = webtier.New(ctx, "web", &tier, pulumi.Protect(true))
+		if _, err = webtier.New(ctx, "web", &tier, pulumi.Protect(true)); err != nil {
+			return err
+		}
+		front := fullCdn()
+		front.Unprotected = true
+		if front.USEast1, err = settings.Provider(ctx, "us-east-1", "us-east-1"); err != nil {
+			return err
+		}
+		_, err = cdn.New(ctx, "front", &front, pulumi.Protect(true))
 		return err
 	})
 	for _, resource := range got.Resources {
-		assert.True(t, resource.Protect, resource.Key())
+		assert.Equal(t, resource.Type != provider, resource.Protect, resource.Key())
 	}
 }

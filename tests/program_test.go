@@ -149,7 +149,7 @@ func TestPlanShowsTheNetworkOfTheDocuments(t *testing.T) {
 		"vpc.SecurityGroupIngressRule ha-web-app-from-alb tcp 8080 from ha-web-alb",
 		"vpc.SecurityGroupIngressRule ha-web-db-from-proxy tcp 5432 from ha-web-proxy",
 		"autoscaling.Group ha-web-app 2 to 10 instances",
-		"lb.Listener ha-web-listener-app HTTPS 443",
+		"lb.Listener ha-web-listener-https HTTPS 443",
 		"ec2.Subnet 6",
 	} {
 		assert.Contains(t, tree, line)
@@ -189,10 +189,13 @@ func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {
 	stdout, _, status := run(t, project, "plan")
 	require.Zero(t, status)
 	assert.True(t, strings.HasPrefix(stdout, "ha-web dev\n"))
-	assert.Contains(t, stdout, "\nnotes\n  no TLS: ")
+	assert.Contains(t, stdout, "\nnotes\n  no TLS behind CloudFront: ")
+	assert.Contains(t, stdout, "\n  no name: ")
+	assert.Contains(t, stdout, "\n  no firewall: ")
 	assert.Contains(t, stdout, "\n  one NAT gateway: ")
 	assert.Contains(t, stdout, "\n  database in one zone: ")
-	assert.Equal(t, []string{"ha-web-alb-from-internet: ha-web-alb tcp 80 from [0.0.0.0/0]"}, rules(planOf(t))[:1], "no TLS, so no port 443")
+	assert.Equal(t, []string{"ha-web-alb-from-internet: ha-web-alb tcp 80 from [0.0.0.0/0]"},
+		rules(planOf(t, "-c", "cdn.enabled=false"))[:1], "no TLS, so no port 443")
 }
 
 func TestEveryStackTakesTwoToSixZones(t *testing.T) {
@@ -211,7 +214,8 @@ func TestSettingsReachTheComponents(t *testing.T) {
 		"-c", "network.interfaceEndpoints=[ssm, ssmmessages, ec2messages, secretsmanager, kms, logs, monitoring]",
 		"-c", "network.availabilityZones=[us-east-1a, us-east-1b, us-east-1c]",
 		"-c", "network.cidr=10.9.0.0/16", "-c", "network.flowLogs.enabled=false", "-c", "web.port=9000",
-		"-c", "database.engine=mariadb", "-c", "domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a-1b")
+		"-c", "database.engine=mariadb", "-c", "cdn.enabled=false",
+		"-c", "domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a-1b")
 	assert.Empty(t, got.of(natGateway))
 	assert.Empty(t, got.of(flowLog))
 	assert.Len(t, got.of(endpoint), 8)
@@ -284,7 +288,8 @@ func TestProductionGuardsItsData(t *testing.T) {
 		return keys
 	}
 	assert.Equal(t, []string{
-		kmsKey + "::ha-web-key", dbInstance + "::ha-web-db", bucket + "::ha-web-alb-logs", secret + "::ha-web-secret-smtp",
+		kmsKey + "::ha-web-key", dbInstance + "::ha-web-db", bucket + "::ha-web-alb-logs", bucket + "::ha-web-cdn-logs",
+		bucket + "::ha-web-static", secret + "::ha-web-secret-smtp",
 	}, guarded("prod"))
 	assert.Equal(t, true, planOf(t, "-stack", "prod").one(t, loadBalancer, "ha-web-alb")["enableDeletionProtection"])
 	assert.Empty(t, guarded("dev"))
@@ -300,8 +305,8 @@ func TestEncryptedValuesStaySecretInPlans(t *testing.T) {
 	require.NotEqual(t, string(dev), sealed)
 	require.NoError(t, os.WriteFile(path, []byte(sealed), 0o600))
 	got := planOf(t, "-file", path)
-	assert.Equal(t, []string{"ha-web-secret-oidc", "ha-web-secret-smtp"}, got.names(secret))
-	assert.Equal(t, []string{"ha-web-secret-smtp"}, got.names(secretVersion), "the other is created empty")
+	assert.Equal(t, []string{"ha-web-origin-v1", "ha-web-secret-oidc", "ha-web-secret-smtp"}, got.names(secret))
+	assert.Equal(t, []string{"ha-web-origin-v1", "ha-web-secret-smtp"}, got.names(secretVersion), "the other is created empty")
 	assert.Equal(t, offline.Secret, got.one(t, secretVersion, "ha-web-secret-smtp")["secretString"])
 
 	_, stderr, status := run(t, project, "plan", "-c", "secrets={names: [smtp], values: {smtp: hunter2}}")
@@ -493,5 +498,5 @@ func TestSettingsReachTheWebTier(t *testing.T) {
 
 	fixed := planOf(t, "-stack", "dev", "-c", "web.scaling.cpuPercent=0", "-c", "web.accessLogs.enabled=false")
 	assert.Empty(t, fixed.of(scalingPolicy), "0 is not left out")
-	assert.Empty(t, fixed.of(bucket))
+	assert.NotContains(t, fixed.of(bucket), "ha-web-alb-logs")
 }

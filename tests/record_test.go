@@ -10,12 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"ha-web/components/cdn"
 	"ha-web/components/database"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
 	"ha-web/internal/offline"
+	"ha-web/internal/settings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -32,13 +34,16 @@ const (
 	bucket             = "aws:s3/bucketV2:BucketV2"
 	bucketEncryption   = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 	bucketLifecycle    = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+	bucketObject       = "aws:s3/bucketObjectv2:BucketObjectv2"
 	bucketOwnership    = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
 	bucketPolicy       = "aws:s3/bucketPolicy:BucketPolicy"
+	bucketReplication  = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 	bucketVersioning   = "aws:s3/bucketVersioningV2:BucketVersioningV2"
 	certificate        = "aws:acm/certificate:Certificate"
 	certificateIssued  = "aws:acm/certificateValidation:CertificateValidation"
 	dbInstance         = "aws:rds/instance:Instance"
 	defaultGroup       = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+	distribution       = "aws:cloudfront/distribution:Distribution"
 	dnsRecord          = "aws:route53/record:Record"
 	egressRule         = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 	eip                = "aws:ec2/eip:Eip"
@@ -48,20 +53,26 @@ const (
 	ingressRule        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 	instanceProfile    = "aws:iam/instanceProfile:InstanceProfile"
 	internetGateway    = "aws:ec2/internetGateway:InternetGateway"
+	ipSet              = "aws:wafv2/ipSet:IpSet"
 	kmsAlias           = "aws:kms/alias:Alias"
 	kmsKey             = "aws:kms/key:Key"
 	launchTemplate     = "aws:ec2/launchTemplate:LaunchTemplate"
 	listener           = "aws:lb/listener:Listener"
 	listenerRule       = "aws:lb/listenerRule:ListenerRule"
 	loadBalancer       = "aws:lb/loadBalancer:LoadBalancer"
+	logDelivery        = "aws:cloudwatch/logDelivery:LogDelivery"
+	logDestination     = "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination"
 	logGroup           = "aws:cloudwatch/logGroup:LogGroup"
+	logSource          = "aws:cloudwatch/logDeliverySource:LogDeliverySource"
 	natGateway         = "aws:ec2/natGateway:NatGateway"
+	originAccess       = "aws:cloudfront/originAccessControl:OriginAccessControl"
 	parameterGroup     = "aws:rds/parameterGroup:ParameterGroup"
 	provider           = "pulumi:providers:aws"
 	proxy              = "aws:rds/proxy:Proxy"
 	proxyPool          = "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup"
 	proxyTarget        = "aws:rds/proxyTarget:ProxyTarget"
 	replication        = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
+	responseHeaders    = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
 	role               = "aws:iam/role:Role"
 	rolePolicy         = "aws:iam/rolePolicy:RolePolicy"
 	rolePolicyAttached = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
@@ -80,6 +91,8 @@ const (
 	tableAssociation   = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 	targetGroup        = "aws:lb/targetGroup:TargetGroup"
 	vpcType            = "aws:ec2/vpc:Vpc"
+	webACL             = "aws:wafv2/webAcl:WebAcl"
+	webACLLogging      = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
 )
 
 // recording is what a program registered.
@@ -256,6 +269,52 @@ func fullWebTier() webtier.Args {
 func newWebTier(args webtier.Args) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		_, err := webtier.New(ctx, "web", &args)
+		return err
+	}
+}
+
+// cdnArgs are the least that a Cdn wants, but for its provider.
+func cdnArgs() cdn.Args {
+	return cdn.Args{Origin: cdn.Origin{Host: pulumi.String("origin.example.edu")}}
+}
+
+// fullCdn returns a Cdn with all that is optional, but for its providers.
+func fullCdn() cdn.Args {
+	args := cdnArgs()
+	args.Origin.HeaderName, args.Origin.HeaderValue = "X-Origin-Verify", pulumi.ToSecret(pulumi.String("hunter2")).(pulumi.StringOutput)
+	args.Certificate = cdn.Certificate{HostNames: []string{"learn.example.edu", "www.example.edu"}, HostedZone: "example.edu"}
+	args.WAF = cdn.WAF{PHP: true, RateLimitExempt: []string{"198.51.100.0/24"}, CountOnly: []string{"SQLi_BODY"}}
+	args.Edge = cdn.Edge{
+		Addresses: []string{"192.0.2.0/24", "2001:db8::/32"},
+		Header:    cdn.Header{Name: "X-From-Edge", Version: 2},
+	}
+	return args
+}
+
+// createCdn creates a Cdn with its providers: the second one where a region for the replica is given.
+func createCdn(ctx *pulumi.Context, name string, args cdn.Args, replica string) (*cdn.Cdn, error) {
+	var err error
+	if args.USEast1, err = settings.Provider(ctx, name+"-us-east-1", "us-east-1"); err != nil {
+		return nil, err
+	}
+	if args.Replica, err = settings.Provider(ctx, name+"-there", replica); err != nil {
+		return nil, err
+	}
+	return cdn.New(ctx, name, &args)
+}
+
+// newCdn returns a program of one Cdn named web.
+func newCdn(args cdn.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := createCdn(ctx, "web", args, "")
+		return err
+	}
+}
+
+// newReplicatedCdn is newCdn with a second bucket.
+func newReplicatedCdn(args cdn.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := createCdn(ctx, "web", args, "us-west-2")
 		return err
 	}
 }

@@ -90,40 +90,15 @@ func TestAccessLogsBucketIsPrivate(t *testing.T) {
 	args.AccessLogs.RetentionDays = 90
 	got := record(t, newWebTier(args))
 	const name = "web-alb-logs"
-	assert.Equal(t, map[string]any{
-		"bucket": name + "_id", "blockPublicAcls": true, "blockPublicPolicy": true, "ignorePublicAcls": true, "restrictPublicBuckets": true,
-	}, got.one(t, accessBlock, name))
-	assert.Equal(t, map[string]any{
-		"bucket": name + "_id", "rule": map[string]any{"objectOwnership": "BucketOwnerEnforced"},
-	}, got.one(t, bucketOwnership, name))
-	assert.Equal(t, map[string]any{
-		"bucket": name + "_id",
-		"rules":  []any{map[string]any{"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "AES256"}}},
-	}, got.one(t, bucketEncryption, name), "SSE-S3: a load balancer takes no other")
-	assert.Equal(t, map[string]any{
-		"bucket": name + "_id", "versioningConfiguration": map[string]any{"status": "Enabled"},
-	}, got.one(t, bucketVersioning, name))
-	assert.Equal(t, map[string]any{"bucket": name + "_id", "rules": []any{map[string]any{
-		"id": "expire", "status": "Enabled", "filter": map[string]any{"prefix": ""},
-		"expiration":                     map[string]any{"days": 90.0},
-		"noncurrentVersionExpiration":    map[string]any{"noncurrentDays": 30.0},
-		"abortIncompleteMultipartUpload": map[string]any{"daysAfterInitiation": 7.0},
-	}}}, got.one(t, bucketLifecycle, name))
-	assert.True(t, got.behind(bucketLifecycle + "::" + name)[bucketVersioning+"::"+name])
-
+	checkPrivate(t, got, name, expires(90))
 	bucketARN := "arn:aws:s3:us-east-1:123456789012:" + name
 	assert.Equal(t, map[string]map[string]any{
 		"DeliverLogs": {
 			"Effect": "Allow", "Principal": map[string]any{"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
 			"Action": []any{"s3:PutObject"}, "Resource": []any{bucketARN + "/alb/AWSLogs/123456789012/*"},
 		},
-		"RefuseWithoutTLS": {
-			"Effect": "Deny", "Principal": map[string]any{"AWS": "*"}, "Action": []any{"s3:*"},
-			"Resource":  []any{bucketARN, bucketARN + "/*"},
-			"Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
-		},
+		"RefuseWithoutTLS": refuseWithoutTLS(bucketARN),
 	}, document(t, got.one(t, bucketPolicy, name)["policy"]))
-	assert.True(t, got.behind(bucketPolicy + "::" + name)[accessBlock+"::"+name], "S3 takes one change of access at a time")
 }
 
 func TestAccessLogsCanBeLeftOut(t *testing.T) {
@@ -164,10 +139,11 @@ func TestListenersWithACertificate(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"port": 443.0, "protocol": "HTTPS", "certificateArn": "certificate-arn",
 		"sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "defaultActions": []any{forward},
-	}, withoutTags(got.one(t, listener, "web-listener-app")))
+	}, withoutTags(got.one(t, listener, "web-listener-https")))
 	assert.Equal(t, map[string]any{
 		"port": 80.0, "protocol": "HTTP", "defaultActions": []any{redirect},
-	}, withoutTags(got.one(t, listener, "web-listener-redirect")))
+	}, withoutTags(got.one(t, listener, "web-listener-http")))
+	assert.True(t, got.behind(listener + "::web-listener-http")[listener+"::web-listener-https"], "where it sends people")
 	assert.Empty(t, got.of(listenerRule))
 	assert.Empty(t, got.of(certificate))
 	assert.Empty(t, got.of(secret))
@@ -178,10 +154,10 @@ func TestListenerWithoutACertificate(t *testing.T) {
 	args := webTierArgs()
 	args.Certificate, args.PlainHTTP = webtier.Certificate{}, true
 	got := record(t, newWebTier(args))
-	assert.Equal(t, []string{"web-listener-app"}, got.names(listener), "there is nowhere to redirect to")
+	assert.Equal(t, []string{"web-listener-http"}, got.names(listener), "there is nowhere to redirect to")
 	assert.Equal(t, map[string]any{
 		"port": 80.0, "protocol": "HTTP", "defaultActions": []any{forward},
-	}, withoutTags(got.one(t, listener, "web-listener-app")))
+	}, withoutTags(got.one(t, listener, "web-listener-http")))
 }
 
 func TestOnlyTheOwnDistributionIsForwarded(t *testing.T) {
@@ -189,13 +165,14 @@ func TestOnlyTheOwnDistributionIsForwarded(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		args := webTierArgs()
 		args.Ingress, args.PlainHTTP = webtier.CloudFront, plain
+		name := "web-listener-https"
 		if plain {
-			args.Certificate = webtier.Certificate{}
+			args.Certificate, name = webtier.Certificate{}, "web-listener-http"
 		}
 		got := record(t, newWebTier(args))
-		assert.Equal(t, []any{forbidden}, got.one(t, listener, "web-listener-app")["defaultActions"])
+		assert.Equal(t, []any{forbidden}, got.one(t, listener, name)["defaultActions"])
 		assert.Equal(t, map[string]any{
-			"listenerArn": "arn:aws:lb:us-east-1:123456789012:web-listener-app", "priority": 100.0,
+			"listenerArn": "arn:aws:lb:us-east-1:123456789012:" + name, "priority": 100.0,
 			"conditions": []any{map[string]any{"httpHeader": map[string]any{
 				"httpHeaderName": "X-Origin-Verify", "values": []any{offline.Secret},
 			}}},
@@ -257,10 +234,10 @@ func TestCertificateIsRequestedAndUsedOnceItIsIssued(t *testing.T) {
 		assert.Equal(t, map[string]any{
 			"zoneId": "example.edu_id", "name": "_validation." + host + ".", "type": "CNAME", "ttl": 60.0,
 			"records": []any{"_value.acm-validations.aws."}, "allowOverwrite": true,
-		}, got.one(t, dnsRecord, "web-validation-"+host))
+		}, got.one(t, dnsRecord, "web-alb-validation-"+host))
 	}
 	assert.Len(t, got.one(t, certificateIssued, "web-alb")["validationRecordFqdns"], 2)
-	assert.True(t, got.behind(listener + "::web-listener-app")[certificateIssued+"::web-alb"], "AWS refuses one that is not issued")
+	assert.True(t, got.behind(listener + "::web-listener-https")[certificateIssued+"::web-alb"], "AWS refuses one that is not issued")
 }
 
 func TestHostNamesLeadToTheLoadBalancer(t *testing.T) {
@@ -269,13 +246,13 @@ func TestHostNamesLeadToTheLoadBalancer(t *testing.T) {
 	args.Certificate.HostNames, args.Certificate.HostedZone = []string{"learn.example.edu"}, "example.edu"
 	got := record(t, newWebTier(args))
 	assert.Empty(t, got.of(certificate), "one is given")
-	assert.Equal(t, []string{"web-record-learn.example.edu"}, got.names(dnsRecord))
+	assert.Equal(t, []string{"web-alb-a-learn.example.edu"}, got.names(dnsRecord))
 	assert.Equal(t, map[string]any{
 		"zoneId": "example.edu_id", "name": "learn.example.edu", "type": "A",
 		"aliases": []any{map[string]any{
 			"name": "web-alb.us-east-1.elb.amazonaws.com", "zoneId": "elb-us-east-1_id", "evaluateTargetHealth": true,
 		}},
-	}, got.one(t, dnsRecord, "web-record-learn.example.edu"))
+	}, got.one(t, dnsRecord, "web-alb-a-learn.example.edu"))
 }
 
 // --- role -----------------------------------------------------------------
@@ -544,7 +521,7 @@ func TestInstancesWaitForWhatTheyNeed(t *testing.T) {
 	got := record(t, newWebTier(fullWebTier()))
 	behind := got.behind(groupKey)
 	for _, need := range []string{
-		listener + "::web-listener-app", listenerRule + "::web-listener-origin", // or no target ever gets healthy
+		listener + "::web-listener-https", listenerRule + "::web-listener-origin", // or no target ever gets healthy
 		rolePolicy + "::web-app", rolePolicyAttached + "::web-app-ssm", rolePolicyAttached + "::web-app-cloudwatch",
 		logGroup + "::web-app",
 	} {
@@ -621,7 +598,7 @@ func TestScalingByRequestsAndForecast(t *testing.T) {
 		}, "targetValue": 1000.0,
 	}, got.one(t, scalingPolicy, "web-scaling-requests")["targetTrackingConfiguration"])
 	requests := got.of(scalingPolicy)["web-scaling-requests"]
-	assert.Contains(t, requests.DependsOn, listener+"::web-listener-app", "AWS asks whether anything routes there")
+	assert.Contains(t, requests.DependsOn, listener+"::web-listener-https", "AWS asks whether anything routes there")
 	assert.Contains(t, requests.DependsOn, listenerRule+"::web-listener-origin")
 	assert.Equal(t, map[string]any{
 		"autoscalingGroupName": "web-app", "policyType": "PredictiveScaling",
@@ -678,8 +655,10 @@ Certificate: needs an ARN or a HostedZone, unless PlainHTTP does without TLS`, f
 		"ingress":  {func(a *webtier.Args) { a.Ingress = "vpn" }, `Ingress: must be internet or cloudfront, got "vpn"`},
 		"header":   {func(a *webtier.Args) { a.OriginHeader.Name = "X-Amz-Me" }, `OriginHeader.Name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got "X-Amz-Me"`},
 		"version":  {func(a *webtier.Args) { a.OriginHeader.Version = -1 }, "OriginHeader.Version: must be between 1 and 1000000, got -1"},
-		"no names": {func(a *webtier.Args) { a.Certificate = webtier.Certificate{HostedZone: "example.edu"} }, "Certificate: needs both HostNames and HostedZone, or neither"},
-		"no zone":  {func(a *webtier.Args) { a.Certificate.HostNames = []string{"example.edu"} }, "Certificate: needs both HostNames and HostedZone, or neither"},
+		"no names": {func(a *webtier.Args) { a.Certificate = webtier.Certificate{HostedZone: "example.edu"} }, "Certificate.HostNames: needs at least one with HostedZone"},
+		"no certificate for names": {func(a *webtier.Args) {
+			a.Certificate = webtier.Certificate{HostNames: []string{"example.edu"}}
+		}, "Certificate: needs an ARN or a HostedZone for HostNames"},
 		"elsewhere": {func(a *webtier.Args) {
 			a.Certificate.HostNames, a.Certificate.HostedZone = []string{"notexample.edu"}, "example.edu"
 		}, "Certificate.HostNames: notexample.edu does not lie in HostedZone (example.edu)"},
@@ -749,11 +728,19 @@ func TestHostNamesOfTheStack(t *testing.T) {
 	t.Parallel()
 	cloudfront := planOf(t, "-stack", "prod")
 	assert.Equal(t, "origin.learn.example.edu", cloudfront.one(t, certificate, "ha-web-alb")["domainName"], "CloudFront has the site's own name")
-	internet := planOf(t, "-stack", "prod", "-c", "web.ingress=internet")
+	open := planOf(t, "-stack", "prod", "-c", "web.ingress=internet")
+	assert.Equal(t, "origin.learn.example.edu", open.one(t, certificate, "ha-web-alb")["domainName"], "so it has, whoever else gets in")
+	internet := planOf(t, "-stack", "prod", "-c", "cdn.enabled=false")
 	assert.Equal(t, "learn.example.edu", internet.one(t, certificate, "ha-web-alb")["domainName"])
-	assert.Contains(t, internet.names(dnsRecord), "ha-web-record-learn.example.edu")
+	assert.Contains(t, internet.names(dnsRecord), "ha-web-alb-a-learn.example.edu")
 	given := planOf(t, "-stack", "prod", "-c", "domain.hostedZone=",
-		"-c", "domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a")
-	assert.Equal(t, "arn:aws:acm:us-east-1:123456789012:certificate/0a", given.one(t, listener, "ha-web-listener-app")["certificateArn"])
+		"-c", "domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a",
+		"-c", "domain.cdnCertificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0b")
+	assert.Equal(t, "arn:aws:acm:us-east-1:123456789012:certificate/0a", given.one(t, listener, "ha-web-listener-https")["certificateArn"])
+	assert.Equal(t, "arn:aws:acm:us-east-1:123456789012:certificate/0b",
+		given.one(t, distribution, "ha-web-cdn")["viewerCertificate"].(map[string]any)["acmCertificateArn"])
+	assert.Equal(t, []any{
+		"origin.learn.example.edu. CNAME ha-web-alb.us-east-1.elb.amazonaws.com.", "learn.example.edu. CNAME ha-web-cdn.cloudfront.net.",
+	}, given.Outputs["dnsRecords"])
 	assert.Empty(t, given.of(dnsRecord))
 }

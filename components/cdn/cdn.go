@@ -89,6 +89,7 @@ type builder struct {
 	edge         []component.HeaderValue
 	firewall     *wafResource // nil: none
 	distribution *cloudfront.Distribution
+	arn          pulumi.StringOutput // of the distribution
 }
 
 func (b *builder) all() error {
@@ -129,7 +130,7 @@ func (b *builder) outputs(cdn *Cdn) {
 	cdn.DomainName = b.distribution.DomainName
 	cdn.HostedZoneID = b.distribution.HostedZoneId
 	cdn.DistributionID = b.distribution.ID().ToStringOutput()
-	cdn.DistributionARN = b.distribution.Arn
+	cdn.DistributionARN = b.arn
 	cdn.StaticBucketName = b.static.Bucket
 	cdn.StaticBucketARN = b.static.Arn
 	cdn.FirewallName = none

@@ -67,6 +67,8 @@ func (b *builder) createDistribution() error {
 	if b.distribution, err = cloudfront.NewDistribution(b.ctx, name, args, b.Options()...); err != nil {
 		return fmt.Errorf("creating distribution %s: %w", name, err)
 	}
+	// Put together here: emulators of AWS answer with one that is none.
+	b.arn = pulumi.Sprintf("arn:%s:cloudfront::%s:distribution/%s", b.place.Partition, b.place.Account, b.distribution.ID())
 	return nil
 }
 

@@ -61,7 +61,7 @@ func (b *builder) deliverLogs(bucket *component.PrivateBucket, policy *s3.Bucket
 	name := b.Name("cdn")
 	source, err := cloudwatch.NewLogDeliverySource(b.ctx, name, &cloudwatch.LogDeliverySourceArgs{
 		LogType:     pulumi.String("ACCESS_LOGS"),
-		ResourceArn: b.distribution.Arn,
+		ResourceArn: b.arn,
 		Tags:        b.Tags(name),
 	}, b.Options(b.inUSEast1())...)
 	if err != nil {

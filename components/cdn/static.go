@@ -97,7 +97,7 @@ func (b *builder) admitDistribution() error {
 			Service:    pulumi.String("cloudfront.amazonaws.com"),
 			Actions:    []string{"s3:GetObject"},
 			Resources:  []pulumi.StringInput{pulumi.Sprintf("%s/*", bucket.Arn)},
-			Conditions: map[string]pulumi.Map{"StringEquals": {"AWS:SourceArn": b.distribution.Arn}},
+			Conditions: map[string]pulumi.Map{"StringEquals": {"AWS:SourceArn": b.arn}},
 		})
 		if err != nil {
 			return err

@@ -13,43 +13,46 @@ import (
 // user guide, "Security policies"; Security Hub ELB.17).
 const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 
-// listeners creates the listener that forwards and, where that one speaks TLS, one that sends HTTP there.
+// listeners creates the listener that forwards and, where that one speaks TLS, one that sends HTTP there. Each has its
+// port for life: two cannot have one, not even while a stack moves to TLS, or back.
 func (b *builder) listeners() error {
-	args := &lb.ListenerArgs{
-		Port:           pulumi.Int(80),
-		Protocol:       pulumi.String("HTTP"),
-		DefaultActions: lb.ListenerDefaultActionArray{b.defaultAction()},
+	if b.certificate == nil {
+		return b.forwardOn("http", &lb.ListenerArgs{Port: pulumi.Int(80), Protocol: pulumi.String("HTTP")})
 	}
-	if b.certificate != nil {
-		args.Port, args.Protocol = pulumi.Int(443), pulumi.String("HTTPS")
-		args.CertificateArn = component.Optional(b.certificate)
-		args.SslPolicy = pulumi.String(tlsPolicy)
-	}
-	var err error
-	if b.listener, err = b.listen("app", args); err != nil {
+	err := b.forwardOn("https", &lb.ListenerArgs{
+		Port: pulumi.Int(443), Protocol: pulumi.String("HTTPS"),
+		CertificateArn: component.Optional(b.certificate), SslPolicy: pulumi.String(tlsPolicy),
+	})
+	if err != nil {
 		return err
 	}
-	b.routes = []pulumi.Resource{b.listener}
-	if err := b.originRule(); err != nil || b.certificate == nil {
-		return err
-	}
-	_, err = b.listen("redirect", &lb.ListenerArgs{
-		Port:     pulumi.Int(80),
-		Protocol: pulumi.String("HTTP"),
+	_, err = b.listen("http", &lb.ListenerArgs{
+		Port: pulumi.Int(80), Protocol: pulumi.String("HTTP"),
 		DefaultActions: lb.ListenerDefaultActionArray{lb.ListenerDefaultActionArgs{
 			Type: pulumi.String("redirect"),
 			Redirect: lb.ListenerDefaultActionRedirectArgs{
 				Protocol: pulumi.String("HTTPS"), Port: pulumi.String("443"), StatusCode: pulumi.String("HTTP_301"),
 			},
 		}},
-	})
+	}, pulumi.DependsOn(b.routes)) // not before there is something to send people to
 	return err
 }
 
-func (b *builder) listen(role string, args *lb.ListenerArgs) (*lb.Listener, error) {
+// forwardOn creates the listener that leads requests to the instances.
+func (b *builder) forwardOn(role string, args *lb.ListenerArgs) error {
+	args.DefaultActions = lb.ListenerDefaultActionArray{b.defaultAction()}
+	var err error
+	if b.listener, err = b.listen(role, args); err != nil {
+		return err
+	}
+	b.routes = []pulumi.Resource{b.listener}
+	return b.originRule()
+}
+
+func (b *builder) listen(role string, args *lb.ListenerArgs, opts ...pulumi.ResourceOption) (*lb.Listener, error) {
 	name := b.Name("listener", role)
 	args.LoadBalancerArn, args.Tags = b.balancer.Arn, b.Tags(name)
-	listener, err := lb.NewListener(b.ctx, name, args, b.Options()...)
+	listener, err := lb.NewListener(b.ctx, name, args, b.Options(opts...)...)
 	if err != nil {
 		return nil, fmt.Errorf("creating listener %s: %w", name, err)
 	}

@@ -44,7 +44,6 @@ var computed = map[string]func(created) resource.PropertyMap{
 	},
 	"aws:cloudfront/distribution:Distribution": func(c created) resource.PropertyMap {
 		return resource.PropertyMap{
-			"arn":          resource.NewProperty(arn("cloudfront", "", c.name)),
 			"domainName":   resource.NewProperty(c.name + ".cloudfront.net"),
 			"hostedZoneId": resource.NewProperty("cloudfront_id"),
 		}

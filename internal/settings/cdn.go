@@ -13,7 +13,8 @@ import (
 
 // CDN describes what stands before the load balancer.
 type CDN struct {
-	// Whether CloudFront does, with its bucket of static files. If not, the site is the load balancer.
+	// Whether CloudFront stands before the load balancer, with its bucket of static files. If not, the site is the load
+	// balancer.
 	// Cost: none up to 1 TB and 10 million requests, then 0.085 USD a GB and 1 USD a million requests.
 	Enabled bool `setting:"enabled"`
 	// Patterns of paths that come from the bucket, and never reach a server.
@@ -55,7 +56,7 @@ type CDNLogs struct {
 
 // WAF describes the firewall.
 type WAF struct {
-	// Whether there is one.
+	// Whether there is a firewall.
 	// Cost: 5 USD, 1 USD for each of its 5 to 7 rules, and 0.60 USD a million requests.
 	Enabled bool `setting:"enabled"`
 	// Whether AWS's rules for applications in PHP, such as Moodle, are among them.
@@ -118,7 +119,7 @@ func (s *Settings) validateCDN(faults *validate.Faults) {
 		return
 	}
 	d := s.Domain
-	if d.Name != "" && d.HostedZone == "" && d.CDNCertificateARN == "" {
+	if hostName.MatchString(d.Name) && d.HostedZone == "" && d.CDNCertificateARN == "" {
 		faults.Add("domain.cdnCertificateArn", "is required with domain.name (%s), unless domain.hostedZone says where to "+
 			"validate one: CloudFront takes no name without a certificate in %s", d.Name, distribution.CertificateRegion)
 	}

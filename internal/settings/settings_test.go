@@ -40,6 +40,7 @@ func TestDefaults(t *testing.T) {
 	want.Region = "us-east-1"
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
 	want.Web.Size.Min = 2
+	want.Web.Ingress = "cloudfront"
 	want.Database.Version = "16"
 	assert.Equal(t, want, got)
 	assert.Equal(t, settings.Production, got.Environment)
@@ -61,6 +62,7 @@ func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
 	want.Environment = settings.Development
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
 	want.Web.Size = fleet.Size{Min: 2, Max: 40}
+	want.Web.Ingress = "cloudfront"
 	want.Web.HealthCheck.Path = "/ready"
 	want.Database.Engine, want.Database.Version = settings.MySQL, "8.4"
 	assert.Equal(t, want, got)
@@ -137,23 +139,36 @@ func TestFaults(t *testing.T) {
 		"exams":        {map[string]string{"web": `{"exams": {"leadHours": 25, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12"}]}}`}, "web.exams.leadHours: must be between 1 and 24, got 25\nweb.exams.min: must be between 2 and 10, got 0"},
 		"engine":       {map[string]string{"database": `{"engine": "oracle"}`}, `database.engine: must be mariadb or mysql or postgres, got "oracle"`},
 		// Of the database, those that settings add; package engine tests the others.
-		"version":        {map[string]string{"database": `{"version": "16.6"}`}, `database.version: must be a major version such as 16, AWS brings in the minor ones, got "16.6"`},
-		"iops":           {map[string]string{"database": `{"iops": 3000}`}, "database.iops: leave it out: below 400 GiB gp3 has 3000 IOPS and 125 MiB/s, and AWS takes no other, got 3000"},
-		"proxy":          {map[string]string{"database": `{"proxy": {"borrowSeconds": 301, "maxConnectionsPercent": 101}}`}, "database.proxy.maxConnectionsPercent: must be between 1 and 100, got 101\ndatabase.proxy.borrowSeconds: must be between 1 and 300, got 301"},
-		"parameter":      {map[string]string{"database": `{"parameters": {"rds.force_ssl": "0"}}`}, "database.parameters.rds.force_ssl: is set by the program: TLS and the log of slow queries stay on"},
-		"pool":           {map[string]string{"database": `{"poolSize": 0}`}, "database.poolSize: must be between 1 and 10000, got 0"},
-		"connections":    {map[string]string{"database": `{"poolSize": 41, "proxy": {"enabled": false}}`}, "database.poolSize: 41 connections of each of web.size.max (10) instances are 410, and postgres db.t4g.medium takes about 405: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
-		"few":            {map[string]string{"database": `{"poolSize": 20, "maxConnections": 199, "proxy": {"enabled": false}}`}, "database.poolSize: 20 connections of each of web.size.max (10) instances are 200, and postgres db.t4g.medium takes about 199: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
-		"replica":        {map[string]string{"database": `{"replicaRegion": "oregon"}`}, `database.replicaRegion: must be a region such as us-west-2, got "oregon"`},
-		"replica here":   {map[string]string{"database": `{"replicaRegion": "us-east-1"}`}, "database.replicaRegion: must be another region than aws:region (us-east-1)"},
-		"secret names":   {map[string]string{"secrets": `{"names": ["SMTP"]}`}, `secrets.names: must be small letters, digits and single hyphens, got "SMTP"`},
-		"recovery":       {map[string]string{"secrets": `{"recoveryDays": 31}`}, "secrets.recoveryDays: must be between 7 and 30, or 0 to delete at once, got 31"},
-		"in the open":    {map[string]string{"secrets": `{"names": ["smtp"], "values": {"smtp": "hunter2"}}`}, "secrets.values.smtp: must be encrypted: pulumi config set --secret --path 'ha-web:secrets.values.smtp'"},
-		"name":           {map[string]string{"domain": `{"name": "https://x.example"}`}, `domain.name: must be a host name such as learn.example.edu, got "https://x.example"`},
-		"zone":           {map[string]string{"domain": `{"name": "learn.example.com", "hostedZone": "example.edu"}`}, `domain.name: must lie in domain.hostedZone (example.edu), got "learn.example.com"`},
-		"alike zone":     {map[string]string{"domain": `{"name": "learnexample.edu", "hostedZone": "example.edu"}`}, `domain.name: must lie in domain.hostedZone (example.edu), got "learnexample.edu"`},
-		"certificate":    {map[string]string{"domain": `{"certificateArn": "example"}`}, `domain.certificateArn: must be the ARN of a certificate in ACM, got "example"`},
-		"away":           {map[string]string{"domain": `{"certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a-1b"}`}, "domain.certificateArn: must be in aws:region (us-east-1), where the load balancer is, got eu-west-1"},
+		"version":                 {map[string]string{"database": `{"version": "16.6"}`}, `database.version: must be a major version such as 16, AWS brings in the minor ones, got "16.6"`},
+		"iops":                    {map[string]string{"database": `{"iops": 3000}`}, "database.iops: leave it out: below 400 GiB gp3 has 3000 IOPS and 125 MiB/s, and AWS takes no other, got 3000"},
+		"proxy":                   {map[string]string{"database": `{"proxy": {"borrowSeconds": 301, "maxConnectionsPercent": 101}}`}, "database.proxy.maxConnectionsPercent: must be between 1 and 100, got 101\ndatabase.proxy.borrowSeconds: must be between 1 and 300, got 301"},
+		"parameter":               {map[string]string{"database": `{"parameters": {"rds.force_ssl": "0"}}`}, "database.parameters.rds.force_ssl: is set by the program: TLS and the log of slow queries stay on"},
+		"pool":                    {map[string]string{"database": `{"poolSize": 0}`}, "database.poolSize: must be between 1 and 10000, got 0"},
+		"connections":             {map[string]string{"database": `{"poolSize": 41, "proxy": {"enabled": false}}`}, "database.poolSize: 41 connections of each of web.size.max (10) instances are 410, and postgres db.t4g.medium takes about 405: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
+		"few":                     {map[string]string{"database": `{"poolSize": 20, "maxConnections": 199, "proxy": {"enabled": false}}`}, "database.poolSize: 20 connections of each of web.size.max (10) instances are 200, and postgres db.t4g.medium takes about 199: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
+		"replica":                 {map[string]string{"database": `{"replicaRegion": "oregon"}`}, `database.replicaRegion: must be a region such as us-west-2, got "oregon"`},
+		"replica here":            {map[string]string{"database": `{"replicaRegion": "us-east-1"}`}, "database.replicaRegion: must be another region than aws:region (us-east-1)"},
+		"secret names":            {map[string]string{"secrets": `{"names": ["SMTP"]}`}, `secrets.names: must be small letters, digits and single hyphens, got "SMTP"`},
+		"recovery":                {map[string]string{"secrets": `{"recoveryDays": 31}`}, "secrets.recoveryDays: must be between 7 and 30, or 0 to delete at once, got 31"},
+		"in the open":             {map[string]string{"secrets": `{"names": ["smtp"], "values": {"smtp": "hunter2"}}`}, "secrets.values.smtp: must be encrypted: pulumi config set --secret --path 'ha-web:secrets.values.smtp'"},
+		"name":                    {map[string]string{"domain": `{"name": "https://x.example"}`}, `domain.name: must be a host name such as learn.example.edu, got "https://x.example"`},
+		"zone":                    {map[string]string{"domain": `{"name": "learn.example.com", "hostedZone": "example.edu"}`}, `domain.name: must lie in domain.hostedZone (example.edu), got "learn.example.com"`},
+		"alike zone":              {map[string]string{"domain": `{"name": "learnexample.edu", "hostedZone": "example.edu"}`}, `domain.name: must lie in domain.hostedZone (example.edu), got "learnexample.edu"`},
+		"certificate":             {map[string]string{"domain": `{"certificateArn": "example"}`, "cdn": `{"enabled": false}`}, `domain.certificateArn: must be the ARN of a certificate in ACM, got "example"`},
+		"away":                    {map[string]string{"domain": `{"certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a-1b"}`, "cdn": `{"enabled": false}`}, "domain.certificateArn: must be in aws:region (us-east-1), where the load balancer is, got eu-west-1"},
+		"no name":                 {map[string]string{"domain": `{"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"}`}, "domain.name: is required with domain.certificateArn: CloudFront reaches the load balancer as origin.<name>, which its certificate has to name"},
+		"no certificate of cdn":   {map[string]string{"domain": `{"name": "learn.example.edu"}`}, "domain.cdnCertificateArn: is required with domain.name (learn.example.edu), unless domain.hostedZone says where to validate one: CloudFront takes no name without a certificate in us-east-1"},
+		"certificate of cdn away": {map[string]string{"domain": `{"name": "learn.example.edu", "cdnCertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a-1b"}`}, "domain.cdnCertificateArn: must be in us-east-1, where CloudFront looks, got eu-west-1"},
+		// Of the CDN, those that settings add and the keys of the others, which package distribution tests.
+		"static paths":   {map[string]string{"cdn": `{"staticPaths": []}`}, "cdn.staticPaths: needs at least one, such as /static/*"},
+		"cdn numbers":    {map[string]string{"cdn": `{"originReadSeconds": 0, "accessLogs": {"retentionDays": 0}, "waf": {"rateLimit": 1, "logRetentionDays": 2}}`}, "cdn.originReadSeconds: must be between 1 and 120, got 0\ncdn.accessLogs.retentionDays: must be between 1 and 3653, got 0\ncdn.waf.rateLimit: must be between 10 and 2000000000, got 1\ncdn.waf.logRetentionDays: CloudWatch Logs cannot keep events for 2 days, the next period it offers is 3"},
+		"price class":    {map[string]string{"cdn": `{"priceClass": "100"}`}, `cdn.priceClass: must be PriceClass_100 or PriceClass_200 or PriceClass_All, got "100"`},
+		"waf lists":      {map[string]string{"cdn": `{"waf": {"countOnly": ["x"], "rateLimitExempt": ["10.0.0.1"]}}`}, "cdn.waf.rateLimitExempt: must be a range such as 192.0.2.0/24 or 2001:db8::/32, got \"10.0.0.1\"\ncdn.waf.countOnly: x is not a rule of the sets in use: see the metrics or the logs of the firewall for its name"},
+		"edge":           {map[string]string{"cdn": `{"waf": {"enabled": false}, "edge": {"addresses": ["::/0"], "header": {"name": "a b", "version": 0}, "clientAddressHeader": ""}}`}, "cdn.edge.addresses: ::/0 is everyone\ncdn.edge.header.version: must be between 1 and 1000000, got 0\ncdn.edge.header.name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"a b\"\ncdn.edge.clientAddressHeader: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"\"\ncdn.edge: needs the firewall, which tells it from others"},
+		"static replica": {map[string]string{"cdn": `{"replicaRegion": "us-east-1"}`}, "cdn.replicaRegion: must be another region than aws:region (us-east-1)"},
+		"page elsewhere": {map[string]string{"cdn": `{"errorPage": "../page.html"}`}, `cdn.errorPage: must be an .html file below the folder of the project, got "../page.html"`},
+		"page of what":   {map[string]string{"cdn": `{"errorPage": "cdn.go"}`}, `cdn.errorPage: must be an .html file below the folder of the project, got "cdn.go"`},
+		"no page":        {map[string]string{"cdn": `{"errorPage": "none.html"}`}, "cdn.errorPage: open none.html: no such file or directory"},
 		"all at once":    {map[string]string{"environment": "staging", "web": `{"port": "x", "size": {"max": 1}}`, "netwrok": "{}"}, "netwrok: unknown, did you mean network?\nweb.port: must be a whole number, got \"x\"\nenvironment: must be production or development, got \"staging\"\nweb.size.max: must be at least web.size.min (2), got 1"},
 		"other projects": {map[string]string{"aws:defaultTags": "{", "netwrok:web": "{"}, ""},
 	}
@@ -203,7 +218,8 @@ func TestNotes(t *testing.T) {
 	}{
 		"nothing to say": {`"natGateways": "perAz"`, tls, nil},
 		"no TLS": {`"natGateways": "perAz"`, "{}", []string{
-			"no TLS: domain has neither hostedZone nor certificateArn, so the load balancer answers plain HTTP on port 80",
+			"no TLS behind CloudFront: domain has neither hostedZone nor certificateArn, so CloudFront reaches the load balancer over plain HTTP",
+			"no name: without domain the site has CloudFront's own, whose certificate lets viewers use TLS 1.0",
 		}},
 		"one gateway": {`"natGateways": "single"`, tls, []string{
 			"one NAT gateway: instances in every zone lose the internet with zone us-east-1b",

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -141,10 +142,11 @@ func (d Domain) validate(region string, faults *validate.Faults) {
 		faults.Add("domain.name", "must lie in domain.hostedZone (%s), got %q", d.HostedZone, d.Name)
 	}
 	if d.CertificateARN != "" {
-		faults.Check("domain.certificateArn", validate.CertificateIn(region, "where the load balancer is", d.CertificateARN))
+		place := fmt.Sprintf("%s (%s), where the load balancer is", regionKey, region)
+		faults.Check("domain.certificateArn", validate.CertificateIn(region, place, d.CertificateARN))
 	}
 	if d.CDNCertificateARN != "" {
-		faults.Check("domain.cdnCertificateArn",
-			validate.CertificateIn(distribution.CertificateRegion, "where CloudFront looks", d.CDNCertificateARN))
+		faults.Check("domain.cdnCertificateArn", validate.CertificateIn(distribution.CertificateRegion,
+			distribution.CertificateRegion+", where CloudFront looks", d.CDNCertificateARN))
 	}
 }

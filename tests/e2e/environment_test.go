@@ -24,6 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -31,6 +33,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/stretchr/testify/require"
 )
@@ -135,13 +138,16 @@ func progress(t *testing.T, step string) (out io.Writer, done func()) {
 // clients speak to the services of a region past Pulumi.
 type clients struct {
 	autoscaling *autoscaling.Client
+	cloudfront  *cloudfront.Client
 	ec2         *ec2.Client
 	elb         *elasticloadbalancingv2.Client
 	kms         *kms.Client
+	logs        *cloudwatchlogs.Client
 	rds         *rds.Client
 	s3          *s3.Client
 	secrets     *secretsmanager.Client
 	ssm         *ssm.Client
+	waf         *wafv2.Client
 }
 
 func newClients(url, region string) clients {
@@ -150,12 +156,15 @@ func newClients(url, region string) clients {
 	}
 	return clients{
 		autoscaling: autoscaling.NewFromConfig(config),
+		cloudfront:  cloudfront.NewFromConfig(config),
 		ec2:         ec2.NewFromConfig(config),
 		elb:         elasticloadbalancingv2.NewFromConfig(config),
 		kms:         kms.NewFromConfig(config),
+		logs:        cloudwatchlogs.NewFromConfig(config),
 		rds:         rds.NewFromConfig(config),
 		s3:          s3.NewFromConfig(config, func(options *s3.Options) { options.UsePathStyle = true }),
 		secrets:     secretsmanager.NewFromConfig(config),
 		ssm:         ssm.NewFromConfig(config),
+		waf:         wafv2.NewFromConfig(config),
 	}
 }

@@ -42,9 +42,11 @@ func TestLocalStack(t *testing.T) {
 	checkLoadBalancer(ctx, t, aws, network, outputs)
 	version := checkFleet(ctx, t, aws, network, outputs)
 	checkScaling(ctx, t, aws, outputs)
+	checkCDN(ctx, t, aws, outputs)
 	expectNoChanges(ctx, t, stack)
 	checkRollout(ctx, t, stack, aws, outputs, version)
-	checkState(ctx, t, stack, state, checkSecrets(ctx, t, aws, outputs), smtpPassword, originValue(ctx, t, aws))
+	checkState(ctx, t, stack, state, checkSecrets(ctx, t, aws, outputs), smtpPassword,
+		originValue(ctx, t, aws), edgeValue(ctx, t, aws))
 	destroy(ctx, t, stack)
 
 	left, err := aws.ec2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: filter("vpc-id", vpcID)})
@@ -54,6 +56,7 @@ func TestLocalStack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, databases.DBInstances)
 	checkFinalSnapshot(ctx, t, aws, instance)
+	checkCDNGone(ctx, t, aws)
 }
 
 // checkFaults checks that the program refuses settings it does not know, the engine's way.

@@ -81,22 +81,43 @@ func checkListener(ctx context.Context, t *testing.T, clients clients, balancer 
 // originValue returns the value of the origin header that Secrets Manager keeps.
 func originValue(ctx context.Context, t *testing.T, clients clients) string {
 	t.Helper()
+	return madeUp(ctx, t, clients, "ha-web-origin-v1-")
+}
+
+// edgeValue returns the value of the header of the edge that Secrets Manager keeps.
+func edgeValue(ctx context.Context, t *testing.T, clients clients) string {
+	t.Helper()
+	return madeUp(ctx, t, clients, "ha-web-edge-v1-")
+}
+
+// madeUp returns the value of a secret that AWS made up, which has a name with this prefix.
+func madeUp(ctx context.Context, t *testing.T, clients clients, prefix string) string {
+	t.Helper()
 	secrets, err := clients.secrets.ListSecrets(ctx, &secretsmanager.ListSecretsInput{})
 	require.NoError(t, err)
 	for _, secret := range secrets.SecretList {
-		if strings.HasPrefix(*secret.Name, "ha-web-origin-v1-") {
+		if strings.HasPrefix(*secret.Name, prefix) {
 			value, err := clients.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: secret.ARN})
 			require.NoError(t, err)
 			require.Regexp(t, `^[A-Za-z0-9]{64}$`, *value.SecretString)
 			return *value.SecretString
 		}
 	}
-	require.Fail(t, "there is no secret of the origin header")
+	require.Fail(t, "there is no secret "+prefix)
 	return ""
 }
 
 // checkAccessLogs checks that the bucket of the access logs is closed to all but the service that writes them.
 func checkAccessLogs(ctx context.Context, t *testing.T, client *s3.Client, bucket string) {
+	t.Helper()
+	assert.Contains(t, checkClosed(ctx, t, client, bucket), `"logdelivery.elasticloadbalancing.amazonaws.com"`)
+	lifecycle, err := client.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &bucket})
+	require.NoError(t, err)
+	assert.EqualValues(t, 365, *lifecycle.Rules[0].Expiration.Days)
+}
+
+// checkClosed checks that nobody can open a bucket to the public, or reach it without TLS, and returns its policy.
+func checkClosed(ctx context.Context, t *testing.T, client *s3.Client, bucket string) string {
 	t.Helper()
 	closed, err := client.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &bucket})
 	require.NoError(t, err)
@@ -112,11 +133,8 @@ func checkAccessLogs(ctx context.Context, t *testing.T, client *s3.Client, bucke
 		encryption.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault.SSEAlgorithm)
 	policy, err := client.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &bucket})
 	require.NoError(t, err)
-	assert.Contains(t, *policy.Policy, `"logdelivery.elasticloadbalancing.amazonaws.com"`)
 	assert.Contains(t, *policy.Policy, `"aws:SecureTransport"`)
-	lifecycle, err := client.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &bucket})
-	require.NoError(t, err)
-	assert.EqualValues(t, 365, *lifecycle.Rules[0].Expiration.Days)
+	return *policy.Policy
 }
 
 // checkFleet checks that the instances are spread over the private subnets, from a numbered version of a template that
