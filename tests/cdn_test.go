@@ -178,6 +178,30 @@ func TestGivenCertificateAndNoHostedZone(t *testing.T) {
 	assert.Equal(t, "https://learn.example.edu", got.Outputs["url"])
 }
 
+// Without a hosted zone, the update says which records it waits for, and the outputs keep them.
+func TestCertificateThatAPersonProves(t *testing.T) {
+	t.Parallel()
+	args := cdnArgs()
+	args.Certificate.HostNames = []string{"learn.example.edu", "*.learn.example.edu"}
+	got := record(t, func(ctx *pulumi.Context) error {
+		front, err := createCdn(ctx, "web", args, "")
+		if err != nil {
+			return err
+		}
+		ctx.Export("records", front.DNSRecords)
+		return nil
+	})
+	assert.Empty(t, got.of(dnsRecord))
+	assert.Equal(t, map[string]any{
+		"certificateArn": "arn:aws:acm:us-east-1:123456789012:web-cdn",
+	}, got.one(t, certificateIssued, "web-cdn"), "it waits all the same")
+	proof := "_validation.learn.example.edu. CNAME _value.acm-validations.aws."
+	assert.Equal(t, []any{
+		"learn.example.edu. CNAME web-cdn.cloudfront.net.", "*.learn.example.edu. CNAME web-cdn.cloudfront.net.", proof,
+	}, got.Outputs["records"])
+	assert.Contains(t, got.Said, "the certificate of learn.example.edu waits for this record: "+proof)
+}
+
 // --- buckets --------------------------------------------------------------
 
 // readThroughCloudFront lets the distribution, and no other, read a bucket.
@@ -651,7 +675,7 @@ func TestCdnFaults(t *testing.T) {
 		"nothing": {nil, "cdn web: Origin.Host: is required\nUSEast1: is required: CloudFront looks for certificates, firewalls and logs in us-east-1"},
 		"everything": {&cdn.Args{
 			Origin:      cdn.Origin{Host: pulumi.String("x"), HeaderName: "X-Edge-No", HeaderValue: pulumi.String("v")},
-			Certificate: cdn.Certificate{HostNames: []string{"a.example.edu"}},
+			Certificate: cdn.Certificate{HostedZone: "example.edu"},
 			USEast1:     &pulumi.ProviderResourceState{},
 			StaticPaths: []string{"/*", "static", "/a", "/a", "/errors/*"}, PriceClass: "cheap", OriginReadSeconds: 500,
 			ErrorPage:  strings.Repeat("x", 1<<20+1),
@@ -662,7 +686,7 @@ func TestCdnFaults(t *testing.T) {
 			},
 			Edge: cdn.Edge{Addresses: []string{"192.0.2.1", "192.0.2.1/24", "192.0.2.0/24", "192.0.2.0/24"}, ClientAddressHeader: "X Y"},
 		}, `cdn web: Origin.HeaderName: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got "X-Edge-No"
-Certificate: needs an ARN or a HostedZone for HostNames
+Certificate.HostNames: needs at least one with HostedZone
 StaticPaths: /* leaves nothing for the application
 StaticPaths: must begin with / and be made of letters, digits and _-.*$/~"'@:+&?, got "static"
 StaticPaths: /a is listed twice
@@ -814,19 +838,23 @@ func TestPlanSaysWhatPeopleHaveToDo(t *testing.T) {
 		"-c", "domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a",
 		"-c", "domain.cdnCertificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0b",
 	}
-	origin := "no domain.hostedZone: create the record origin.learn.example.edu. CNAME <output albDnsName>, and see that " +
-		"domain.certificateArn is for this name"
+	const lead = "no domain.hostedZone: create the record "
 	assert.Equal(t, []string{
-		origin, "no domain.hostedZone: create the record learn.example.edu. CNAME <output cdnDomainName>",
+		lead + "origin.learn.example.edu. CNAME <output albDnsName>", lead + "learn.example.edu. CNAME <output cdnDomainName>",
 	}, notes(t, byHand...))
 	assert.Equal(t, []string{
 		"edge in front: learn.example.edu has to lead to it, and it has to be told the outputs edgeOriginHost, edgeHeaderName and the " +
-			"secret edgeHeaderSecretArn", origin,
+			"secret edgeHeaderSecretArn", lead + "origin.learn.example.edu. CNAME <output albDnsName>",
 	}, notes(t, append(byHand, "-c", "cdn.edge.header.name=X-From-Edge")...))
+	const waits = "no domain.hostedZone: pulumi up prints the record that proves the certificate of "
+	assert.Equal(t, []string{
+		waits + "origin.learn.example.edu, and waits up to 75 minutes for it", lead + "origin.learn.example.edu. CNAME <output albDnsName>",
+		waits + "learn.example.edu, and waits up to 75 minutes for it", lead + "learn.example.edu. CNAME <output cdnDomainName>",
+	}, notes(t, byHand[:6]...))
 	assert.Contains(t, notes(t, "-stack", "prod", "-c", "web.ingress=internet"),
 		"web.ingress is internet: who knows the load balancer's name gets past CloudFront and its firewall")
 	assert.Contains(t, notes(t, "-stack", "prod", "-c", "web.ingress=cloudfront", "-c", "cdn.enabled=false"),
 		"cdn.enabled is false and web.ingress cloudfront: nobody gets in but a distribution of yours that sends the header X-Origin-Verify")
 	assert.Contains(t, notes(t, "-stack", "dev", "-c", "cdn.enabled=false"),
-		"no TLS: domain has neither hostedZone nor certificateArn, so the load balancer answers plain HTTP on port 80")
+		"no TLS: domain has neither name nor certificateArn, so the load balancer answers plain HTTP on port 80")
 }

@@ -642,7 +642,7 @@ PublicSubnetIDs: is required
 PrivateSubnetIDs: is required
 ALBSecurityGroupIDs: is required
 AppSecurityGroupID: is required
-Certificate: needs an ARN or a HostedZone, unless PlainHTTP does without TLS`, fault(t, newWebTier(webtier.Args{})))
+Certificate: needs an ARN or HostNames, unless PlainHTTP does without TLS`, fault(t, newWebTier(webtier.Args{})))
 	assert.Contains(t, fault(t, func(ctx *pulumi.Context) error {
 		_, err := webtier.New(ctx, "web", nil)
 		return err
@@ -656,9 +656,6 @@ Certificate: needs an ARN or a HostedZone, unless PlainHTTP does without TLS`, f
 		"header":   {func(a *webtier.Args) { a.OriginHeader.Name = "X-Amz-Me" }, `OriginHeader.Name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got "X-Amz-Me"`},
 		"version":  {func(a *webtier.Args) { a.OriginHeader.Version = -1 }, "OriginHeader.Version: must be between 1 and 1000000, got -1"},
 		"no names": {func(a *webtier.Args) { a.Certificate = webtier.Certificate{HostedZone: "example.edu"} }, "Certificate.HostNames: needs at least one with HostedZone"},
-		"no certificate for names": {func(a *webtier.Args) {
-			a.Certificate = webtier.Certificate{HostNames: []string{"example.edu"}}
-		}, "Certificate: needs an ARN or a HostedZone for HostNames"},
 		"elsewhere": {func(a *webtier.Args) {
 			a.Certificate.HostNames, a.Certificate.HostedZone = []string{"notexample.edu"}, "example.edu"
 		}, "Certificate.HostNames: notexample.edu does not lie in HostedZone (example.edu)"},

@@ -85,7 +85,7 @@ type builder struct {
 	replication  []pulumi.Resource        // what copies from one to the other
 	access       *cloudfront.OriginAccessControl
 	headers      *cloudfront.ResponseHeadersPolicy
-	certificate  pulumi.StringInput // nil: CloudFront's own
+	certificate  component.Issued // none: CloudFront's own
 	edge         []component.HeaderValue
 	firewall     *wafResource // nil: none
 	distribution *cloudfront.Distribution
@@ -143,9 +143,10 @@ func (b *builder) outputs(cdn *Cdn) {
 	}
 	cdn.URL = pulumi.Sprintf("https://%s", host)
 
+	cdn.DNSRecords = b.certificate.Missing
 	cdn.EdgeOriginHost, cdn.EdgeHeaderName, cdn.EdgeHeaderSecretARN = none, none, none
 	if !b.args.Edge.On() {
-		cdn.DNSRecords = b.args.Certificate.Missing(b.distribution.DomainName)
+		cdn.DNSRecords = append(b.args.Certificate.Missing(b.distribution.DomainName), cdn.DNSRecords...)
 		return
 	}
 	cdn.EdgeOriginHost = b.distribution.DomainName

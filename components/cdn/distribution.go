@@ -186,11 +186,11 @@ func errorResponses() cloudfront.DistributionCustomErrorResponseArray {
 }
 
 func (b *builder) viewerCertificate() cloudfront.DistributionViewerCertificateArgs {
-	if b.certificate == nil {
+	if b.certificate.ARN == nil {
 		return cloudfront.DistributionViewerCertificateArgs{CloudfrontDefaultCertificate: pulumi.Bool(true)}
 	}
 	return cloudfront.DistributionViewerCertificateArgs{
-		AcmCertificateArn:      component.Optional(b.certificate),
+		AcmCertificateArn:      component.Optional(b.certificate.ARN),
 		SslSupportMethod:       pulumi.String("sni-only"),
 		MinimumProtocolVersion: pulumi.String("TLSv1.2_2021"), // Security Hub CloudFront.15
 	}

@@ -240,8 +240,8 @@ func (a Args) checkRequired(faults *validate.Faults) {
 func (a Args) checkCertificate(faults *validate.Faults) {
 	a.Certificate.Check(faults)
 	switch tls := a.Certificate.TLS(); {
-	case !tls && !a.PlainHTTP && len(a.Certificate.HostNames) == 0:
-		faults.Add("Certificate", "needs an ARN or a HostedZone, unless PlainHTTP does without TLS")
+	case !tls && !a.PlainHTTP && a.Certificate.HostedZone == "":
+		faults.Add("Certificate", "needs an ARN or HostNames, unless PlainHTTP does without TLS")
 	case tls && a.PlainHTTP:
 		faults.Add("PlainHTTP", "goes without a Certificate")
 	}

@@ -16,12 +16,12 @@ const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 // listeners creates the listener that forwards and, where that one speaks TLS, one that sends HTTP there. Each has its
 // port for life: two cannot have one, not even while a stack moves to TLS, or back.
 func (b *builder) listeners() error {
-	if b.certificate == nil {
+	if b.certificate.ARN == nil {
 		return b.forwardOn("http", &lb.ListenerArgs{Port: pulumi.Int(80), Protocol: pulumi.String("HTTP")})
 	}
 	err := b.forwardOn("https", &lb.ListenerArgs{
 		Port: pulumi.Int(443), Protocol: pulumi.String("HTTPS"),
-		CertificateArn: component.Optional(b.certificate), SslPolicy: pulumi.String(tlsPolicy),
+		CertificateArn: component.Optional(b.certificate.ARN), SslPolicy: pulumi.String(tlsPolicy),
 	})
 	if err != nil {
 		return err

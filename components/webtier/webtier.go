@@ -90,7 +90,7 @@ type builder struct {
 	spec  fleet.Spec
 	place component.Place
 
-	certificate pulumi.StringInput // nil: none
+	certificate component.Issued
 	balancer    *lb.LoadBalancer
 	targets     *lb.TargetGroup
 	listener    *lb.Listener
@@ -133,7 +133,7 @@ func (b *builder) records() error {
 // outputs sets the fields of the tier, and returns them as Pulumi keeps them in its state.
 func (b *builder) outputs(tier *WebTier) pulumi.Map {
 	scheme := "http"
-	if b.certificate != nil {
+	if b.certificate.ARN != nil {
 		scheme = "https"
 	}
 	tier.HostName = b.balancer.DnsName
@@ -141,7 +141,7 @@ func (b *builder) outputs(tier *WebTier) pulumi.Map {
 		tier.HostName = pulumi.String(hosts[0]).ToStringOutput()
 	}
 	tier.URL = pulumi.Sprintf("%s://%s", scheme, tier.HostName)
-	tier.DNSRecords = b.args.Certificate.Missing(b.balancer.DnsName)
+	tier.DNSRecords = append(b.args.Certificate.Missing(b.balancer.DnsName), b.certificate.Missing...)
 	tier.DNSName = b.balancer.DnsName
 	tier.HostedZoneID = b.balancer.ZoneId
 	tier.LoadBalancerSuffix = b.balancer.ArnSuffix

@@ -13,30 +13,24 @@ import (
 )
 
 // Certificate describes the host names of an endpoint, such as a load balancer, and where its certificate comes from: ARN,
-// or else HostNames and HostedZone.
+// or else it is requested for HostNames.
 type Certificate struct {
 	// ARN is that of an issued certificate in ACM, in the region of the endpoint.
 	ARN pulumi.StringInput
-	// HostNames are the names that lead to the endpoint. With HostedZone they get records there and, without ARN, a
-	// certificate. Without HostedZone someone else creates their records.
+	// HostNames are the names that lead to the endpoint.
 	HostNames []string
-	// HostedZone is the public zone in Route 53 that holds all of HostNames.
+	// HostedZone is the public zone in Route 53 that holds all of HostNames. Without it someone else creates their records,
+	// and an update waits, 75 minutes at most, for those that prove that a certificate may be issued.
 	HostedZone string
 }
 
 // TLS reports whether there is a certificate.
-func (c Certificate) TLS() bool { return c.ARN != nil || c.requested() }
-
-// requested reports whether the certificate is to be made.
-func (c Certificate) requested() bool { return c.ARN == nil && c.HostedZone != "" }
+func (c Certificate) TLS() bool { return c.ARN != nil || len(c.HostNames) > 0 }
 
 // Check records what is wrong with the host names.
 func (c Certificate) Check(faults *validate.Faults) {
-	switch {
-	case c.HostedZone != "" && len(c.HostNames) == 0:
+	if c.HostedZone != "" && len(c.HostNames) == 0 {
 		faults.Add("Certificate.HostNames", "needs at least one with HostedZone")
-	case len(c.HostNames) > 0 && !c.TLS():
-		faults.Add("Certificate", "needs an ARN or a HostedZone for HostNames")
 	}
 	for i, host := range c.HostNames {
 		if c.HostedZone != "" && host != c.HostedZone && !strings.HasSuffix(host, "."+c.HostedZone) {
@@ -60,13 +54,21 @@ func (c Certificate) Missing(target pulumi.StringInput) pulumi.StringArray {
 	return lines
 }
 
-// Certify returns the ARN of the certificate: the given one, or one that is made here, once it is issued. It is nil where
-// there is none. The options, such as another provider, go to the certificate, and not to the records that prove it.
+// Issued is a certificate that AWS takes.
+type Issued struct {
+	ARN pulumi.StringInput // nil: none
+	// Missing are the records that prove it, as lines of a zone file, where someone else has to create them. They have to
+	// stay: ACM looks again each year.
+	Missing pulumi.StringArray
+}
+
+// Certify returns the certificate: the given one, or one that is made here, once it is issued. The options, such as another
+// provider, go to the certificate, and not to the records that prove it.
 func (c Children) Certify(
 	ctx *pulumi.Context, role string, args Certificate, opts ...pulumi.ResourceOption,
-) (pulumi.StringInput, error) {
-	if !args.requested() {
-		return args.ARN, nil
+) (Issued, error) {
+	if args.ARN != nil || !args.TLS() {
+		return Issued{ARN: args.ARN}, nil
 	}
 	name := c.Name(role)
 	certificate, err := acm.NewCertificate(ctx, name, &acm.CertificateArgs{
@@ -76,15 +78,20 @@ func (c Children) Certify(
 		Tags:                    c.Tags(name),
 	}, c.Options(opts...)...)
 	if err != nil {
-		return nil, fmt.Errorf("requesting certificate %s: %w", name, err)
+		return Issued{}, fmt.Errorf("requesting certificate %s: %w", name, err)
 	}
-	var proofs pulumi.StringArray
+	var missing, proofs pulumi.StringArray
 	for _, host := range args.HostNames {
-		record, err := c.proof(ctx, role, host, args, certificate)
-		if err != nil {
-			return nil, err
-		}
-		if record != nil {
+		bare, wildcard := strings.CutPrefix(host, "*.")
+		switch {
+		case wildcard && slices.Contains(args.HostNames, bare): // which has the very record
+		case args.HostedZone == "":
+			missing = append(missing, askForProof(ctx, host, certificate))
+		default:
+			record, err := c.prove(ctx, c.Name(role, "validation", bare), args.HostedZone, proof(host, certificate))
+			if err != nil {
+				return Issued{}, err
+			}
 			proofs = append(proofs, record.Fqdn)
 		}
 	}
@@ -94,21 +101,14 @@ func (c Children) Certify(
 		ValidationRecordFqdns: proofs,
 	}, c.Options(opts...)...)
 	if err != nil {
-		return nil, fmt.Errorf("validating certificate %s: %w", name, err)
+		return Issued{}, fmt.Errorf("validating certificate %s: %w", name, err)
 	}
-	return issued.CertificateArn, nil
+	return Issued{ARN: issued.CertificateArn, Missing: missing}, nil
 }
 
-// proof creates the record by which ACM sees that a name is ours, unless another name has the same one: that of
-// *.example.edu is that of example.edu.
-func (c Children) proof(
-	ctx *pulumi.Context, role, host string, args Certificate, certificate *acm.Certificate,
-) (*route53.Record, error) {
-	bare, wildcard := strings.CutPrefix(host, "*.")
-	if wildcard && slices.Contains(args.HostNames, bare) {
-		return nil, nil
-	}
-	option := certificate.DomainValidationOptions.ApplyT(func(
+// proof returns the record by which ACM sees that a name is ours.
+func proof(host string, certificate *acm.Certificate) acm.CertificateDomainValidationOptionOutput {
+	return certificate.DomainValidationOptions.ApplyT(func(
 		options []acm.CertificateDomainValidationOption,
 	) (acm.CertificateDomainValidationOption, error) {
 		for _, each := range options {
@@ -118,11 +118,26 @@ func (c Children) proof(
 		}
 		return acm.CertificateDomainValidationOption{}, fmt.Errorf("certificate has no record to validate %s by", host)
 	}).(acm.CertificateDomainValidationOptionOutput)
-	return c.record(ctx, c.Name(role, "validation", bare), &route53.RecordArgs{
-		ZoneId:  c.zone(ctx, args.HostedZone),
-		Name:    option.ResourceRecordName().Elem(),
-		Type:    option.ResourceRecordType().Elem(),
-		Records: pulumi.StringArray{option.ResourceRecordValue().Elem()},
+}
+
+// askForProof returns that record as a line of a zone file, and tells it to whoever watches the update, which waits for it.
+func askForProof(ctx *pulumi.Context, host string, certificate *acm.Certificate) pulumi.StringOutput {
+	record := proof(host, certificate)
+	return pulumi.Sprintf("%s CNAME %s", record.ResourceRecordName().Elem(), record.ResourceRecordValue().Elem()).
+		ApplyT(func(line string) (string, error) {
+			return line, ctx.Log.Info("the certificate of "+host+" waits for this record: "+line, nil)
+		}).(pulumi.StringOutput)
+}
+
+// prove creates that record.
+func (c Children) prove(
+	ctx *pulumi.Context, name, zone string, proof acm.CertificateDomainValidationOptionOutput,
+) (*route53.Record, error) {
+	return c.record(ctx, name, &route53.RecordArgs{
+		ZoneId:  c.zone(ctx, zone),
+		Name:    proof.ResourceRecordName().Elem(),
+		Type:    proof.ResourceRecordType().Elem(),
+		Records: pulumi.StringArray{proof.ResourceRecordValue().Elem()},
 		Ttl:     pulumi.Int(60),
 		// A certificate for this name in another region, such as CloudFront's, has the very same record.
 		AllowOverwrite: pulumi.Bool(true),

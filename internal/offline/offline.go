@@ -36,6 +36,8 @@ type Recording struct {
 	Outputs   map[string]any `json:"outputs"`
 	// Notes are the warnings that the program logged.
 	Notes []string `json:"-"`
+	// Said is what else it logged.
+	Said []string `json:"-"`
 }
 
 // Resource is one registered resource. Parent, DependsOn and Provider name others as "<type>::<name>".
@@ -92,7 +94,7 @@ func Record(program pulumi.RunFunc, stack Stack) (*Recording, error) {
 	slices.SortFunc(monitor.resources, func(a, b Resource) int { return strings.Compare(a.Key(), b.Key()) })
 	return &Recording{
 		Project: stack.Project, Stack: stack.Name,
-		Resources: monitor.resources, Outputs: monitor.outputs, Notes: monitor.notes,
+		Resources: monitor.resources, Outputs: monitor.outputs, Notes: monitor.notes, Said: monitor.said,
 	}, nil
 }
 
@@ -110,6 +112,7 @@ type monitor struct {
 	resources []Resource
 	outputs   map[string]any
 	notes     []string
+	said      []string
 	failed    error
 	regions   map[string]string // of explicit providers
 }
@@ -212,10 +215,16 @@ func digest(kind, hash string, err error) string {
 	return "[" + kind + " " + hash + "]"
 }
 
-// The program's log: only what warns is kept.
+// The program's log, but for what is there to find its own faults.
 
 func (m *monitor) Debug(string, *pulumi.LogArgs) error { return nil }
-func (m *monitor) Info(string, *pulumi.LogArgs) error  { return nil }
+
+func (m *monitor) Info(message string, _ *pulumi.LogArgs) error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.said = append(m.said, message)
+	return nil
+}
 
 func (m *monitor) Warn(message string, _ *pulumi.LogArgs) error {
 	m.mutex.Lock()

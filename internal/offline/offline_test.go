@@ -80,6 +80,7 @@ func TestRecord(t *testing.T) {
 		},
 		Outputs: map[string]any{"first": "first_id", "token": offline.Secret},
 		Notes:   []string{"mind the gap"},
+		Said:    []string{"not for the plan"},
 	}, recording)
 }
 

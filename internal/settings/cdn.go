@@ -119,10 +119,6 @@ func (s *Settings) validateCDN(faults *validate.Faults) {
 		return
 	}
 	d := s.Domain
-	if hostName.MatchString(d.Name) && d.HostedZone == "" && d.CDNCertificateARN == "" {
-		faults.Add("domain.cdnCertificateArn", "is required with domain.name (%s), unless domain.hostedZone says where to "+
-			"validate one: CloudFront takes no name without a certificate in %s", d.Name, distribution.CertificateRegion)
-	}
 	if d.Name == "" && d.CertificateARN != "" {
 		faults.Add("domain.name", "is required with domain.certificateArn: CloudFront reaches the load balancer as %s<name>, "+
 			"which its certificate has to name", OriginPrefix)
@@ -155,7 +151,7 @@ func (s *Settings) cdnNotes() []string {
 	}
 	var notes []string
 	if !s.Domain.TLS() {
-		notes = append(notes, "no TLS behind CloudFront: domain has neither hostedZone nor certificateArn, so CloudFront reaches the "+
+		notes = append(notes, "no TLS behind CloudFront: there is no domain, so CloudFront reaches the "+
 			"load balancer over plain HTTP")
 	}
 	if len(s.Aliases()) == 0 {
@@ -177,7 +173,7 @@ func (s *Settings) cdnNotes() []string {
 func (s *Settings) notesWithoutCDN() []string {
 	var notes []string
 	if !s.Domain.TLS() {
-		notes = append(notes, "no TLS: domain has neither hostedZone nor certificateArn, "+
+		notes = append(notes, "no TLS: domain has neither name nor certificateArn, "+
 			"so the load balancer answers plain HTTP on port 80")
 	}
 	if s.Web.Ingress == "cloudfront" {
@@ -193,13 +189,22 @@ func (s *Settings) recordNotes() []string {
 		return nil
 	}
 	var notes []string
-	for _, host := range s.HostNames() {
-		notes = append(notes, fmt.Sprintf("no domain.hostedZone: create the record %s. CNAME <output albDnsName>, and see that "+
-			"domain.certificateArn is for this name", host))
-	}
-	for _, host := range s.Aliases() {
-		if !s.CDN.Edge.On() {
-			notes = append(notes, fmt.Sprintf("no domain.hostedZone: create the record %s. CNAME <output cdnDomainName>", host))
+	for _, each := range []struct {
+		hosts               []string
+		certificate, output string
+		elsewhere           bool // the names lead to an edge
+	}{
+		{s.HostNames(), s.Domain.CertificateARN, "albDnsName", false},
+		{s.Aliases(), s.Domain.CDNCertificateARN, "cdnDomainName", s.CDN.Edge.On()},
+	} {
+		for _, host := range each.hosts {
+			if each.certificate == "" {
+				notes = append(notes, fmt.Sprintf("no domain.hostedZone: pulumi up prints the record that proves the certificate of %s, "+
+					"and waits up to 75 minutes for it", host))
+			}
+			if !each.elsewhere {
+				notes = append(notes, fmt.Sprintf("no domain.hostedZone: create the record %s. CNAME <output %s>", host, each.output))
+			}
 		}
 	}
 	return notes

@@ -271,15 +271,16 @@ func (t SecretText) Input() pulumi.StringInput {
 
 // Domain describes the site's name and certificate.
 type Domain struct {
-	// Host name of the site, such as learn.example.edu.
+	// Host name of the site, such as learn.example.edu. With one the site has TLS.
 	Name string `setting:"name"`
-	// Route 53 zone that holds the name, such as example.edu. Its records are made there, and its certificates requested and
-	// validated. Left out: the output dnsRecords says which records to create elsewhere.
+	// Public zone in Route 53 that holds the name, such as example.edu: records and proofs of certificates are made there.
+	// Left out: `pulumi up` prints the records to create elsewhere, and waits up to 75 minutes for those that prove a
+	// certificate. The output dnsRecords has them too.
 	HostedZone string `setting:"hostedZone"`
-	// Certificate of the load balancer, where there is no hosted zone to validate one in. It must be in aws:region and, with
-	// cdn.enabled, for the name `origin.<name>`. Without hostedZone and this, the load balancer has no TLS.
+	// Certificate of the load balancer in ACM. It must be in aws:region and, with cdn.enabled, for `origin.<name>`. Left out:
+	// one is requested for name.
 	CertificateARN string `setting:"certificateArn"`
-	// Certificate of CloudFront, likewise. It must be in us-east-1, and for the name of the site.
+	// Certificate of CloudFront, likewise. It must be in us-east-1, and for the site's name.
 	CDNCertificateARN string `setting:"cdnCertificateArn"`
 }
 
@@ -290,7 +291,7 @@ const OriginPrefix = "origin."
 // has that one, another.
 func (s *Settings) HostNames() []string {
 	switch {
-	case s.Domain.Name == "" || !s.Domain.TLS():
+	case s.Domain.Name == "":
 		return nil
 	case s.CDN.Enabled || s.Web.Ingress == "cloudfront":
 		return []string{OriginPrefix + s.Domain.Name}
@@ -310,7 +311,7 @@ func given(text string) pulumi.StringInput {
 }
 
 // TLS reports whether the load balancer has a certificate.
-func (d Domain) TLS() bool { return d.HostedZone != "" || d.CertificateARN != "" }
+func (d Domain) TLS() bool { return d.Name != "" || d.CertificateARN != "" }
 
 // Default returns the settings of a stack that sets nothing. What has no default, such as the zones, or one that depends
 // on others, is zero.

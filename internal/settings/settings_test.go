@@ -157,7 +157,6 @@ func TestFaults(t *testing.T) {
 		"certificate":             {map[string]string{"domain": `{"certificateArn": "example"}`, "cdn": `{"enabled": false}`}, `domain.certificateArn: must be the ARN of a certificate in ACM, got "example"`},
 		"away":                    {map[string]string{"domain": `{"certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a-1b"}`, "cdn": `{"enabled": false}`}, "domain.certificateArn: must be in aws:region (us-east-1), where the load balancer is, got eu-west-1"},
 		"no name":                 {map[string]string{"domain": `{"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"}`}, "domain.name: is required with domain.certificateArn: CloudFront reaches the load balancer as origin.<name>, which its certificate has to name"},
-		"no certificate of cdn":   {map[string]string{"domain": `{"name": "learn.example.edu"}`}, "domain.cdnCertificateArn: is required with domain.name (learn.example.edu), unless domain.hostedZone says where to validate one: CloudFront takes no name without a certificate in us-east-1"},
 		"certificate of cdn away": {map[string]string{"domain": `{"name": "learn.example.edu", "cdnCertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a-1b"}`}, "domain.cdnCertificateArn: must be in us-east-1, where CloudFront looks, got eu-west-1"},
 		// Of the CDN, those that settings add and the keys of the others, which package distribution tests.
 		"static paths":   {map[string]string{"cdn": `{"staticPaths": []}`}, "cdn.staticPaths: needs at least one, such as /static/*"},
@@ -218,7 +217,7 @@ func TestNotes(t *testing.T) {
 	}{
 		"nothing to say": {`"natGateways": "perAz"`, tls, nil},
 		"no TLS": {`"natGateways": "perAz"`, "{}", []string{
-			"no TLS behind CloudFront: domain has neither hostedZone nor certificateArn, so CloudFront reaches the load balancer over plain HTTP",
+			"no TLS behind CloudFront: there is no domain, so CloudFront reaches the load balancer over plain HTTP",
 			"no name: without domain the site has CloudFront's own, whose certificate lets viewers use TLS 1.0",
 		}},
 		"one gateway": {`"natGateways": "single"`, tls, []string{
