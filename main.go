@@ -169,11 +169,11 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 
-	usEast1, err := settings.Provider(ctx, name+"-us-east-1", config.CDN.EdgeRegion())
+	usEast1, err := settings.Provider(ctx, name+"-us-east-1", config.CDN.Region())
 	if err != nil {
 		return err
 	}
-	copies, err := settings.Provider(ctx, name+"-static-replica", config.CDN.Replica())
+	staticReplica, err := settings.Provider(ctx, name+"-static-replica", config.CDN.SecondRegion())
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func stack(ctx *pulumi.Context) error {
 		},
 		USEast1:           usEast1,
 		StaticPaths:       config.CDN.StaticPaths,
-		Replica:           copies,
+		Replica:           staticReplica,
 		ErrorPage:         config.CDN.ErrorHTML,
 		OriginReadSeconds: config.CDN.OriginReadSeconds,
 		PriceClass:        config.CDN.PriceClass,

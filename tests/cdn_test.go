@@ -379,10 +379,12 @@ func TestAccessLogsOfTheDistribution(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"outputFormat": "json", "deliveryDestinationConfiguration": map[string]any{"destinationResourceArn": arn}, "tags": tags,
 	}, got.one(t, logDestination, "web-cdn"))
-	assert.Equal(t, map[string]any{
-		"deliverySourceName":     "web-cdn",
-		"deliveryDestinationArn": "arn:aws:cloudwatch:us-east-1:123456789012:web-cdn", "tags": tags,
-	}, got.one(t, logDelivery, "web-cdn"))
+	sent := got.one(t, logDelivery, "web-cdn")
+	assert.Equal(t, "web-cdn", sent["deliverySourceName"])
+	assert.Equal(t, "arn:aws:cloudwatch:us-east-1:123456789012:web-cdn", sent["deliveryDestinationArn"])
+	assert.Subset(t, sent["recordFields"], []any{"c-ip", "cs-uri-stem", "sc-status", "time-taken", "x-edge-result-type"})
+	assert.NotContains(t, sent["recordFields"], "cs(Cookie)", "with which one could pass for someone else")
+	assert.Equal(t, tags, sent["tags"])
 	assert.True(t, got.behind(logDelivery + "::web-cdn")[bucketPolicy+"::web-cdn-logs"], "or AWS writes a policy of its own")
 
 	args.AccessLogs.Disabled = true

@@ -57,6 +57,16 @@ func (b *builder) admitDelivery(bucket *component.PrivateBucket) (*s3.BucketPoli
 		})
 }
 
+// recordFields are what is kept of a request (Amazon CloudFront developer guide, "Standard logging reference"). Left out are
+// cookies, with which one could pass for someone else, and field-level encryption, which there is not.
+var recordFields = []string{
+	"date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status", "cs(Referer)",
+	"cs(User-Agent)", "cs-uri-query", "x-edge-result-type", "x-edge-request-id", "x-host-header", "cs-protocol", "cs-bytes",
+	"time-taken", "x-forwarded-for", "ssl-protocol", "ssl-cipher", "x-edge-response-result-type", "cs-protocol-version",
+	"c-port", "time-to-first-byte", "x-edge-detailed-result-type", "sc-content-type", "sc-content-len", "sc-range-start",
+	"sc-range-end",
+}
+
 func (b *builder) deliverLogs(bucket *component.PrivateBucket, policy *s3.BucketPolicy) error {
 	name := b.Name("cdn")
 	source, err := cloudwatch.NewLogDeliverySource(b.ctx, name, &cloudwatch.LogDeliverySourceArgs{
@@ -82,6 +92,7 @@ func (b *builder) deliverLogs(bucket *component.PrivateBucket, policy *s3.Bucket
 	_, err = cloudwatch.NewLogDelivery(b.ctx, name, &cloudwatch.LogDeliveryArgs{
 		DeliverySourceName:     source.Name,
 		DeliveryDestinationArn: destination.Arn,
+		RecordFields:           pulumi.ToStringArray(recordFields),
 		Tags:                   b.Tags(name),
 	}, b.Options(b.inUSEast1(), pulumi.DependsOn([]pulumi.Resource{policy}))...)
 	if err != nil {

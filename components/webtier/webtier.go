@@ -26,8 +26,6 @@ const Type = "ha-web:index:WebTier"
 type WebTier struct {
 	pulumi.ResourceState
 
-	// URL is where the site is, for those who may reach the load balancer.
-	URL pulumi.StringOutput `pulumi:"url"`
 	// HostName is the name to reach it by: the first of its host names, or else its own.
 	HostName pulumi.StringOutput `pulumi:"hostName"`
 	// DNSRecords are the records that someone has to create, as lines of a zone file: none with a hosted zone.
@@ -132,15 +130,10 @@ func (b *builder) records() error {
 
 // outputs sets the fields of the tier, and returns them as Pulumi keeps them in its state.
 func (b *builder) outputs(tier *WebTier) pulumi.Map {
-	scheme := "http"
-	if b.certificate.ARN != nil {
-		scheme = "https"
-	}
 	tier.HostName = b.balancer.DnsName
 	if hosts := b.args.Certificate.HostNames; len(hosts) > 0 {
 		tier.HostName = pulumi.String(hosts[0]).ToStringOutput()
 	}
-	tier.URL = pulumi.Sprintf("%s://%s", scheme, tier.HostName)
 	tier.DNSRecords = append(b.args.Certificate.Missing(b.balancer.DnsName), b.certificate.Missing...)
 	tier.DNSName = b.balancer.DnsName
 	tier.HostedZoneID = b.balancer.ZoneId
@@ -153,7 +146,6 @@ func (b *builder) outputs(tier *WebTier) pulumi.Map {
 	tier.RoleName = b.role.Name
 	tier.LogGroupName = b.logs.Name
 	outputs := pulumi.Map{
-		"url":                  tier.URL,
 		"hostName":             tier.HostName,
 		"dnsName":              tier.DNSName,
 		"hostedZoneId":         tier.HostedZoneID,

@@ -85,16 +85,16 @@ func defaultCDN() CDN {
 	}
 }
 
-// EdgeRegion returns where CloudFront has its certificates, firewall and logs, or nothing where there is no CloudFront.
-func (c CDN) EdgeRegion() string {
+// Region returns where CloudFront has its certificates, firewall and logs, or nothing where there is no CloudFront.
+func (c CDN) Region() string {
 	if !c.Enabled {
 		return ""
 	}
 	return distribution.CertificateRegion
 }
 
-// Replica returns the region of the copy of the bucket, or nothing where there is none.
-func (c CDN) Replica() string {
+// SecondRegion returns the region of the copy of the bucket, or nothing where there is none.
+func (c CDN) SecondRegion() string {
 	if !c.Enabled {
 		return ""
 	}
