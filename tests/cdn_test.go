@@ -199,7 +199,7 @@ func TestCertificateThatAPersonProves(t *testing.T) {
 	assert.Equal(t, []any{
 		"learn.example.edu. CNAME web-cdn.cloudfront.net.", "*.learn.example.edu. CNAME web-cdn.cloudfront.net.", proof,
 	}, got.Outputs["records"])
-	assert.Contains(t, got.Said, "the certificate of learn.example.edu waits for this record: "+proof)
+	assert.Contains(t, got.Said, "the certificate of learn.example.edu needs this record: "+proof)
 }
 
 // --- buckets --------------------------------------------------------------

@@ -125,7 +125,7 @@ func askForProof(ctx *pulumi.Context, host string, certificate *acm.Certificate)
 	record := proof(host, certificate)
 	return pulumi.Sprintf("%s CNAME %s", record.ResourceRecordName().Elem(), record.ResourceRecordValue().Elem()).
 		ApplyT(func(line string) (string, error) {
-			return line, ctx.Log.Info("the certificate of "+host+" waits for this record: "+line, nil)
+			return line, ctx.Log.Info("the certificate of "+host+" needs this record: "+line, nil)
 		}).(pulumi.StringOutput)
 }
 
