@@ -789,13 +789,14 @@ func withHeaders(behaviour map[string]any) map[string]any {
 func TestStackWithoutCDN(t *testing.T) {
 	t.Parallel()
 	for _, stack := range stacks {
-		got := planOf(t, "-stack", stack, "-c", "cdn.enabled=false")
+		got := planOf(t, "-stack", stack, "-c", "cdn.enabled=false", "-c", "cdn.replicaRegion=eu-west-1")
 		for _, resource := range got.Resources {
 			if strings.HasSuffix(resource.Parent, "Cdn::ha-web") {
 				assert.Fail(t, "left over", resource.Key())
 			}
 		}
 		assert.NotContains(t, got.names(provider), "ha-web-us-east-1")
+		assert.NotContains(t, got.names(provider), "ha-web-static-replica")
 		for _, name := range []string{"cdnDomainName", "staticBucketName", "distributionId", "edgeOriginHost", "edgeHeaderName", "edgeHeaderSecretArn"} {
 			assert.Equal(t, "", got.Outputs[name], name)
 		}

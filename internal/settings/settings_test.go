@@ -168,6 +168,7 @@ func TestFaults(t *testing.T) {
 		"page elsewhere": {map[string]string{"cdn": `{"errorPage": "../page.html"}`}, `cdn.errorPage: must be an .html file below the folder of the project, got "../page.html"`},
 		"page of what":   {map[string]string{"cdn": `{"errorPage": "cdn.go"}`}, `cdn.errorPage: must be an .html file below the folder of the project, got "cdn.go"`},
 		"no page":        {map[string]string{"cdn": `{"errorPage": "none.html"}`}, "cdn.errorPage: open none.html: no such file or directory"},
+		"empty page":     {map[string]string{"cdn": `{"errorPage": "testdata/empty.html"}`}, "cdn.errorPage: testdata/empty.html is empty"},
 		"all at once":    {map[string]string{"environment": "staging", "web": `{"port": "x", "size": {"max": 1}}`, "netwrok": "{}"}, "netwrok: unknown, did you mean network?\nweb.port: must be a whole number, got \"x\"\nenvironment: must be production or development, got \"staging\"\nweb.size.max: must be at least web.size.min (2), got 1"},
 		"other projects": {map[string]string{"aws:defaultTags": "{", "netwrok:web": "{"}, ""},
 	}
