@@ -39,6 +39,8 @@ var (
 	cached      = pulumi.ToStringArray([]string{"GET", "HEAD"})
 )
 
+// createDistribution creates the distribution. It has no default root object: CloudFront would ask the application for that
+// in place of / (field note CDN-4).
 func (b *builder) createDistribution() error {
 	name := b.Name("cdn")
 	args := &cloudfront.DistributionArgs{

@@ -5,7 +5,6 @@ package e2e
 import (
 	"cmp"
 	"context"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -87,13 +86,14 @@ func checkStaticBucket(ctx context.Context, t *testing.T, clients clients, bucke
 	policy := checkClosed(ctx, t, clients.s3, bucket)
 	assert.Contains(t, policy, `"arn:aws:cloudfront::123456789012:distribution/`+distribution+`"`)
 	assert.Contains(t, policy, `"cloudfront.amazonaws.com"`)
-	page, err := clients.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: aws.String("errors/unavailable.html")})
+	files, err := clients.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket})
 	require.NoError(t, err)
-	defer page.Body.Close()
-	content, err := io.ReadAll(page.Body)
-	require.NoError(t, err)
-	assert.Contains(t, string(content), "<!doctype html>")
-	assert.Equal(t, "text/html; charset=utf-8", *page.ContentType)
+	require.Len(t, files.Contents, 1)
+	assert.Equal(t, "errors/unavailable.html", *files.Contents[0].Key)
+	assert.Greater(t, *files.Contents[0].Size, int64(500))
+	// The emulator speaks no TLS.
+	_, err = clients.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: files.Contents[0].Key})
+	assert.ErrorContains(t, err, "StatusCode: 403", "it came in the clear")
 }
 
 // checkDelivery checks that the record of requests goes to a bucket that is closed but for what delivers it.
