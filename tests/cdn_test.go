@@ -364,11 +364,11 @@ func TestAccessLogsOfTheDistribution(t *testing.T) {
 	delivery := map[string]any{"Service": "delivery.logs.amazonaws.com"}
 	from := map[string]any{"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:*"}
 	assert.Equal(t, map[string]map[string]any{
-		"LookAtAccess": {
+		"AWSLogDeliveryAclCheck": {
 			"Effect": "Allow", "Principal": delivery, "Action": []any{"s3:GetBucketAcl"}, "Resource": []any{arn},
 			"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}, "ArnLike": from},
 		},
-		"DeliverLogs": {
+		"AWSLogDeliveryWrite": {
 			"Effect": "Allow", "Principal": delivery, "Action": []any{"s3:PutObject"}, "Resource": []any{arn + "/AWSLogs/123456789012/*"},
 			"Condition": map[string]any{
 				"StringEquals": map[string]any{"aws:SourceAccount": "123456789012", "s3:x-amz-acl": "bucket-owner-full-control"},

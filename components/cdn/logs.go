@@ -39,14 +39,14 @@ func (b *builder) admitDelivery(bucket *component.PrivateBucket) (*s3.BucketPoli
 		b.place.Partition, distribution.CertificateRegion, b.place.Account)}
 	return b.Admit(b.ctx, bucket,
 		component.Statement{
-			Sid: "LookAtAccess", Service: service, Actions: []string{"s3:GetBucketAcl"},
+			Sid: "AWSLogDeliveryAclCheck", Service: service, Actions: []string{"s3:GetBucketAcl"},
 			Resources: []pulumi.StringInput{bucket.Arn},
 			Conditions: map[string]pulumi.Map{
 				"StringEquals": {"aws:SourceAccount": b.place.Account}, "ArnLike": from,
 			},
 		},
 		component.Statement{
-			Sid: "DeliverLogs", Service: service, Actions: []string{"s3:PutObject"},
+			Sid: "AWSLogDeliveryWrite", Service: service, Actions: []string{"s3:PutObject"},
 			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/AWSLogs/%s/*", bucket.Arn, b.place.Account)},
 			Conditions: map[string]pulumi.Map{
 				"StringEquals": {
