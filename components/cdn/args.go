@@ -3,7 +3,6 @@ package cdn
 import (
 	"cmp"
 	_ "embed"
-	"slices"
 
 	"ha-web/internal/component"
 	"ha-web/internal/distribution"
@@ -84,6 +83,15 @@ type Origin struct {
 	// HeaderName and HeaderValue, a secret, are a header by which it knows the distribution. Default none.
 	HeaderName  string
 	HeaderValue pulumi.StringInput
+}
+
+// url returns where the origin is.
+func (o Origin) url() pulumi.StringOutput {
+	scheme := "https"
+	if o.PlainHTTP {
+		scheme = "http"
+	}
+	return pulumi.Sprintf("%s://%s", scheme, o.Host)
 }
 
 // AccessLogs describes the record of all requests.
@@ -176,13 +184,6 @@ func (a Args) validate(name, stack string) (plan, error) {
 	a.Certificate.Check(&faults)
 	a.spec().Validate(&faults, func(field string) string { return field })
 	return plan{firewall: firewall}, faults.Err()
-}
-
-// ruleSets returns the sets of rules in use.
-func (a Args) ruleSets() []distribution.RuleSet {
-	return slices.DeleteFunc(slices.Clone(distribution.RuleSets), func(set distribution.RuleSet) bool {
-		return set.PHP && !a.WAF.PHP
-	})
 }
 
 // inputs are the arguments as Pulumi keeps them in the state of the component.

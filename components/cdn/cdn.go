@@ -62,12 +62,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		args:     settings,
 		plan:     plan,
 	}
+	cdn.leaveEmpty()
 	if settings.Disabled {
-		build.pass(cdn)
-	} else if err := build.all(); err != nil {
+		cdn.URL = settings.Origin.url()
+	} else if err := build.all(cdn); err != nil {
 		return nil, err
-	} else {
-		build.outputs(cdn)
 	}
 	return cdn, ctx.RegisterResourceOutputs(cdn, cdn.state())
 }
@@ -92,7 +91,7 @@ type builder struct {
 	arn          pulumi.StringOutput // of the distribution
 }
 
-func (b *builder) all() error {
+func (b *builder) all(cdn *Cdn) error {
 	b.place = b.Place(b.ctx)
 	for _, step := range []func() error{
 		b.buckets, b.responseHeaders, b.certificates, b.edgeHeader, b.webACL, b.createDistribution,
@@ -102,6 +101,7 @@ func (b *builder) all() error {
 			return err
 		}
 	}
+	b.outputs(cdn)
 	return nil
 }
 
@@ -119,32 +119,24 @@ func (b *builder) records() error {
 	if b.args.Edge.On() {
 		return nil
 	}
-	return b.Lead(b.ctx, "cdn", b.args.Certificate, component.Target{
+	return b.Lead(b.ctx, "cdn", b.args.Certificate, b.certificate, component.Target{
 		DNSName: b.distribution.DomainName, ZoneID: b.distribution.HostedZoneId, IPv6: true,
 	})
 }
 
 // outputs sets the fields of a Cdn that is there.
 func (b *builder) outputs(cdn *Cdn) {
-	none := pulumi.String("").ToStringOutput()
 	cdn.DomainName = b.distribution.DomainName
 	cdn.HostedZoneID = b.distribution.HostedZoneId
 	cdn.DistributionID = b.distribution.ID().ToStringOutput()
 	cdn.DistributionARN = b.arn
 	cdn.StaticBucketName = b.static.Bucket
 	cdn.StaticBucketARN = b.static.Arn
-	cdn.FirewallName = none
+	cdn.URL = pulumi.Sprintf("https://%s", b.args.Certificate.HostName(b.distribution.DomainName))
+	cdn.DNSRecords = b.certificate.Missing
 	if b.firewall != nil {
 		cdn.FirewallName = pulumi.String(b.plan.firewall).ToStringOutput()
 	}
-	host := cdn.DomainName
-	if hosts := b.args.Certificate.HostNames; len(hosts) > 0 {
-		host = pulumi.String(hosts[0]).ToStringOutput()
-	}
-	cdn.URL = pulumi.Sprintf("https://%s", host)
-
-	cdn.DNSRecords = b.certificate.Missing
-	cdn.EdgeOriginHost, cdn.EdgeHeaderName, cdn.EdgeHeaderSecretARN = none, none, none
 	if !b.args.Edge.On() {
 		cdn.DNSRecords = append(b.args.Certificate.Missing(b.distribution.DomainName), cdn.DNSRecords...)
 		return
@@ -156,19 +148,13 @@ func (b *builder) outputs(cdn *Cdn) {
 	}
 }
 
-// pass sets the fields of a Cdn that is disabled.
-func (b *builder) pass(cdn *Cdn) {
-	scheme := "https"
-	if b.args.Origin.PlainHTTP {
-		scheme = "http"
-	}
-	cdn.URL = pulumi.Sprintf("%s://%s", scheme, b.args.Origin.Host)
-	none := pulumi.String("").ToStringOutput()
+// leaveEmpty sets the fields that a Cdn may do without, so that its outputs are always there.
+func (c *Cdn) leaveEmpty() {
 	for _, field := range []*pulumi.StringOutput{
-		&cdn.DomainName, &cdn.HostedZoneID, &cdn.DistributionID, &cdn.DistributionARN, &cdn.StaticBucketName,
-		&cdn.StaticBucketARN, &cdn.FirewallName, &cdn.EdgeOriginHost, &cdn.EdgeHeaderName, &cdn.EdgeHeaderSecretARN,
+		&c.DomainName, &c.HostedZoneID, &c.DistributionID, &c.DistributionARN, &c.StaticBucketName, &c.StaticBucketARN,
+		&c.FirewallName, &c.EdgeOriginHost, &c.EdgeHeaderName, &c.EdgeHeaderSecretARN,
 	} {
-		*field = none
+		*field = pulumi.String("").ToStringOutput()
 	}
 }
 

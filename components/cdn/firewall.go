@@ -130,8 +130,10 @@ func (b *builder) rules() ([]rule, error) {
 			b.rateLimit(fromEdge, exempt),
 		})
 	}
-	for _, set := range b.args.ruleSets() {
-		rules = append(rules, rule{set.Role, set.Priority, nil, b.managed(set)})
+	for _, set := range distribution.RuleSets {
+		if !set.PHP || b.args.WAF.PHP {
+			rules = append(rules, rule{set.Role, set.Priority, nil, b.managed(set)})
+		}
 	}
 	if len(fromEdge) > 0 {
 		rules = append(rules, rule{"edge", 100, pulumi.Map{"allow": pulumi.Map{}}, allOf(fromEdge)})
@@ -173,8 +175,9 @@ func (b *builder) rateLimit(fromEdge []pulumi.Map, exempt []*wafResource) pulumi
 	for _, set := range exempt {
 		inSet := pulumi.Map{"arn": set.ARN}
 		if b.args.Edge.On() {
-			inSet["ipSetForwardedIpConfig"] = b.forwarded("NO_MATCH")
-			inSet["ipSetForwardedIpConfig"].(pulumi.Map)["position"] = pulumi.String("FIRST") // as for the limit
+			client := b.forwarded("NO_MATCH")
+			client["position"] = pulumi.String("FIRST") // as for the limit
+			inSet["ipSetForwardedIpConfig"] = client
 		}
 		counts = append(counts, pulumi.Map{"notStatement": pulumi.Map{
 			"statements": pulumi.Array{pulumi.Map{"ipSetReferenceStatement": inSet}},

@@ -123,17 +123,14 @@ func (b *builder) certificates() (err error) {
 
 // records leads the host names to the load balancer.
 func (b *builder) records() error {
-	return b.Lead(b.ctx, "alb", b.args.Certificate, component.Target{
+	return b.Lead(b.ctx, "alb", b.args.Certificate, b.certificate, component.Target{
 		DNSName: b.balancer.DnsName, ZoneID: b.balancer.ZoneId, CheckHealth: true,
 	})
 }
 
 // outputs sets the fields of the tier, and returns them as Pulumi keeps them in its state.
 func (b *builder) outputs(tier *WebTier) pulumi.Map {
-	tier.HostName = b.balancer.DnsName
-	if hosts := b.args.Certificate.HostNames; len(hosts) > 0 {
-		tier.HostName = pulumi.String(hosts[0]).ToStringOutput()
-	}
+	tier.HostName = b.args.Certificate.HostName(b.balancer.DnsName)
 	tier.DNSRecords = append(b.args.Certificate.Missing(b.balancer.DnsName), b.certificate.Missing...)
 	tier.DNSName = b.balancer.DnsName
 	tier.HostedZoneID = b.balancer.ZoneId

@@ -42,6 +42,14 @@ func (c Certificate) Check(faults *validate.Faults) {
 	}
 }
 
+// HostName returns the name to reach the endpoint by: the first of its host names, or else its own.
+func (c Certificate) HostName(own pulumi.StringOutput) pulumi.StringOutput {
+	if len(c.HostNames) == 0 {
+		return own
+	}
+	return pulumi.String(c.HostNames[0]).ToStringOutput()
+}
+
 // Missing returns the records that someone has to create so that the host names lead to a target, as lines of a zone
 // file. With a HostedZone there are none.
 func (c Certificate) Missing(target pulumi.StringInput) pulumi.StringArray {
@@ -60,6 +68,8 @@ type Issued struct {
 	// Missing are the records that prove it, as lines of a zone file, where someone else has to create them. They have to
 	// stay: ACM looks again each year.
 	Missing pulumi.StringArray
+
+	zone pulumi.StringInput // id of the hosted zone, nil: none
 }
 
 // Certify returns the certificate: the given one, or one that is made here, once it is issued. The options, such as another
@@ -67,8 +77,14 @@ type Issued struct {
 func (c Children) Certify(
 	ctx *pulumi.Context, role string, args Certificate, opts ...pulumi.ResourceOption,
 ) (Issued, error) {
+	result := Issued{ARN: args.ARN}
+	if args.HostedZone != "" {
+		result.zone = route53.LookupZoneOutput(ctx, route53.LookupZoneOutputArgs{
+			Name: pulumi.String(args.HostedZone),
+		}, c.Parent()).ZoneId()
+	}
 	if args.ARN != nil || !args.TLS() {
-		return Issued{ARN: args.ARN}, nil
+		return result, nil
 	}
 	name := c.Name(role)
 	certificate, err := acm.NewCertificate(ctx, name, &acm.CertificateArgs{
@@ -80,15 +96,15 @@ func (c Children) Certify(
 	if err != nil {
 		return Issued{}, fmt.Errorf("requesting certificate %s: %w", name, err)
 	}
-	var missing, proofs pulumi.StringArray
+	var proofs pulumi.StringArray
 	for _, host := range args.HostNames {
 		bare, wildcard := strings.CutPrefix(host, "*.")
 		switch {
 		case wildcard && slices.Contains(args.HostNames, bare): // which has the very record
-		case args.HostedZone == "":
-			missing = append(missing, askForProof(ctx, host, certificate))
+		case result.zone == nil:
+			result.Missing = append(result.Missing, askForProof(ctx, host, certificate))
 		default:
-			record, err := c.prove(ctx, c.Name(role, "validation", bare), args.HostedZone, proof(host, certificate))
+			record, err := c.prove(ctx, c.Name(role, "validation", bare), result.zone, proof(host, certificate))
 			if err != nil {
 				return Issued{}, err
 			}
@@ -103,7 +119,8 @@ func (c Children) Certify(
 	if err != nil {
 		return Issued{}, fmt.Errorf("validating certificate %s: %w", name, err)
 	}
-	return Issued{ARN: issued.CertificateArn, Missing: missing}, nil
+	result.ARN = issued.CertificateArn
+	return result, nil
 }
 
 // proof returns the record by which ACM sees that a name is ours.
@@ -131,10 +148,10 @@ func askForProof(ctx *pulumi.Context, host string, certificate *acm.Certificate)
 
 // prove creates that record.
 func (c Children) prove(
-	ctx *pulumi.Context, name, zone string, proof acm.CertificateDomainValidationOptionOutput,
+	ctx *pulumi.Context, name string, zone pulumi.StringInput, proof acm.CertificateDomainValidationOptionOutput,
 ) (*route53.Record, error) {
 	return c.record(ctx, name, &route53.RecordArgs{
-		ZoneId:  c.zone(ctx, zone),
+		ZoneId:  zone,
 		Name:    proof.ResourceRecordName().Elem(),
 		Type:    proof.ResourceRecordType().Elem(),
 		Records: pulumi.StringArray{proof.ResourceRecordValue().Elem()},
@@ -153,9 +170,9 @@ type Target struct {
 	CheckHealth bool
 }
 
-// Lead creates the records in the hosted zone, where there is one, that lead the host names to a target.
-func (c Children) Lead(ctx *pulumi.Context, role string, args Certificate, to Target) error {
-	if args.HostedZone == "" {
+// Lead creates the records in the hosted zone of a certificate, where there is one, that lead the host names to a target.
+func (c Children) Lead(ctx *pulumi.Context, role string, args Certificate, issued Issued, to Target) error {
+	if issued.zone == nil {
 		return nil
 	}
 	kinds := []string{"A"}
@@ -165,7 +182,7 @@ func (c Children) Lead(ctx *pulumi.Context, role string, args Certificate, to Ta
 	for _, host := range args.HostNames {
 		for _, kind := range kinds {
 			_, err := c.record(ctx, c.Name(role, strings.ToLower(kind), host), &route53.RecordArgs{
-				ZoneId: c.zone(ctx, args.HostedZone),
+				ZoneId: issued.zone,
 				Name:   pulumi.String(host),
 				Type:   pulumi.String(kind),
 				Aliases: route53.RecordAliasArray{route53.RecordAliasArgs{
@@ -186,9 +203,4 @@ func (c Children) record(ctx *pulumi.Context, name string, args *route53.RecordA
 		return nil, fmt.Errorf("creating record %s: %w", name, err)
 	}
 	return record, nil
-}
-
-// zone returns the id of a hosted zone.
-func (c Children) zone(ctx *pulumi.Context, name string) pulumi.StringOutput {
-	return route53.LookupZoneOutput(ctx, route53.LookupZoneOutputArgs{Name: pulumi.String(name)}, c.Parent()).ZoneId()
 }
