@@ -409,7 +409,7 @@ func TestDiffAgainstASavedPlan(t *testing.T) {
 	assert.Zero(t, status, "a difference is no fault")
 	assert.Contains(t, stdout, "- aws:ec2/natGateway:NatGateway ha-web-nat-b\n")
 	assert.Contains(t, stdout, `~ aws:ec2/route:Route ha-web-private-internet-b
-    ~ dependsOn: ["aws:ec2/natGateway:NatGateway::ha-web-nat-b","aws:ec2/routeTable:RouteTable::ha-web-private-b"] -> ["aws:ec2/natGateway:NatGateway::ha-web-nat-a","aws:ec2/routeTable:RouteTable::ha-web-private-b"]
+    ~ dependsOn[0]: "aws:ec2/natGateway:NatGateway::ha-web-nat-b" -> "aws:ec2/natGateway:NatGateway::ha-web-nat-a"
     ~ inputs.natGatewayId: "ha-web-nat-b_id" -> "ha-web-nat-a_id"
 `)
 	assert.Contains(t, stdout, "\n0 added, 2 removed, 2 changed\n")

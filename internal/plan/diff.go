@@ -112,21 +112,51 @@ func byKey(recording *offline.Recording) map[string]map[string]any {
 func properties(before, after map[string]any) []property {
 	var differing []property
 	for _, name := range keysOf(before, after) {
-		old, now := before[name], after[name]
-		oldMap, oldIs := old.(map[string]any)
-		nowMap, nowIs := now.(map[string]any)
-		if oldIs && nowIs {
-			for _, inner := range properties(oldMap, nowMap) {
-				inner.path = name + "." + inner.path
-				differing = append(differing, inner)
-			}
-			continue
-		}
-		if !reflect.DeepEqual(old, now) {
-			differing = append(differing, property{name, old, now})
-		}
+		differing = append(differing, differences(name, before[name], after[name])...)
 	}
 	return differing
+}
+
+// differences returns in what two values at a path differ: the innermost parts of maps, of lists of one length, and of JSON
+// in texts, such as policies and dashboards.
+func differences(path string, before, after any) []property {
+	if reflect.DeepEqual(before, after) {
+		return nil
+	}
+	before, after = document(before, after)
+	var differing []property
+	switch old := before.(type) {
+	case map[string]any:
+		if now, both := after.(map[string]any); both {
+			for _, inner := range properties(old, now) {
+				inner.path = path + "." + inner.path
+				differing = append(differing, inner)
+			}
+			return differing
+		}
+	case []any:
+		if now, both := after.([]any); both && len(now) == len(old) {
+			for i := range old {
+				differing = append(differing, differences(fmt.Sprintf("%s[%d]", path, i), old[i], now[i])...)
+			}
+			return differing
+		}
+	}
+	return []property{{path, before, after}}
+}
+
+// document returns two values as they are, or what they say where both are JSON objects as text.
+func document(before, after any) (any, any) {
+	parse := func(value any) (object map[string]any) {
+		if text, isText := value.(string); isText && strings.HasPrefix(text, "{") {
+			_ = json.Unmarshal([]byte(text), &object) // no JSON: no object
+		}
+		return object
+	}
+	if old, now := parse(before), parse(after); old != nil && now != nil {
+		return old, now
+	}
+	return before, after
 }
 
 // keysOf returns the keys of both maps, sorted, each once.

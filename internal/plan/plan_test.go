@@ -157,3 +157,24 @@ func TestDiff(t *testing.T) {
 		})
 	}
 }
+
+// Policies and dashboards are JSON in a text: what changed in them is a path in that.
+func TestDiffLooksIntoDocuments(t *testing.T) {
+	t.Parallel()
+	diff := func(before, after any) string {
+		old, now := recording(), recording()
+		old.Resources[1].Inputs["document"], now.Resources[1].Inputs["document"] = before, after
+		var out bytes.Buffer
+		_, err := plan.WriteDiff(&out, old, now)
+		require.NoError(t, err)
+		lines := strings.Split(out.String(), "\n")
+		return strings.Join(lines[1:len(lines)-3], "\n")
+	}
+	const policy = `{"Statement": [{"Action": ["a", "b"], "Effect": "Allow"}, {"Action": ["c"]}], "Version": "1"}`
+	assert.Equal(t, "    ~ inputs.document.Statement[0].Action[1]: \"b\" -> \"x\"\n    ~ inputs.document.Statement[1].Action: [\"c\"] -> [\"c\",\"d\"]",
+		diff(policy, strings.NewReplacer(`"b"`, `"x"`, `["c"]`, `["c", "d"]`).Replace(policy)))
+	assert.Equal(t, `    ~ inputs.document: "{broken" -> "{}"`, diff("{broken", "{}"))
+	assert.Equal(t, `    ~ inputs.document: "no" -> "{}"`, diff("no", "{}"))
+	assert.Equal(t, `    ~ inputs.document[0].a: 1 -> 2`, diff([]any{map[string]any{"a": 1}}, []any{map[string]any{"a": 2}}))
+	assert.Equal(t, `    ~ inputs.document: {"a":1} -> [1]`, diff(map[string]any{"a": 1}, []any{1}))
+}
