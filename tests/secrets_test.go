@@ -64,8 +64,19 @@ func TestKeyIsForTheServicesOfTheStack(t *testing.T) {
 			}},
 		},
 		"PublishAlarms":         publisher("cloudwatch.amazonaws.com"),
-		"PublishEvents":         publisher("events.amazonaws.com"),
 		"PublishDatabaseEvents": publisher("events.rds.amazonaws.com"),
+		"PublishBudgets":        publisher("budgets.amazonaws.com"),
+		"PublishCostAnomalies":  publisher("costalerts.amazonaws.com"),
+		"PublishEvents": { // with a condition, EventBridge would be refused
+			"Effect": "Allow", "Principal": map[string]any{"Service": "events.amazonaws.com"},
+			"Action": []any{"kms:Decrypt", "kms:GenerateDataKey*"}, "Resource": []any{"*"},
+		},
+		"PublishScaling": {
+			"Effect": "Allow", "Principal": map[string]any{"AWS": "*"},
+			"Action": []any{"kms:Decrypt", "kms:GenerateDataKey*"}, "Resource": []any{"*"},
+			"Condition": map[string]any{"ArnEquals": map[string]any{"aws:PrincipalArn": "arn:aws:iam::123456789012:role/" +
+				"aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"}},
+		},
 	}, statements)
 }
 

@@ -12,14 +12,6 @@ import (
 // through are the services that use the key for whoever calls them.
 var through = []string{"rds", "secretsmanager", "sns"}
 
-// publishers are the services that write to encrypted topics on their own account: without a right to the topic's key,
-// their messages vanish without an error (field note OBS-3).
-var publishers = []struct{ sid, service string }{
-	{"PublishAlarms", "cloudwatch.amazonaws.com"},
-	{"PublishEvents", "events.amazonaws.com"},
-	{"PublishDatabaseEvents", "events.rds.amazonaws.com"},
-}
-
 func (b *builder) encryptionKey(alias string) error {
 	name := b.Name("key")
 	policy := component.KeyPolicy(b.place, through, b.callers()...)
@@ -40,7 +32,7 @@ func (b *builder) encryptionKey(alias string) error {
 
 // callers are the statements of services that use the key on their own account, each for this account only.
 func (b *builder) callers() []component.Statement {
-	statements := []component.Statement{{
+	return append([]component.Statement{{
 		Sid:       "EncryptLogs",
 		Service:   b.place.Endpoint("logs"),
 		Actions:   []string{"kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
@@ -49,15 +41,5 @@ func (b *builder) callers() []component.Statement {
 			"kms:EncryptionContext:aws:logs:arn": pulumi.Sprintf("arn:%s:logs:%s:%s:log-group:*",
 				b.place.Partition, b.place.Region, b.place.Account),
 		}},
-	}}
-	for _, publisher := range publishers {
-		statements = append(statements, component.Statement{
-			Sid:        publisher.sid,
-			Service:    pulumi.String(publisher.service),
-			Actions:    []string{"kms:Decrypt", "kms:GenerateDataKey*"},
-			Resources:  []pulumi.StringInput{pulumi.String("*")},
-			Conditions: map[string]pulumi.Map{"StringEquals": {"aws:SourceAccount": b.place.Account}},
-		})
-	}
-	return statements
+	}}, component.TopicKey(b.place)...)
 }
