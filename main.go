@@ -6,9 +6,11 @@ package main
 
 import (
 	"os"
+	"slices"
 
 	"ha-web/components/cdn"
 	"ha-web/components/database"
+	"ha-web/components/monitoring"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
@@ -142,6 +144,7 @@ func stack(ctx *pulumi.Context) error {
 		Exams:               config.Web.Exams,
 		Spot:                config.Web.Spot,
 		Rollout:             config.Web.Rollout,
+		RolloutAlarms:       monitoring.RolloutAlarms(name, ctx.Stack(), config.Monitoring.StopRollouts),
 		Port:                config.Web.Port,
 		HealthCheck:         config.Web.HealthCheck,
 		TargetGroup:         config.Web.TargetGroup,
@@ -218,6 +221,78 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 
+	watch, err := monitoring.New(ctx, name, &monitoring.Args{
+		Region: config.Region,
+		KeyARN: vault.KeyARN,
+		Pages: monitoring.Subscribers{
+			Email:     config.Monitoring.Email,
+			HTTPS:     config.Monitoring.Endpoints(),
+			Functions: config.Monitoring.Functions,
+		},
+		Notices: monitoring.Subscribers{
+			Email:     config.Monitoring.Notices.Email,
+			HTTPS:     config.Monitoring.NoticeEndpoints(),
+			Functions: config.Monitoring.Notices.Functions,
+		},
+		Slack:      config.Monitoring.Slack,
+		RunbookURL: config.Monitoring.RunbookURL,
+		Thresholds: &config.Monitoring.Thresholds,
+		Web: monitoring.Web{
+			LoadBalancerSuffix:   web.LoadBalancerSuffix,
+			TargetGroupSuffix:    web.TargetGroupSuffix,
+			AutoScalingGroupName: web.AutoScalingGroupName,
+			Zones:                config.Network.AvailabilityZones,
+			MinSize:              config.Web.Floor(),
+			MaxSize:              config.Web.Size.Max,
+			InstanceTypes:        config.Web.InstanceTypes,
+		},
+		Database: monitoring.Database{
+			Identifier:         data.Identifier,
+			ParameterGroupName: data.ParameterGroupName,
+			SecretARN:          data.SecretARN,
+			SecretReaders: slices.Concat(data.SecretReaders, pulumi.StringArray{web.RoleName},
+				pulumi.ToStringArray(config.Monitoring.SecretReaders)),
+			Engine:         string(config.Database.Engine),
+			InstanceClass:  config.Database.InstanceClass,
+			StorageGiB:     config.Database.StorageGiB,
+			MaxConnections: config.Database.MaxConnections,
+			ProxyName:      data.ProxyName,
+			ProxyPercent:   config.Database.Proxy.MaxConnectionsPercent,
+		},
+		NATGatewayIDs: network.NATGatewayIDs,
+		CDN: monitoring.CDN{
+			Disabled:       !config.CDN.Enabled,
+			USEast1:        usEast1,
+			DistributionID: front.DistributionID,
+			CacheMetrics:   config.Monitoring.CacheMetrics,
+			NoFirewall:     !config.CDN.WAF.Enabled,
+			FirewallName:   front.FirewallName,
+		},
+		ServiceNow: monitoring.ServiceNow{
+			Instance:        config.Monitoring.ServiceNow.Instance,
+			ImportSet:       config.Monitoring.ServiceNow.ImportSet,
+			Username:        config.Monitoring.ServiceNow.Username,
+			Password:        config.Monitoring.ServiceNow.Password.Optional(),
+			ClientID:        config.Monitoring.ServiceNow.ClientID,
+			ClientSecret:    config.Monitoring.ServiceNow.ClientSecret.Optional(),
+			AssignmentGroup: config.Monitoring.ServiceNow.AssignmentGroup,
+			Urgency:         config.Monitoring.ServiceNow.Urgency,
+			Impact:          config.Monitoring.ServiceNow.Impact,
+		},
+		Datadog: monitoring.Datadog{
+			APIKey:     config.Monitoring.Datadog.APIKey.Optional(),
+			Site:       config.Monitoring.Datadog.Site,
+			Namespaces: config.Monitoring.Datadog.Namespaces,
+		},
+		Budget:           config.Monitoring.Budget,
+		LogRetentionDays: config.Monitoring.LogRetentionDays,
+		Unprotected:      !config.Monitoring.DeletionProtection,
+		Tags:             tags,
+	})
+	if err != nil {
+		return err
+	}
+
 	ctx.Export("url", front.URL)
 	ctx.Export("cdnDomainName", front.DomainName)
 	ctx.Export("albDnsName", web.DNSName)
@@ -230,11 +305,15 @@ func stack(ctx *pulumi.Context) error {
 	ctx.Export("autoScalingGroupName", web.AutoScalingGroupName)
 	ctx.Export("launchTemplateId", web.LaunchTemplateID)
 	ctx.Export("targetGroupArn", web.TargetGroupARN)
+	ctx.Export("databaseIdentifier", data.Identifier)
 	ctx.Export("databaseEndpoint", data.Endpoint)
 	ctx.Export("databaseSecretArn", data.SecretARN)
 	ctx.Export("parameterPrefix", data.ParameterPrefix)
 	ctx.Export("staticBucketName", front.StaticBucketName)
 	ctx.Export("distributionId", front.DistributionID)
+	ctx.Export("alarmTopicArn", watch.AlarmTopicARN)
+	ctx.Export("noticeTopicArn", watch.NoticeTopicARN)
+	ctx.Export("dashboardUrl", watch.DashboardURL)
 	ctx.Export("edgeOriginHost", front.EdgeOriginHost)
 	ctx.Export("edgeHeaderName", front.EdgeHeaderName)
 	ctx.Export("edgeHeaderSecretArn", front.EdgeHeaderSecretARN)

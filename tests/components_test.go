@@ -7,6 +7,7 @@ import (
 
 	"ha-web/components/cdn"
 	"ha-web/components/database"
+	"ha-web/components/monitoring"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
@@ -53,7 +54,6 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 			return err
 		}
 		args.Replica = database.Replica{Region: "us-west-2", Provider: there}
-		args.EventTopicARN = pulumi.String("topic-arn")
 		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err = database.New(ctx, name, &args)
 		return err
@@ -62,6 +62,12 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 		args := fullWebTier()
 		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err := webtier.New(ctx, name, &args)
+		return err
+	},
+	"Monitoring": func(ctx *pulumi.Context, name string) error {
+		args := fullMonitoring()
+		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		_, err := createMonitoring(ctx, name, args)
 		return err
 	},
 	"Cdn": func(ctx *pulumi.Context, name string) error {
@@ -136,7 +142,8 @@ func TestEverythingThatTakesTagsHasThem(t *testing.T) {
 		route, tableAssociation, aclRule, aclAssociation, rolePolicy, rolePolicyAttached, kmsAlias, secretPolicy,
 		secretRotation, secretVersion, proxyPool, proxyTarget, replication, provider,
 		accessBlock, bucketEncryption, bucketLifecycle, bucketOwnership, bucketPolicy, bucketVersioning, certificateIssued,
-		dnsRecord, scalingPolicy, scheduledAction, originAccess, responseHeaders, webACLLogging, bucketReplication,
+		eventTarget, connection, apiDestination, dashboard, cacheMetrics, topicPolicy, subscription, queuePolicy, permission,
+		logStream, dnsRecord, scalingPolicy, scheduledAction, originAccess, responseHeaders, webACLLogging, bucketReplication,
 		autoScalingGroup, // in a shape of its own: TestInstancesAndVolumesAreTagged
 	}
 	eachComponent(t, func(t *testing.T, create func(*pulumi.Context, string) error) {
@@ -179,7 +186,12 @@ func TestComponentsTakeOptions(t *testing.T) {
 		if front.USEast1, err = settings.Provider(ctx, "us-east-1", "us-east-1"); err != nil {
 			return err
 		}
-		_, err = cdn.New(ctx, "front", &front, pulumi.Protect(true))
+		if _, err = cdn.New(ctx, "front", &front, pulumi.Protect(true)); err != nil {
+			return err
+		}
+		watch := fullMonitoring()
+		watch.Unprotected, watch.CDN.USEast1 = true, front.USEast1
+		_, err = monitoring.New(ctx, "watch", &watch, pulumi.Protect(true))
 		return err
 	})
 	for _, resource := range got.Resources {

@@ -45,7 +45,6 @@ func TestDatabaseByDefault(t *testing.T) {
 	assert.Equal(t, []any{"data-a_id", "data-b_id"}, got.one(t, subnetGroup, "web-db")["subnetIds"])
 	assert.Empty(t, got.of(proxy))
 	assert.Empty(t, got.of(replication))
-	assert.Empty(t, got.of(eventSubscription))
 	assert.Empty(t, got.of(provider))
 }
 
@@ -444,37 +443,6 @@ func TestBackupsInASecondRegion(t *testing.T) {
 	}, copies.Inputs)
 	for _, resource := range got.Resources {
 		assert.NotContains(t, resource.DependsOn, copies.Key(), "nothing waits for the first copy")
-	}
-}
-
-func TestEventsGoToTheTopic(t *testing.T) {
-	t.Parallel()
-	args := databaseArgs()
-	args.EventTopicARN = pulumi.String("topic-arn")
-	got := record(t, newDatabase(args))
-	assert.Equal(t, []string{"web-db-events", "web-parameter-events", "web-security-group-events"}, got.names(eventSubscription))
-
-	args = withProxy()
-	args.EventTopicARN = pulumi.String("topic-arn")
-	got = record(t, newDatabase(args))
-	assert.Len(t, got.of(eventSubscription), 4)
-	for name, want := range map[string]struct {
-		source     string
-		ids        any
-		categories []string
-	}{
-		"web-db-events":             {"db-instance", []any{"web-test-db"}, []string{"failover", "failure", "low storage", "maintenance", "configuration change"}},
-		"web-parameter-events":      {"db-parameter-group", []any{"web-db"}, []string{"configuration change"}},
-		"web-security-group-events": {"db-security-group", nil, []string{"configuration change", "failure"}},
-		"web-proxy-events":          {"db-proxy", []any{"web-test"}, []string{"configuration change", "deletion", "failure"}},
-	} {
-		subscription := got.one(t, eventSubscription, name)
-		assert.Equal(t, "topic-arn", subscription["snsTopic"], name)
-		assert.Equal(t, want.source, subscription["sourceType"], name)
-		assert.Equal(t, want.ids, subscription["sourceIds"], name)
-		for _, category := range want.categories {
-			assert.Contains(t, subscription["eventCategories"], category, name)
-		}
 	}
 }
 

@@ -57,7 +57,8 @@ func documented(t *testing.T) []setting {
 
 // commented are the files that declare settings.
 var commented = []string{
-	"internal/settings/settings.go", "internal/settings/cdn.go", "internal/distribution/distribution.go",
+	"internal/settings/settings.go", "internal/settings/cdn.go", "internal/settings/monitoring.go",
+	"internal/alarms/alarms.go", "internal/distribution/distribution.go",
 	"internal/fleet/fleet.go", "internal/fleet/schedule.go", "internal/fleet/exams.go",
 }
 
@@ -118,7 +119,7 @@ as in ` + "`ha-web:network`" + `; ` + "`aws:region`" + ` is required beside them
 What has no default is left out or, for ` + "`network.availabilityZones`" + `, required. ` + "`[]`" + ` stands for each item of a list. Costs
 are for a month in us-east-1, rounded; check them against the AWS price list before you quote them.
 
-This page is made from the comments in ` + "`internal/settings`, `internal/fleet` and `internal/distribution`" + `.
+This page is made from the comments in ` + "`internal/settings`, `internal/fleet`, `internal/distribution` and `internal/alarms`" + `.
 
 | Key | Type | Default | Effect | Cost |
 | --- | --- | --- | --- | --- |

@@ -157,7 +157,8 @@ func TestPlanShowsTheNetworkOfTheDocuments(t *testing.T) {
 	assert.Equal(t, []string{"floating image: each update rolls out the newest image of " +
 		"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64; web.image pins one"}, notes(t, "-stack", "prod"))
 	assert.Empty(t, notes(t, "-stack", "prod", "-c", "web.image=ami-0123456789abcdef0"))
-	assert.NotContains(t, stdout, "?", "a detail of the tree is missing")
+	resources, _, _ := strings.Cut(stdout, "\noutputs\n")
+	assert.NotContains(t, resources, "?", "a detail of the tree is missing")
 }
 
 // notes returns the notes under a plan.
@@ -194,6 +195,7 @@ func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {
 	assert.Contains(t, stdout, "\n  no firewall: ")
 	assert.Contains(t, stdout, "\n  one NAT gateway: ")
 	assert.Contains(t, stdout, "\n  database in one zone: ")
+	assert.Contains(t, stdout, "\n  nobody hears of alarms: ")
 	assert.Equal(t, []string{"ha-web-alb-from-internet: ha-web-alb tcp 80 from [0.0.0.0/0]"},
 		rules(planOf(t, "-c", "cdn.enabled=false"))[:1], "no TLS, so no port 443")
 }
@@ -412,7 +414,9 @@ func TestDiffAgainstASavedPlan(t *testing.T) {
     ~ dependsOn[0]: "aws:ec2/natGateway:NatGateway::ha-web-nat-b" -> "aws:ec2/natGateway:NatGateway::ha-web-nat-a"
     ~ inputs.natGatewayId: "ha-web-nat-b_id" -> "ha-web-nat-a_id"
 `)
-	assert.Contains(t, stdout, "\n0 added, 2 removed, 2 changed\n")
+	// And the gateway's alarms, their page, and their panel on the dashboard.
+	assert.Contains(t, stdout, "\n0 added, 4 removed, 4 changed\n")
+	assert.Contains(t, stdout, "\n    ~ inputs.dashboardBody.widgets[18].properties.metrics: ")
 	_, _, status = run(t, project, append(changed, "-exit-code")...)
 	assert.Equal(t, 2, status)
 }

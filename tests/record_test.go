@@ -12,6 +12,7 @@ import (
 
 	"ha-web/components/cdn"
 	"ha-web/components/database"
+	"ha-web/components/monitoring"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
@@ -30,6 +31,7 @@ const (
 	acl                = "aws:ec2/networkAcl:NetworkAcl"
 	aclAssociation     = "aws:ec2/networkAclAssociation:NetworkAclAssociation"
 	aclRule            = "aws:ec2/networkAclRule:NetworkAclRule"
+	apiDestination     = "aws:cloudwatch/eventApiDestination:EventApiDestination"
 	autoScalingGroup   = "aws:autoscaling/group:Group"
 	bucket             = "aws:s3/bucketV2:BucketV2"
 	bucketEncryption   = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
@@ -39,8 +41,13 @@ const (
 	bucketPolicy       = "aws:s3/bucketPolicy:BucketPolicy"
 	bucketReplication  = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 	bucketVersioning   = "aws:s3/bucketVersioningV2:BucketVersioningV2"
+	budget             = "aws:budgets/budget:Budget"
+	cacheMetrics       = "aws:cloudfront/monitoringSubscription:MonitoringSubscription"
 	certificate        = "aws:acm/certificate:Certificate"
 	certificateIssued  = "aws:acm/certificateValidation:CertificateValidation"
+	compositeAlarm     = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+	connection         = "aws:cloudwatch/eventConnection:EventConnection"
+	dashboard          = "aws:cloudwatch/dashboard:Dashboard"
 	dbInstance         = "aws:rds/instance:Instance"
 	defaultGroup       = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 	distribution       = "aws:cloudfront/distribution:Distribution"
@@ -48,7 +55,10 @@ const (
 	egressRule         = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 	eip                = "aws:ec2/eip:Eip"
 	endpoint           = "aws:ec2/vpcEndpoint:VpcEndpoint"
+	eventRule          = "aws:cloudwatch/eventRule:EventRule"
 	eventSubscription  = "aws:rds/eventSubscription:EventSubscription"
+	eventTarget        = "aws:cloudwatch/eventTarget:EventTarget"
+	firehose           = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
 	flowLog            = "aws:ec2/flowLog:FlowLog"
 	ingressRule        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 	instanceProfile    = "aws:iam/instanceProfile:InstanceProfile"
@@ -64,13 +74,19 @@ const (
 	logDestination     = "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination"
 	logGroup           = "aws:cloudwatch/logGroup:LogGroup"
 	logSource          = "aws:cloudwatch/logDeliverySource:LogDeliverySource"
+	logStream          = "aws:cloudwatch/logStream:LogStream"
+	metricAlarm        = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	metricStream       = "aws:cloudwatch/metricStream:MetricStream"
 	natGateway         = "aws:ec2/natGateway:NatGateway"
 	originAccess       = "aws:cloudfront/originAccessControl:OriginAccessControl"
 	parameterGroup     = "aws:rds/parameterGroup:ParameterGroup"
+	permission         = "aws:lambda/permission:Permission"
 	provider           = "pulumi:providers:aws"
 	proxy              = "aws:rds/proxy:Proxy"
 	proxyPool          = "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup"
 	proxyTarget        = "aws:rds/proxyTarget:ProxyTarget"
+	queue              = "aws:sqs/queue:Queue"
+	queuePolicy        = "aws:sqs/queuePolicy:QueuePolicy"
 	replication        = "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication"
 	responseHeaders    = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
 	role               = "aws:iam/role:Role"
@@ -85,11 +101,15 @@ const (
 	secretRotation     = "aws:secretsmanager/secretRotation:SecretRotation"
 	secretVersion      = "aws:secretsmanager/secretVersion:SecretVersion"
 	securityGroup      = "aws:ec2/securityGroup:SecurityGroup"
+	slackChannel       = "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration"
 	ssmParameter       = "aws:ssm/parameter:Parameter"
 	subnet             = "aws:ec2/subnet:Subnet"
 	subnetGroup        = "aws:rds/subnetGroup:SubnetGroup"
+	subscription       = "aws:sns/topicSubscription:TopicSubscription"
 	tableAssociation   = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 	targetGroup        = "aws:lb/targetGroup:TargetGroup"
+	topic              = "aws:sns/topic:Topic"
+	topicPolicy        = "aws:sns/topicPolicy:TopicPolicy"
 	vpcType            = "aws:ec2/vpc:Vpc"
 	webACL             = "aws:wafv2/webAcl:WebAcl"
 	webACLLogging      = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
@@ -317,6 +337,78 @@ func newReplicatedCdn(args cdn.Args) pulumi.RunFunc {
 		_, err := createCdn(ctx, "web", args, "us-west-2")
 		return err
 	}
+}
+
+// monitoringArgs are the least that Monitoring wants.
+func monitoringArgs() monitoring.Args {
+	return monitoring.Args{
+		Region: "us-east-1",
+		KeyARN: pulumi.String("key-arn"),
+		Web: monitoring.Web{
+			LoadBalancerSuffix: pulumi.String("app/web/1"), TargetGroupSuffix: pulumi.String("targetgroup/web/2"),
+			AutoScalingGroupName: pulumi.String("web-app"), Zones: zones(2), MinSize: 2, MaxSize: 10,
+			InstanceTypes: []string{"m7g.large"},
+		},
+		Database: monitoring.Database{
+			Identifier: pulumi.String("web-test-db"), ParameterGroupName: pulumi.String("web-db"),
+			SecretARN:     pulumi.String("arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-0a1b-Ab12Cd"),
+			SecretReaders: pulumi.ToStringArray([]string{"web-proxy", "web-app"}),
+			Engine:        "postgres", InstanceClass: "db.m7g.large", StorageGiB: 100,
+		},
+		CDN: monitoring.CDN{Disabled: true},
+	}
+}
+
+// fullMonitoring returns Monitoring with all that is optional, in another region than CloudFront's, but for the provider of
+// that.
+func fullMonitoring() monitoring.Args {
+	args := monitoringArgs()
+	args.Region = "eu-west-1"
+	args.Web.Zones = []string{"eu-west-1a", "eu-west-1b"}
+	args.Web.InstanceTypes = []string{"t4g.small"}
+	args.Database.InstanceClass = "db.t4g.medium"
+	args.Database.ProxyName, args.Database.ProxyPercent = pulumi.String("web-test"), 90
+	args.NATGatewayIDs = pulumi.StringMap{"a": pulumi.String("nat-1"), "b": pulumi.String("nat-2")}
+	args.CDN = monitoring.CDN{DistributionID: pulumi.String("E1"), FirewallName: pulumi.String("web-test-waf"), CacheMetrics: true}
+	args.Pages = monitoring.Subscribers{
+		Email:     []string{"oncall@example.edu"},
+		HTTPS:     map[string]pulumi.StringInput{"pagerduty": pulumi.ToSecret(pulumi.String("https://hunter2")).(pulumi.StringOutput)},
+		Functions: []string{"arn:aws:lambda:eu-west-1:123456789012:function:chat"},
+	}
+	args.Notices = monitoring.Subscribers{Email: []string{"platform@example.edu"}}
+	args.Slack = monitoring.Slack{WorkspaceID: "T0123ABCD", ChannelID: "C0123ABCD"}
+	args.ServiceNow = monitoring.ServiceNow{
+		Instance: "example", Username: "ha-web", Password: pulumi.ToSecret(pulumi.String("hunter3")).(pulumi.StringOutput),
+		AssignmentGroup: "Platform",
+	}
+	args.Datadog = monitoring.Datadog{APIKey: pulumi.ToSecret(pulumi.String("hunter4")).(pulumi.StringOutput)}
+	args.Budget = monitoring.Budget{MonthlyUSD: 700, Tag: "Project$ha-web"}
+	return args
+}
+
+// createMonitoring creates Monitoring with its provider.
+func createMonitoring(ctx *pulumi.Context, name string, args monitoring.Args) (*monitoring.Monitoring, error) {
+	var err error
+	if args.CDN.USEast1, err = settings.Provider(ctx, name+"-us-east-1", "us-east-1"); err != nil {
+		return nil, err
+	}
+	return monitoring.New(ctx, name, &args)
+}
+
+// newMonitoring returns a program of one Monitoring named web.
+func newMonitoring(args monitoring.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := createMonitoring(ctx, "web", args)
+		return err
+	}
+}
+
+// recordMonitoring is record of one Monitoring named web, in its region.
+func recordMonitoring(t *testing.T, args monitoring.Args) recording {
+	t.Helper()
+	return recordStack(t, newMonitoring(args), offline.Stack{
+		Project: "test", Name: "test", Config: map[string]string{"aws:region": args.Region},
+	})
 }
 
 // document returns a policy document in an input, which must be of the current version, as its statements by Sid or, of

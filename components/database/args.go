@@ -86,8 +86,6 @@ type Args struct {
 	Proxy Proxy
 	// Replica keeps the backups in a second region too. Default none.
 	Replica Replica
-	// EventTopicARN is the SNS topic that hears of failures, failovers and changes. Default none.
-	EventTopicARN pulumi.StringInput
 	// ParameterPrefix is the path of the SSM parameters that say how to connect. Default /<component>/<stack>.
 	ParameterPrefix string
 	// Tags go on every resource, beside its Name.

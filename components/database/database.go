@@ -11,6 +11,7 @@ import (
 
 	"ha-web/internal/component"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -32,11 +33,14 @@ type Database struct {
 	SecretARN pulumi.StringOutput `pulumi:"secretArn"`
 	// ParameterPrefix is the path of the SSM parameters.
 	ParameterPrefix pulumi.StringOutput `pulumi:"parameterPrefix"`
-	// Identifier is what alarms and events know the instance by.
-	Identifier pulumi.StringOutput `pulumi:"identifier"`
+	// Identifier and ParameterGroupName are what alarms and events know the instance by.
+	Identifier         pulumi.StringOutput `pulumi:"identifier"`
+	ParameterGroupName pulumi.StringOutput `pulumi:"parameterGroupName"`
 
 	// ProxyName is what alarms know the proxy by, nil where there is none.
 	ProxyName pulumi.StringInput
+	// SecretReaders are the names of roles of this component that read the secret: that of the proxy.
+	SecretReaders pulumi.StringArray
 }
 
 // New creates a Database. It returns every fault of args at once, before it registers anything.
@@ -68,14 +72,17 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	database.SecretARN = build.secretARN
 	database.ParameterPrefix = pulumi.String(settings.ParameterPrefix).ToStringOutput()
 	database.Identifier = build.instance.Identifier
+	database.ParameterGroupName = build.parameters.Name
 	outputs := pulumi.Map{
-		"endpoint":        database.Endpoint,
-		"secretArn":       database.SecretARN,
-		"parameterPrefix": database.ParameterPrefix,
-		"identifier":      database.Identifier,
+		"endpoint":           database.Endpoint,
+		"secretArn":          database.SecretARN,
+		"parameterPrefix":    database.ParameterPrefix,
+		"identifier":         database.Identifier,
+		"parameterGroupName": database.ParameterGroupName,
 	}
 	if build.proxy != nil {
 		database.ProxyName = build.proxy.Name
+		database.SecretReaders = pulumi.StringArray{build.reader.Name}
 		outputs["proxyName"] = database.ProxyName
 	}
 	return database, ctx.RegisterResourceOutputs(database, outputs)
@@ -94,13 +101,14 @@ type builder struct {
 	instance   *rds.Instance
 	secretARN  pulumi.StringOutput
 	proxy      *rds.Proxy
+	reader     *iam.Role // of the proxy
 	endpoint   pulumi.StringOutput
 }
 
 func (b *builder) all() error {
 	for _, step := range []func() error{
 		b.subnetGroup, b.parameterGroup, b.databaseInstance, b.masterSecret, b.databaseProxy, b.connectionParameters,
-		b.eventSubscriptions, b.backupReplica,
+		b.backupReplica,
 	} {
 		if err := step(); err != nil {
 			return err

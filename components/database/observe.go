@@ -1,8 +1,6 @@
 package database
 
 import (
-	"fmt"
-
 	"ha-web/internal/component"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -60,49 +58,4 @@ func (b *builder) monitoringRole() (*iam.Role, *iam.RolePolicyAttachment, error)
 	}
 	policy, err := b.AttachPolicy(b.ctx, name, role.Name, b.place.ManagedPolicy("service-role/AmazonRDSEnhancedMonitoringRole"))
 	return role, policy, err
-}
-
-// events are what people should hear of, by source. Security Hub asks for the categories marked so; for database
-// security groups too, which only databases outside a VPC have (RDS.22).
-var events = []struct {
-	role, source string
-	categories   []string
-}{
-	{"db-events", "db-instance", []string{
-		"availability", "configuration change", "deletion", "failover", "failure", "low storage", "maintenance",
-		"notification", "recovery",
-	}}, // RDS.20
-	{"parameter-events", "db-parameter-group", []string{"configuration change"}},                // RDS.21
-	{"security-group-events", "db-security-group", []string{"configuration change", "failure"}}, // RDS.22
-	{"proxy-events", "db-proxy", []string{"configuration change", "deletion", "failure"}},
-}
-
-func (b *builder) eventSubscriptions() error {
-	if b.args.EventTopicARN == nil {
-		return nil
-	}
-	sources := map[string]pulumi.StringArray{ // none is all
-		"db-instance":        {b.instance.Identifier},
-		"db-parameter-group": {b.parameters.Name},
-	}
-	if b.proxy != nil {
-		sources["db-proxy"] = pulumi.StringArray{b.proxy.Name}
-	}
-	for _, each := range events {
-		if each.source == "db-proxy" && b.proxy == nil {
-			continue
-		}
-		name := b.Name(each.role)
-		_, err := rds.NewEventSubscription(b.ctx, name, &rds.EventSubscriptionArgs{
-			SnsTopic:        b.args.EventTopicARN,
-			SourceType:      pulumi.String(each.source),
-			SourceIds:       sources[each.source],
-			EventCategories: pulumi.ToStringArray(each.categories),
-			Tags:            b.Tags(name),
-		}, b.Options()...)
-		if err != nil {
-			return fmt.Errorf("creating event subscription %s: %w", name, err)
-		}
-	}
-	return nil
 }

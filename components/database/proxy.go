@@ -16,7 +16,7 @@ func (b *builder) databaseProxy() error {
 	if !b.args.Proxy.Enabled {
 		return nil
 	}
-	role, policy, err := b.proxyRole()
+	policy, err := b.proxyRole()
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (b *builder) databaseProxy() error {
 	b.proxy, err = rds.NewProxy(b.ctx, name, &rds.ProxyArgs{
 		Name:                pulumi.String(b.plan.proxy),
 		EngineFamily:        pulumi.String(b.plan.engine.ProxyFamily),
-		RoleArn:             role.Arn,
+		RoleArn:             b.reader.Arn,
 		VpcSubnetIds:        b.args.Proxy.SubnetIDs,
 		VpcSecurityGroupIds: pulumi.StringArray{b.args.Proxy.SecurityGroupID},
 		RequireTls:          pulumi.Bool(true),
@@ -84,12 +84,10 @@ func (b *builder) proxyTarget(name string) error {
 }
 
 // proxyRole creates the role by which the proxy reads the master secret and nothing else.
-func (b *builder) proxyRole() (*iam.Role, *iam.RolePolicy, error) {
+func (b *builder) proxyRole() (policy *iam.RolePolicy, err error) {
 	name := b.Name("proxy")
-	role, err := b.ServiceRole(b.ctx, name, "rds.amazonaws.com", nil)
-	if err != nil {
-		return nil, nil, err
+	if b.reader, err = b.ServiceRole(b.ctx, name, "rds.amazonaws.com", nil); err != nil {
+		return nil, err
 	}
-	policy, err := b.RolePolicy(b.ctx, name, role.Name, component.ReadSecrets(b.place, b.args.KeyARN, b.secretARN)...)
-	return role, policy, err
+	return b.RolePolicy(b.ctx, name, b.reader.Name, component.ReadSecrets(b.place, b.args.KeyARN, b.secretARN)...)
 }

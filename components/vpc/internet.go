@@ -70,6 +70,7 @@ func (b *builder) natGateway(zone int, internet *ec2.InternetGateway) (*ec2.NatG
 	if err != nil {
 		return nil, fmt.Errorf("creating NAT gateway %s: %w", name, err)
 	}
+	b.gateways[b.plan[zone].Zone.Letter] = gateway.ID().ToStringOutput()
 	return gateway, nil
 }
 

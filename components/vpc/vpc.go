@@ -33,6 +33,9 @@ type Vpc struct {
 	// EndpointSecurityGroupID is the security group of the interface endpoints, nil where there are none.
 	EndpointSecurityGroupID pulumi.StringInput
 
+	// NATGatewayIDs are the NAT gateways, by the letter of their zone.
+	NATGatewayIDs pulumi.StringMap
+
 	// PrivateEgress is what an instance in a private subnet needs before it boots: the routes to the NAT gateways and
 	// the endpoints. An Auto Scaling group depends on it, or its first instances fail their health check (field note
 	// VPC-2). A database has no use for it and must not wait two minutes for NAT gateways.
@@ -60,6 +63,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		plan:     plan,
 		subnets:  map[tier][]*ec2.Subnet{},
 		tables:   map[tier][]*ec2.RouteTable{},
+		gateways: pulumi.StringMap{},
 	}
 	if err := build.all(); err != nil {
 		return nil, err
@@ -69,6 +73,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	vpc.PublicSubnetIDs = ids(build.subnets[public])
 	vpc.PrivateSubnetIDs = ids(build.subnets[private])
 	vpc.DataSubnetIDs = ids(build.subnets[data])
+	vpc.NATGatewayIDs = build.gateways
 	vpc.PrivateEgress = build.egress
 	if build.endpointGroup != nil {
 		vpc.EndpointSecurityGroupID = build.endpointGroup.ID()
@@ -78,6 +83,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		"publicSubnetIds":  vpc.PublicSubnetIDs,
 		"privateSubnetIds": vpc.PrivateSubnetIDs,
 		"dataSubnetIds":    vpc.DataSubnetIDs,
+		"natGatewayIds":    vpc.NATGatewayIDs,
 	})
 }
 
@@ -102,6 +108,7 @@ type builder struct {
 	vpc           *ec2.Vpc
 	subnets       map[tier][]*ec2.Subnet     // in the order of plan
 	tables        map[tier][]*ec2.RouteTable // in the order of plan
+	gateways      pulumi.StringMap           // by the letter of their zone
 	endpointGroup *ec2.SecurityGroup
 	egress        []pulumi.Resource
 }

@@ -17,6 +17,12 @@ var memoryOfLarge = map[string]float64{"t": 8, "m": 8, "r": 16, "z": 16, "x": 32
 
 var partsOfLarge = map[string]float64{"micro": 1. / 8, "small": 1. / 4, "medium": 1. / 2, "large": 1, "xlarge": 2}
 
+// Burstable reports whether an instance class has its CPU by credits, as those of families t have.
+func Burstable(class string) bool {
+	parts := className.FindStringSubmatch(class)
+	return parts != nil && parts[1] == "t"
+}
+
 // MemoryGiB returns the memory of an instance class, such as db.t4g.medium, in GiB. Whether AWS offers the class for an
 // engine, and in a region, it alone knows.
 func MemoryGiB(class string) (float64, error) {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -40,6 +41,14 @@ func (s Spec) Architecture() Architecture {
 	}
 	architecture, _ := ArchitectureOf(s.InstanceTypes[0])
 	return architecture
+}
+
+// Burstable reports whether a machine of the fleet has its CPU by credits, as those of families t have.
+func (s Spec) Burstable() bool {
+	return slices.ContainsFunc(s.InstanceTypes, func(name string) bool {
+		parts := instanceType.FindStringSubmatch(name)
+		return parts != nil && parts[1] == "t"
+	})
 }
 
 const parameterPrefix = "ssm:"

@@ -81,6 +81,15 @@ func (s Spec) Actions() []Action {
 	return actions
 }
 
+// Floor returns the fewest instances that there are at any time: Size.Min, or what a schedule makes of it.
+func (s Spec) Floor() int {
+	floor := s.Size.Min
+	for _, each := range s.Actions() {
+		floor = min(floor, each.Min)
+	}
+	return floor
+}
+
 // settle returns the desired size that goes with a new smallest one. Where the load decides, the fleet is left as it is: AWS
 // lifts it to the smallest size by itself, and a number would cut what a rush has already asked for. Nothing else would
 // shrink a fleet that does not scale, or end one.

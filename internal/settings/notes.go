@@ -31,6 +31,7 @@ func (s *Settings) Notes() []string {
 		notes = append(notes, "database in one zone: the site is down with it while its machine is replaced, and with the zone "+
 			"until someone restores it")
 	}
+	notes = append(notes, s.Monitoring.notes()...)
 	return notes
 }
 

@@ -30,6 +30,8 @@ type Settings struct {
 	Domain Domain `setting:"domain"`
 	// CloudFront before the load balancer, with static files and a firewall.
 	CDN CDN `setting:"cdn"`
+	// Alarms, their dashboard, and who hears of them.
+	Monitoring Monitoring `setting:"monitoring"`
 }
 
 // Environment is what a stack is for.
@@ -244,13 +246,7 @@ type Secrets struct {
 }
 
 // Inputs returns the values for components.
-func (s Secrets) Inputs() map[string]pulumi.StringInput {
-	inputs := map[string]pulumi.StringInput{}
-	for name, value := range s.Values {
-		inputs[name] = value.Input()
-	}
-	return inputs
-}
+func (s Secrets) Inputs() map[string]pulumi.StringInput { return inputs(s.Values) }
 
 // SecretText is a text that nobody is to read. It does not print.
 type SecretText string
@@ -264,9 +260,26 @@ func (SecretText) GoString() string { return sealed }
 // MarshalText returns what stands for the text.
 func (SecretText) MarshalText() ([]byte, error) { return []byte(sealed), nil }
 
+// Optional returns the text as a secret of Pulumi, nil where it is left out.
+func (t SecretText) Optional() pulumi.StringInput {
+	if t == "" {
+		return nil
+	}
+	return t.Input()
+}
+
 // Input returns the text as a secret of Pulumi.
 func (t SecretText) Input() pulumi.StringInput {
 	return pulumi.ToSecret(pulumi.String(string(t))).(pulumi.StringOutput)
+}
+
+// inputs returns texts for components, by name.
+func inputs(texts map[string]SecretText) map[string]pulumi.StringInput {
+	inputs := map[string]pulumi.StringInput{}
+	for name, text := range texts {
+		inputs[name] = text.Input()
+	}
+	return inputs
 }
 
 // Domain describes the site's name and certificate.
@@ -341,7 +354,7 @@ func Default() *Settings {
 			Proxy: Proxy{Enabled: true, MaxConnectionsPercent: 90, BorrowSeconds: 10},
 		},
 		Secrets: Secrets{RecoveryDays: 30, DeletionProtection: true},
-		CDN:     defaultCDN(),
+		CDN:     defaultCDN(), Monitoring: defaultMonitoring(),
 	}
 }
 
@@ -355,6 +368,9 @@ func (s *Settings) derive() {
 		if s.CDN.Enabled {
 			s.Web.Ingress = "cloudfront"
 		}
+	}
+	if s.Monitoring.Notices.Email == nil {
+		s.Monitoring.Notices.Email = s.Monitoring.Email
 	}
 	if known, found := engine.Lookup(string(s.Database.Engine)); found && s.Database.Version == "" {
 		s.Database.Version = known.DefaultVersion

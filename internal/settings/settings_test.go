@@ -169,6 +169,16 @@ func TestFaults(t *testing.T) {
 		"page of what":   {map[string]string{"cdn": `{"errorPage": "cdn.go"}`}, `cdn.errorPage: must be an .html file below the folder of the project, got "cdn.go"`},
 		"no page":        {map[string]string{"cdn": `{"errorPage": "none.html"}`}, "cdn.errorPage: open none.html: no such file or directory"},
 		"empty page":     {map[string]string{"cdn": `{"errorPage": "testdata/empty.html"}`}, "cdn.errorPage: testdata/empty.html is empty"},
+		// Of monitoring, those that settings add and the keys of the others, which package alarms tests.
+		"addresses":      {map[string]string{"monitoring": `{"email": ["nobody"], "notices": {"functions": ["x"]}}`}, "monitoring.email: must be an address such as oncall@example.edu, got \"nobody\"\nmonitoring.notices.functions: must be the ARN of a Lambda function, got \"x\""},
+		"open endpoint":  {map[string]string{"monitoring": `{"https": {"pagerduty": "https://hunter2"}}`}, "monitoring.https.pagerduty: must be encrypted: pulumi config set --secret --path 'ha-web:monitoring.https.pagerduty'"},
+		"runbook":        {map[string]string{"monitoring": `{"runbookUrl": "wiki"}`}, `monitoring.runbookUrl: must begin with https://, got "wiki"`},
+		"slack":          {map[string]string{"monitoring": `{"slack": {"workspaceId": "T1"}}`}, `monitoring.slack.channelId: must be the id of a channel, such as C0123ABCD, got ""`},
+		"a threshold":    {map[string]string{"monitoring": `{"thresholds": {"cpuCredits": 0, "cdnErrorPercent": 101}}`}, "monitoring.thresholds.cpuCredits: must be between 1 and 1000000000, got 0\nmonitoring.thresholds.cdnErrorPercent: must be between 1 and 100, got 101"},
+		"budget":         {map[string]string{"monitoring": `{"budget": {"monthlyUsd": -5}}`}, "monitoring.budget.monthlyUsd: must be between 0 and 1000000000, got -5"},
+		"servicenow":     {map[string]string{"monitoring": `{"serviceNow": {"instance": "example", "clientId": "x"}}`}, "monitoring.serviceNow.username: give either monitoring.serviceNow.username and monitoring.serviceNow.password, or monitoring.serviceNow.clientId and monitoring.serviceNow.clientSecret"},
+		"datadog":        {map[string]string{"monitoring": `{"datadog": {"site": "x", "namespaces": []}}`}, "monitoring.datadog.site: must be a site of Datadog, such as datadoghq.com or us5.datadoghq.com, got \"x\"\nmonitoring.datadog.namespaces: needs at least one: none is all, at the price of all"},
+		"delivery logs":  {map[string]string{"monitoring": `{"logRetentionDays": 2}`}, "monitoring.logRetentionDays: CloudWatch Logs cannot keep events for 2 days, the next period it offers is 3"},
 		"all at once":    {map[string]string{"environment": "staging", "web": `{"port": "x", "size": {"max": 1}}`, "netwrok": "{}"}, "netwrok: unknown, did you mean network?\nweb.port: must be a whole number, got \"x\"\nenvironment: must be production or development, got \"staging\"\nweb.size.max: must be at least web.size.min (2), got 1"},
 		"other projects": {map[string]string{"aws:defaultTags": "{", "netwrok:web": "{"}, ""},
 	}
@@ -207,7 +217,7 @@ func TestLimitsAreAccepted(t *testing.T) {
 
 func TestNotes(t *testing.T) {
 	t.Parallel()
-	const pinned = `{"image": "ami-0123456789abcdef0"}`
+	const pinned, heard = `{"image": "ami-0123456789abcdef0"}`, `{"email": ["oncall@example.edu"]}`
 	const (
 		tls      = `{"name": "a.example.edu", "hostedZone": "example.edu"}`
 		services = `"ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"`
@@ -232,9 +242,10 @@ func TestNotes(t *testing.T) {
 	}
 	for name, test := range tests {
 		parsed, err := settings.Parse("ha-web", config(t, map[string]string{
-			"network": `{"availabilityZones": ["us-east-1b", "us-east-1a"], ` + test.network + `}`,
-			"domain":  test.domain,
-			"web":     pinned,
+			"network":    `{"availabilityZones": ["us-east-1b", "us-east-1a"], ` + test.network + `}`,
+			"domain":     test.domain,
+			"web":        pinned,
+			"monitoring": heard,
 		}))
 		require.NoError(t, err, name)
 		assert.Equal(t, test.want, parsed.Notes(), name)
@@ -243,6 +254,9 @@ func TestNotes(t *testing.T) {
 		sections map[string]string
 		want     []string
 	}{
+		"nobody on call": {map[string]string{"web": pinned, "monitoring": "{}"}, []string{
+			"nobody hears of alarms: monitoring.email is empty, and so are https, functions, slack and serviceNow",
+		}},
 		"one database": {map[string]string{"web": pinned, "database": `{"multiAz": false}`}, []string{
 			"database in one zone: the site is down with it while its machine is replaced, and with the zone until someone restores it",
 		}},
@@ -260,6 +274,9 @@ func TestNotes(t *testing.T) {
 		}},
 	} {
 		test.sections["domain"] = tls
+		if test.sections["monitoring"] == "" {
+			test.sections["monitoring"] = heard
+		}
 		parsed, err := settings.Parse("ha-web", config(t, test.sections))
 		require.NoError(t, err, name)
 		assert.Equal(t, test.want, parsed.Notes(), name)
@@ -292,6 +309,55 @@ func TestFaultsShowNoSecret(t *testing.T) {
 	} {
 		_, err := settings.Parse("ha-web", config(t, map[string]string{"secrets": value}), "ha-web:secrets")
 		assert.EqualError(t, err, want)
+	}
+}
+
+func TestNoticesGoToWhoGetsPagesUnlessTheySayOtherwise(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string][]string{
+		`{}`:                           nil,
+		`{"email": ["a@example.edu"]}`: {"a@example.edu"},
+		`{"email": ["a@example.edu"], "notices": {"email": ["b@example.edu"]}}`: {"b@example.edu"},
+		`{"email": ["a@example.edu"], "notices": {"email": []}}`:                {},
+	} {
+		parsed, err := settings.Parse("ha-web", config(t, map[string]string{"monitoring": value}))
+		require.NoError(t, err)
+		assert.Equal(t, want, parsed.Monitoring.Notices.Email, value)
+	}
+}
+
+func TestSecretsOfMonitoring(t *testing.T) {
+	t.Parallel()
+	parsed, err := settings.Parse("ha-web", config(t, map[string]string{"monitoring": `{"https": {"pagerduty": "https://hunter2"},
+		"notices": {"https": {"log": "https://hunter3"}}, "datadog": {"apiKey": "hunter4"},
+		"serviceNow": {"instance": "example", "clientId": "x", "clientSecret": "hunter5"}}`}), "ha-web:monitoring")
+	require.NoError(t, err)
+	assert.Empty(t, parsed.Monitoring.ServiceNow.Password.Optional())
+	assert.NotEmpty(t, parsed.Monitoring.ServiceNow.ClientSecret.Optional())
+	assert.Len(t, parsed.Monitoring.Endpoints(), 1)
+	assert.Len(t, parsed.Monitoring.NoticeEndpoints(), 1)
+	assert.NotContains(t, fmt.Sprintf("%+v", parsed), "hunter")
+	assert.NotContains(t, strings.Join(parsed.Notes(), "\n"), "nobody hears")
+
+	_, err = settings.Parse("ha-web", config(t, map[string]string{
+		"monitoring": `{"https": {"pagerduty": "http://hunter2"}, "notices": {"https": {"log": "hunter3"}}}`,
+	}), "ha-web:monitoring")
+	require.ErrorContains(t, err, "monitoring.https.pagerduty: must begin with https://")
+	require.ErrorContains(t, err, "monitoring.notices.https.log: must begin with https://")
+	assert.NotContains(t, err.Error(), "hunter")
+}
+
+func TestFloorIsTheSmallestFleetThereIs(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]int{
+		`{"size": {"min": 3}}`: 3,
+		`{"schedules": [{"name": "day", "recurrence": "0 7 * * *", "min": 4}]}`:                                                       2,
+		`{"schedules": [{"name": "night", "recurrence": "0 20 * * *", "min": 1}]}`:                                                    1,
+		`{"schedules": [{"name": "off", "recurrence": "0 20 * * *", "min": 0}, {"name": "on", "recurrence": "0 7 * * *", "min": 2}]}`: 0,
+	} {
+		parsed, err := settings.Parse("ha-web", config(t, map[string]string{"web": value}))
+		require.NoError(t, err)
+		assert.Equal(t, want, parsed.Web.Floor(), value)
 	}
 }
 

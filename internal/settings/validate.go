@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"ha-web/internal/distribution"
 	"ha-web/internal/engine"
@@ -24,6 +25,7 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.Secrets.validate(faults)
 	s.Domain.validate(s.Region, faults)
 	s.validateCDN(faults)
+	s.Monitoring.validate(faults)
 }
 
 func (n Network) validate(region string, faults *validate.Faults) {
@@ -45,6 +47,9 @@ func (w Web) validate(zones int, faults *validate.Faults) {
 	faults.Check("web.originHeader.name", validate.HeaderName(w.OriginHeader.Name))
 	faults.Between("web.originHeader.version", w.OriginHeader.Version, 1, 1_000_000)
 }
+
+// Floor returns the fewest instances that there are at any time, schedules included.
+func (w Web) Floor() int { return w.spec(0).Floor() }
 
 // spec is what AWS has rules about.
 func (w Web) spec(zones int) fleet.Spec {
@@ -117,13 +122,18 @@ func keysUnder(section string) func(field string) string {
 	}
 }
 
-// camelCase returns the name of a field as settings write it: cpuPercent for CPUPercent, iops for IOPS.
+// camelCase returns the name of a field as settings write it: cpuPercent for CPUPercent, iops for IOPS, runbookUrl for
+// RunbookURL.
 func camelCase(field string) string {
-	capitals := len(field) - len(strings.TrimLeft(field, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-	if capitals > 1 && capitals < len(field) {
-		capitals-- // the last of them begins the second word
+	letters := []rune(field)
+	for i, letter := range letters {
+		capital := func(at int) bool { return at >= 0 && at < len(field) && unicode.IsUpper(rune(field[at])) }
+		begins := i+1 < len(field) && !capital(i+1) // a word
+		if i == 0 || capital(i-1) && !begins {
+			letters[i] = unicode.ToLower(letter)
+		}
 	}
-	return strings.ToLower(field[:capitals]) + field[capitals:]
+	return string(letters)
 }
 
 func (s Secrets) validate(faults *validate.Faults) {

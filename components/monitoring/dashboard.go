@@ -1,0 +1,217 @@
+package monitoring
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// panel is a graph: what alarms watch that belong to it, with their thresholds, and more.
+type panel struct {
+	title  string
+	more   []series // beside what alarms watch
+	period int      // seconds. Default 60.
+}
+
+// panels returns the graphs of the dashboard, in order. One without anything to show is left out.
+func (b *builder) panels() []panel {
+	traffic := []series{b.balancer("RequestCount", "Sum").named("load balancer")}
+	var cache, firewall []series
+	if b.cdn != nil {
+		traffic = append(traffic, b.cloudFront("Requests", "Sum").named("CloudFront"))
+		if b.args.CDN.CacheMetrics {
+			cache = []series{b.cloudFront("CacheHitRate", "Average").named("CloudFront")}
+		}
+		if !b.args.CDN.NoFirewall {
+			firewall = []series{b.firewall("AllowedRequests")}
+		}
+	}
+	var connections []series
+	if b.args.Database.ProxyName != nil {
+		connections = []series{b.proxy("ClientConnections", "Sum").named("of clients to the proxy")}
+	}
+	return []panel{
+		{title: trafficPanel, more: traffic},
+		{title: serverErrorPanel},
+		{title: errorPanel},
+		{title: latencyPanel, more: []series{b.targets("TargetResponseTime", "p50").named("p50")}},
+		{title: healthPanel},
+		{title: fleetPanel, more: b.fleetSizes()},
+		{title: fullPanel},
+		{title: loadPanel},
+		{title: creditPanel, period: 300},
+		{title: connectionPanel, more: connections},
+		{title: storagePanel, period: 300},
+		{title: memoryPanel},
+		{title: diskPanel},
+		{title: queuePanel},
+		{title: balancePanel, period: 300},
+		{title: borrowPanel},
+		{title: pinnedPanel},
+		{title: natPanel},
+		{title: cachePanel, more: cache},
+		{title: firewallPanel, more: firewall, period: 300},
+		{title: notificationPanel, period: 300},
+	}
+}
+
+func (b *builder) fleetSizes() []series {
+	var sizes []series
+	for _, each := range []struct{ metric, label string }{
+		{"GroupMinSize", "smallest"}, {"GroupInServiceInstances", "in service"}, {"GroupDesiredCapacity", "desired"},
+		{"GroupMaxSize", "greatest"},
+	} {
+		sizes = append(sizes, b.group("AWS/AutoScaling", each.metric, "Maximum").named(each.label))
+	}
+	return sizes
+}
+
+// Sizes of the dashboard, in its grid of 24 columns.
+const (
+	columns     = 3
+	panelWidth  = 24 / columns
+	panelHeight = 6
+	stateHeight = 3
+)
+
+func (b *builder) dashboard() error {
+	widgets := pulumi.Array{pulumi.Map{
+		"type": pulumi.String("alarm"), "x": pulumi.Int(0), "y": pulumi.Int(0),
+		"width": pulumi.Int(24), "height": pulumi.Int(stateHeight),
+		"properties": pulumi.Map{"title": pulumi.String("Pages"), "alarms": pulumi.StringArray(b.composites)},
+	}}
+	shown := 0
+	for _, each := range b.panels() {
+		properties, any := b.graph(each)
+		if !any {
+			continue
+		}
+		widgets = append(widgets, pulumi.Map{
+			"type": pulumi.String("metric"),
+			"x":    pulumi.Int(shown % columns * panelWidth), "y": pulumi.Int(stateHeight + shown/columns*panelHeight),
+			"width": pulumi.Int(panelWidth), "height": pulumi.Int(panelHeight),
+			"properties": properties,
+		})
+		shown++
+	}
+	name := b.Name("dashboard")
+	created, err := cloudwatch.NewDashboard(b.ctx, name, &cloudwatch.DashboardArgs{
+		DashboardName: pulumi.String(b.plan.prefix),
+		DashboardBody: pulumi.JSONMarshal(pulumi.Map{"widgets": widgets}),
+	}, b.Options()...)
+	if err != nil {
+		return fmt.Errorf("creating dashboard %s: %w", name, err)
+	}
+	b.dashboardName = created.DashboardName
+	return nil
+}
+
+// graph returns the properties of a panel, and whether it shows anything.
+func (b *builder) graph(panel panel) (pulumi.Map, bool) {
+	var lines pulumi.Array
+	for _, each := range panel.more {
+		at := b.main
+		if slices.Contains(cdnNamespaces, each.namespace) {
+			at = b.cdn
+		}
+		lines = append(lines, each.line(at))
+	}
+	var drawn []alarm
+	for _, each := range b.alarms {
+		if each.panel == panel.title {
+			drawn = append(drawn, each)
+			lines = append(lines, each.lines()...)
+		}
+	}
+	return pulumi.Map{
+		"title": pulumi.String(panel.title), "region": b.main.place.Region, "view": pulumi.String("timeSeries"),
+		"period": pulumi.Int(cmp.Or(panel.period, 60)), "metrics": lines,
+		"yAxis":       pulumi.Map{"left": pulumi.Map{"min": pulumi.Int(0)}},
+		"annotations": pulumi.Map{"horizontal": thresholds(drawn)},
+	}, len(lines) > 0
+}
+
+// thresholds are the lines beyond which alarms go off, one for all that go off there.
+func thresholds(alarms []alarm) pulumi.Array {
+	roles, values := map[string][]string{}, map[string]float64{}
+	for _, each := range alarms {
+		bound := each.bound()
+		values[bound] = each.threshold
+		if !slices.Contains(roles[bound], each.role) { // in several zones
+			roles[bound] = append(roles[bound], each.role)
+		}
+	}
+	var lines pulumi.Array
+	for _, bound := range slices.Sorted(maps.Keys(roles)) {
+		lines = append(lines, pulumi.Map{
+			"label": pulumi.String(strings.Join(roles[bound], ", ") + ": " + bound),
+			"value": pulumi.Float64(values[bound]), "color": pulumi.String("#d62728"),
+		})
+	}
+	return lines
+}
+
+// bound says when an alarm goes off, for people.
+func (a alarm) bound() string {
+	value := fmt.Sprintf("%g", a.threshold)
+	if a.bytes {
+		value = fmt.Sprintf("%g GiB", a.threshold/gib)
+	}
+	return map[string]string{above: "above ", atLeast: "from ", below: "below "}[a.comparison] + value
+}
+
+// lines are what an alarm watches. Metrics that go into an expression are hidden behind it.
+func (a alarm) lines() pulumi.Array {
+	var lines pulumi.Array
+	for _, each := range a.metrics {
+		lines = append(lines, each.line(a.at))
+	}
+	if a.expression == "" {
+		return lines
+	}
+	return append(lines, pulumi.Array{pulumi.Map{
+		"expression": pulumi.String(a.expression), "label": pulumi.String(a.role), "region": a.at.place.Region,
+	}})
+}
+
+// line returns a metric as dashboards write it.
+func (s series) line(at *site) pulumi.Array {
+	line := pulumi.Array{pulumi.String(s.namespace), pulumi.String(s.name)}
+	for _, each := range s.dimensions {
+		line = append(line, pulumi.String(each.name), each.value)
+	}
+	options := pulumi.Map{"stat": pulumi.String(s.stat), "region": at.place.Region}
+	if s.label != "" {
+		options["label"] = pulumi.String(s.label)
+	}
+	if s.id != "" {
+		options["id"], options["visible"] = pulumi.String(s.id), pulumi.Bool(false)
+	}
+	return append(line, options)
+}
+
+// cacheMetrics has CloudFront measure its caches.
+func (b *builder) cacheMetrics() error {
+	if b.args.CDN.Disabled || !b.args.CDN.CacheMetrics {
+		return nil
+	}
+	name := b.Name("cache-metrics")
+	_, err := cloudfront.NewMonitoringSubscription(b.ctx, name, &cloudfront.MonitoringSubscriptionArgs{
+		DistributionId: b.args.CDN.DistributionID,
+		MonitoringSubscription: cloudfront.MonitoringSubscriptionMonitoringSubscriptionArgs{
+			RealtimeMetricsSubscriptionConfig: cloudfront.MonitoringSubscriptionMonitoringSubscriptionRealtimeMetricsSubscriptionConfigArgs{
+				RealtimeMetricsSubscriptionStatus: pulumi.String("Enabled"),
+			},
+		},
+	}, b.Options()...)
+	if err != nil {
+		return fmt.Errorf("measuring caches %s: %w", name, err)
+	}
+	return nil
+}

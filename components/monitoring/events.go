@@ -1,0 +1,184 @@
+package monitoring
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// databaseEvents has RDS tell what happens to the database, by source. Security Hub asks for the categories marked so; for
+// database security groups too, which only databases outside a VPC have (RDS.22).
+func (b *builder) databaseEvents() error {
+	for _, each := range []struct {
+		role, source string
+		id           pulumi.StringInput // nil: all
+		wanted       bool
+		categories   []string
+	}{
+		{"db-events", "db-instance", b.args.Database.Identifier, true, []string{
+			"availability", "configuration change", "deletion", "failover", "failure", "low storage", "maintenance",
+			"notification", "recovery",
+		}}, // RDS.20
+		{"parameter-events", "db-parameter-group", b.args.Database.ParameterGroupName, true, []string{
+			"configuration change",
+		}}, // RDS.21
+		{"security-group-events", "db-security-group", nil, true, []string{"configuration change", "failure"}}, // RDS.22
+		{"proxy-events", "db-proxy", b.args.Database.ProxyName, b.args.Database.ProxyName != nil, []string{
+			"configuration change", "deletion", "failure",
+		}},
+	} {
+		if !each.wanted {
+			continue
+		}
+		var ids pulumi.StringArray
+		if each.id != nil {
+			ids = pulumi.StringArray{each.id}
+		}
+		name := b.Name(each.role)
+		_, err := rds.NewEventSubscription(b.ctx, name, &rds.EventSubscriptionArgs{
+			SnsTopic:        b.main.notices.ARN,
+			SourceType:      pulumi.String(each.source),
+			SourceIds:       ids,
+			EventCategories: pulumi.ToStringArray(each.categories),
+			Tags:            b.Tags(name),
+		}, b.Options()...)
+		if err != nil {
+			return fmt.Errorf("creating event subscription %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// event is something that EventBridge tells the notices.
+type event struct {
+	role, description string
+	pattern           pulumi.Map
+	// reads: the pattern matches calls that change nothing, which a rule does not see unless it asks for them (Amazon
+	// EventBridge user guide, "Receiving read-only management events").
+	reads bool
+}
+
+// The rules that alarms watch.
+const (
+	rotationRule = "secret-rotation-failed"
+	readRule     = "database-secret-read"
+)
+
+func (b *builder) eventTable() []event {
+	secret := b.args.Database.SecretARN.ToStringOutput()
+	return []event{
+		{
+			role: "fleet-events", description: "Instances that did not start or end, and rollouts that failed",
+			pattern: pulumi.Map{
+				"source": texts("aws.autoscaling"),
+				"detail-type": texts("EC2 Instance Launch Unsuccessful", "EC2 Instance Terminate Unsuccessful",
+					"EC2 Auto Scaling Instance Refresh Failed"),
+				"detail": pulumi.Map{"AutoScalingGroupName": pulumi.Array{b.args.Web.AutoScalingGroupName}},
+			},
+		},
+		{
+			role: rotationRule, description: "Secrets Manager could not change the password of the database",
+			pattern: pulumi.Map{
+				"source":      texts("aws.secretsmanager"),
+				"detail-type": texts("AWS Service Event via CloudTrail"),
+				"detail": pulumi.Map{
+					"eventName":           texts("RotationFailed"),
+					"additionalEventData": pulumi.Map{"SecretId": pulumi.Array{secret}},
+				},
+			},
+		},
+		{
+			role: readRule, description: "Root or an unknown role read the password of the database",
+			pattern: pulumi.Map{
+				"source":      texts("aws.secretsmanager"),
+				"detail-type": texts("AWS API Call via CloudTrail"),
+				"detail": pulumi.Map{
+					"eventName":         texts("GetSecretValue"),
+					"requestParameters": pulumi.Map{"secretId": secretID(secret)},
+					"$or": pulumi.Array{
+						// Root and users: who has taken on no role.
+						pulumi.Map{"userIdentity": pulumi.Map{"type": otherThan(texts("AssumedRole", "AWSService"))}},
+						pulumi.Map{"userIdentity": pulumi.Map{"sessionContext": pulumi.Map{"sessionIssuer": pulumi.Map{
+							"userName": otherThan(b.readers()),
+						}}}},
+					},
+				},
+			},
+			reads: true,
+		},
+	}
+}
+
+// rdsRole is that by which RDS changes the password.
+const rdsRole = "AWSServiceRoleForRDS"
+
+// readers are the names of the roles that may read the secret of the database.
+func (b *builder) readers() pulumi.Array {
+	readers := pulumi.Array{pulumi.String(rdsRole)}
+	for _, each := range b.args.Database.SecretReaders {
+		readers = append(readers, each)
+	}
+	return readers
+}
+
+// secretID matches all that names a secret in a call: its ARN, that without the six letters at its end, and its name.
+func secretID(arn pulumi.StringOutput) pulumi.Array {
+	bare := arn.ApplyT(func(arn string) string { return arn[:max(0, strings.LastIndex(arn, "-"))] }).(pulumi.StringOutput)
+	name := bare.ApplyT(func(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }).(pulumi.StringOutput)
+	return pulumi.Array{pulumi.Map{"prefix": bare}, pulumi.Map{"prefix": name}}
+}
+
+func otherThan(values pulumi.Array) pulumi.Array {
+	return pulumi.Array{pulumi.Map{"anything-but": values}}
+}
+
+func texts(list ...string) pulumi.Array {
+	var array pulumi.Array
+	for _, each := range list {
+		array = append(array, pulumi.String(each))
+	}
+	return array
+}
+
+// events has EventBridge tell the notices, all that it knows: a template would fail on a quote in what it takes from there.
+func (b *builder) events() error {
+	b.rules = map[string]pulumi.StringInput{}
+	for _, each := range b.eventTable() {
+		rule, err := b.rule(b.main, each.role, each.description, each.pattern, each.reads)
+		if err != nil {
+			return err
+		}
+		b.rules[each.role] = rule.Name
+		name := b.Name(each.role)
+		_, err = cloudwatch.NewEventTarget(b.ctx, name, &cloudwatch.EventTargetArgs{
+			Rule: rule.Name,
+			Arn:  b.main.notices.ARN,
+		}, b.Options()...)
+		if err != nil {
+			return fmt.Errorf("creating target of rule %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// rule creates a rule on the default event bus of a region.
+func (b *builder) rule(at *site, role, description string, pattern pulumi.Map, reads bool) (*cloudwatch.EventRule, error) {
+	state := "ENABLED"
+	if reads {
+		state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+	}
+	name := b.name(at, role)
+	rule, err := cloudwatch.NewEventRule(b.ctx, name, &cloudwatch.EventRuleArgs{
+		Description:  pulumi.String(description),
+		EventPattern: pulumi.JSONMarshal(pattern),
+		State:        pulumi.String(state),
+		Tags:         b.Tags(name),
+	}, b.in(at)...)
+	if err != nil {
+		return nil, fmt.Errorf("creating rule %s: %w", name, err)
+	}
+	return rule, nil
+}

@@ -1,0 +1,103 @@
+package monitoring
+
+import (
+	"ha-web/internal/component"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// matched counts the events that a rule has passed on.
+func (b *builder) matched(role string) series {
+	return series{namespace: "AWS/Events", name: "Invocations", stat: "Sum", dimensions: []dimension{{"RuleName", b.rules[role]}}}
+}
+
+// secretAlarms watch the password of the database. The notices say who, and when.
+func (b *builder) secretAlarms() []alarm {
+	return []alarm{
+		{
+			role: readRule, page: securityPage,
+			metrics: []series{b.matched(readRule)}, period: 300, breaches: 1, periods: 1,
+			comparison: above, missing: notBreaching,
+			consequence: "Root, a user or an unknown role has read the password of the database.",
+		},
+		{
+			role:    rotationRule,
+			metrics: []series{b.matched(rotationRule)}, period: 300, breaches: 1, periods: 1,
+			comparison: above, missing: notBreaching,
+			consequence: "The password of the database was not changed: the old one goes on to work, longer than it should.",
+		},
+	}
+}
+
+// cloudFront is a metric of the distribution.
+func (b *builder) cloudFront(name, stat string) series {
+	return series{namespace: "AWS/CloudFront", name: name, stat: stat, dimensions: []dimension{
+		{"DistributionId", b.args.CDN.DistributionID}, {"Region", pulumi.String("Global")},
+	}}
+}
+
+// firewall is a metric of the firewall, over all its rules. That of CloudFront has no dimension Region (AWS WAF developer
+// guide, "AWS WAF metrics and dimensions").
+func (b *builder) firewall(name string) series {
+	return series{namespace: "AWS/WAFV2", name: name, stat: "Sum", dimensions: []dimension{
+		{"Rule", pulumi.String("ALL")}, {"WebACL", b.args.CDN.FirewallName},
+	}}
+}
+
+func (b *builder) cdnAlarms() []alarm {
+	if b.args.CDN.Disabled {
+		return nil
+	}
+	alarms := []alarm{{
+		role: "cdn-errors", page: cdnPage, panel: serverErrorPanel, at: b.cdn,
+		metrics: []series{b.cloudFront("5xxErrorRate", "Average").named("CloudFront")}, period: 60, breaches: 3, periods: 5,
+		comparison: above, threshold: float64(b.args.Thresholds.CDNErrorPercent), missing: notBreaching,
+		consequence: "CloudFront answers people with errors: the load balancer, or the bucket, does not answer it.",
+	}}
+	if b.args.CDN.NoFirewall {
+		return alarms
+	}
+	return append(alarms, alarm{
+		role: "blocked-requests", panel: firewallPanel, at: b.cdn,
+		metrics: []series{b.firewall("BlockedRequests")}, period: 300, breaches: 2, periods: 3,
+		comparison: above, threshold: float64(b.args.Thresholds.BlockedRequests), missing: notBreaching,
+		consequence: "The firewall blocks far more than usual: an attack, or a rule that hits people who mean no harm.",
+	})
+}
+
+// deliveryAlarms watch the messengers. Each topic's failures go to the other.
+func (b *builder) deliveryAlarms() []alarm {
+	var alarms []alarm
+	for _, at := range b.everywhere() {
+		failed := func(topic *component.Topic, label string) series {
+			return series{namespace: "AWS/SNS", name: "NumberOfNotificationsFailed", stat: "Sum", label: label, dimensions: []dimension{
+				{"TopicName", topic.Name},
+			}}
+		}
+		alarms = append(alarms,
+			alarm{
+				role: "pages-undelivered", panel: notificationPanel, at: at, topic: at.notices,
+				metrics: []series{failed(at.pages, "pages")}, period: 300, breaches: 1, periods: 1,
+				comparison: above, missing: notBreaching,
+				consequence: "A page did not reach someone or something: whoever is on call may not know what they should.",
+			},
+			alarm{
+				role: "notices-undelivered", panel: notificationPanel, at: at, topic: at.pages,
+				metrics: []series{failed(at.notices, "notices")}, period: 300, breaches: 3, periods: 3,
+				comparison: above, missing: notBreaching,
+				consequence: "Notices do not reach someone or something: the record has gaps.",
+			})
+		if queue := b.deadLetters[at]; queue != nil {
+			alarms = append(alarms, alarm{
+				role: "incidents-undelivered", panel: notificationPanel, at: at,
+				metrics: []series{{
+					namespace: "AWS/SQS", name: "ApproximateNumberOfMessagesVisible", stat: "Maximum", label: "incidents",
+					dimensions: []dimension{{"QueueName", queue}},
+				}},
+				period: 300, breaches: 1, periods: 1, comparison: above, missing: notBreaching,
+				consequence: "ServiceNow did not take an incident: there is no ticket for it.",
+			})
+		}
+	}
+	return alarms
+}
