@@ -24,14 +24,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/budgets"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/firehose"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -138,14 +143,19 @@ func progress(t *testing.T, step string) (out io.Writer, done func()) {
 // clients speak to the services of a region past Pulumi.
 type clients struct {
 	autoscaling *autoscaling.Client
+	budgets     *budgets.Client
 	cloudfront  *cloudfront.Client
+	cloudwatch  *cloudwatch.Client
 	ec2         *ec2.Client
 	elb         *elasticloadbalancingv2.Client
+	events      *eventbridge.Client
+	firehose    *firehose.Client
 	kms         *kms.Client
 	logs        *cloudwatchlogs.Client
 	rds         *rds.Client
 	s3          *s3.Client
 	secrets     *secretsmanager.Client
+	sns         *sns.Client
 	ssm         *ssm.Client
 	waf         *wafv2.Client
 }
@@ -156,14 +166,19 @@ func newClients(url, region string) clients {
 	}
 	return clients{
 		autoscaling: autoscaling.NewFromConfig(config),
+		budgets:     budgets.NewFromConfig(config),
 		cloudfront:  cloudfront.NewFromConfig(config),
+		cloudwatch:  cloudwatch.NewFromConfig(config),
 		ec2:         ec2.NewFromConfig(config),
 		elb:         elasticloadbalancingv2.NewFromConfig(config),
+		events:      eventbridge.NewFromConfig(config),
+		firehose:    firehose.NewFromConfig(config),
 		kms:         kms.NewFromConfig(config),
 		logs:        cloudwatchlogs.NewFromConfig(config),
 		rds:         rds.NewFromConfig(config),
 		s3:          s3.NewFromConfig(config, func(options *s3.Options) { options.UsePathStyle = true }),
 		secrets:     secretsmanager.NewFromConfig(config),
+		sns:         sns.NewFromConfig(config),
 		ssm:         ssm.NewFromConfig(config),
 		waf:         wafv2.NewFromConfig(config),
 	}

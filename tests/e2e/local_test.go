@@ -29,6 +29,7 @@ func TestLocalStack(t *testing.T) {
 	checkFaults(ctx, t, stack)
 	require.NoError(t, stack.SetConfigWithOptions(ctx, "ha-web:secrets.values.smtp",
 		auto.ConfigValue{Value: smtpPassword, Secret: true}, &auto.ConfigOptions{Path: true}))
+	setRoutes(ctx, t, stack)
 	outputs := up(ctx, t, stack)
 	t.Cleanup(func() { removeLeftovers(t, stack) })
 	vpcID := outputs["vpcId"].Value.(string)
@@ -43,10 +44,11 @@ func TestLocalStack(t *testing.T) {
 	version := checkFleet(ctx, t, aws, network, outputs)
 	checkScaling(ctx, t, aws, outputs)
 	checkCDN(ctx, t, aws, outputs)
+	checkMonitoring(ctx, t, aws, outputs, *instance.DBInstanceIdentifier)
 	expectNoChanges(ctx, t, stack)
 	checkRollout(ctx, t, stack, aws, outputs, version)
-	checkState(ctx, t, stack, state, checkSecrets(ctx, t, aws, outputs), smtpPassword,
-		originValue(ctx, t, aws), edgeValue(ctx, t, aws))
+	checkState(ctx, t, stack, state, checkSecrets(ctx, t, aws, outputs), append(routeSecrets(), smtpPassword,
+		originValue(ctx, t, aws), edgeValue(ctx, t, aws))...)
 	destroy(ctx, t, stack)
 
 	left, err := aws.ec2.DescribeVpcs(ctx, &ec2.DescribeVpcsInput{Filters: filter("vpc-id", vpcID)})
@@ -57,6 +59,7 @@ func TestLocalStack(t *testing.T) {
 	assert.Empty(t, databases.DBInstances)
 	checkFinalSnapshot(ctx, t, aws, instance)
 	checkCDNGone(ctx, t, aws)
+	checkMonitoringGone(ctx, t, aws)
 }
 
 // checkFaults checks that the program refuses settings it does not know, the engine's way.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"ha-web/components/monitoring"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
@@ -253,6 +255,7 @@ func checkRollout(ctx context.Context, t *testing.T, stack auto.Stack, clients c
 	assert.True(t, *preferences.AutoRollback)
 	assert.EqualValues(t, []int32{100, 150, 300}, []int32{*preferences.MinHealthyPercentage, *preferences.MaxHealthyPercentage, *preferences.CheckpointDelay})
 	assert.Equal(t, []int32{50, 100}, preferences.CheckpointPercentages)
+	assert.Equal(t, monitoring.RolloutAlarms("ha-web", "local", true), preferences.AlarmSpecification.Alarms)
 
 	after := readGroup(ctx, t, clients, outputs)
 	assert.Equal(t, version+1, checkTemplate(ctx, t, clients, after, outputs))
