@@ -27,11 +27,25 @@ func (s *Settings) Notes() []string {
 			notes = append(notes, fmt.Sprintf("schedule %s: with min %d a zone may have no instance", each.Name, each.Min))
 		}
 	}
+	notes = append(notes, s.fullFleets()...)
 	if !s.Database.MultiAZ {
 		notes = append(notes, "database in one zone: the site is down with it while its machine is replaced, and with the zone "+
 			"until someone restores it")
 	}
 	notes = append(notes, s.Monitoring.notes()...)
+	return notes
+}
+
+// fullFleets returns a note for each schedule that leaves the fleet so little room that its alarm stays on.
+func (s *Settings) fullFleets() []string {
+	var notes []string
+	limit := s.Monitoring.Thresholds.FleetFullPercent
+	for _, each := range s.Web.spec(0).Actions() {
+		if each.Min > s.Web.Size.Min && 100*each.Min >= limit*each.Max {
+			notes = append(notes, fmt.Sprintf("schedule %s: with min %d of %d the alarm fleet-full stays on: raise web.size.max",
+				each.Name, each.Min, each.Max))
+		}
+	}
 	return notes
 }
 

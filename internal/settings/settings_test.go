@@ -268,6 +268,10 @@ func TestNotes(t *testing.T) {
 		"floating image": {map[string]string{"web": `{"image": "ssm:/golden/moodle"}`}, []string{
 			"floating image: each update rolls out the newest image of /golden/moodle; web.image pins one",
 		}},
+		"full fleet": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "size": {"max": 10}, "exams": {"min": 9, "periods": [
+			{"name": "winter", "from": "2028-01-10", "to": "2028-01-21"}]}, "schedules": [{"name": "day", "start": "2027-09-01T08:00", "min": 8}]}`}, []string{
+			"schedule exams-winter: with min 9 of 10 the alarm fleet-full stays on: raise web.size.max",
+		}},
 		"empty zone": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "schedules": [
 			{"name": "night", "recurrence": "0 20 * * *", "min": 1}, {"name": "day", "recurrence": "0 7 * * *", "min": 2}]}`}, []string{
 			"schedule night: with min 1 a zone may have no instance",
