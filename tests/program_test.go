@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,43 +25,66 @@ import (
 
 const project = ".." // from this package's folder, where go test runs
 
-var command string // the built program
+// programFolder is where the built program goes.
+var programFolder string
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
-func buildAndRun(m *testing.M) int {
-	folder, err := os.MkdirTemp("", "ha-web")
-	if err != nil {
+func runTests(m *testing.M) int {
+	var err error
+	if programFolder, err = os.MkdirTemp("", "ha-web"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(folder)
-	command = filepath.Join(folder, "ha-web")
-	// What this process does not read itself, go test's cache of results does not know of.
-	for _, input := range []string{"main.go", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.local.yaml"} {
-		if _, err := os.ReadFile(filepath.Join(project, input)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
+	defer os.RemoveAll(programFolder)
+	return m.Run()
+}
+
+// program builds the program and returns the path of the command.
+var program = sync.OnceValues(func() (string, error) {
+	err := lookThrough("main.go", "components", "internal",
+		"Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.local.yaml")
+	if err != nil {
+		return "", err
+	}
+	command := filepath.Join(programFolder, "ha-web")
+	build := exec.Command("go", "build", "-o", command, ".")
+	build.Dir = project
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the program: %w\n%s", err, output)
+	}
+	return command, nil
+})
+
+// lookThrough looks at files and folders of the project. What a test does not look at itself, go test's cache of results does
+// not know of: it would show those of an older program. It takes no notice either of what is looked at before the tests run.
+func lookThrough(inputs ...string) error {
+	for _, input := range inputs {
+		err := filepath.WalkDir(filepath.Join(project, input), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			_, err = os.Stat(path)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
-	build := exec.Command("go", "build", "-o", command, ".")
-	build.Dir, build.Stdout, build.Stderr = project, os.Stderr, os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "building the program:", err)
-		return 1
-	}
-	return m.Run()
+	return nil
 }
 
 // run runs the command in a folder and returns what it printed and its exit status.
 func run(t *testing.T, folder string, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
+	command, err := program()
+	require.NoError(t, err)
 	var out, faults bytes.Buffer
 	process := exec.CommandContext(t.Context(), command, args...)
 	process.Dir, process.Stdout, process.Stderr = folder, &out, &faults
 	// Nothing of the machine: no credentials, no Pulumi, no proxy.
 	process.Env = []string{"HOME=" + t.TempDir()}
-	err := process.Run()
+	err = process.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		require.NoError(t, err)
@@ -303,13 +328,20 @@ func TestEncryptedValuesStaySecretInPlans(t *testing.T) {
 	dev, err := os.ReadFile(filepath.Join(project, "Pulumi.dev.yaml"))
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
-	sealed := strings.Replace(string(dev), "ha-web:secrets:\n", "ha-web:secrets:\n    names: [smtp, oidc]\n    values: {smtp: {secure: AAABAOm}}\n", 1)
-	require.NotEqual(t, string(dev), sealed)
+	sealed := string(dev)
+	for section, values := range map[string]string{
+		"ha-web:secrets:\n":    "    names: [smtp, oidc]\n    values: {smtp: {secure: AAABAOm}}\n",
+		"ha-web:monitoring:\n": "    https: {duty: {secure: AAABAOm}}\n",
+	} {
+		require.Contains(t, sealed, section)
+		sealed = strings.Replace(sealed, section, section+values, 1)
+	}
 	require.NoError(t, os.WriteFile(path, []byte(sealed), 0o600))
 	got := planOf(t, "-file", path)
 	assert.Equal(t, []string{"ha-web-origin-v1", "ha-web-secret-oidc", "ha-web-secret-smtp"}, got.names(secret))
 	assert.Equal(t, []string{"ha-web-origin-v1", "ha-web-secret-smtp"}, got.names(secretVersion), "the other is created empty")
 	assert.Equal(t, offline.Secret, got.one(t, secretVersion, "ha-web-secret-smtp")["secretString"])
+	assert.Equal(t, offline.Secret, got.one(t, subscription, "ha-web-alarms-https-duty")["endpoint"])
 
 	_, stderr, status := run(t, project, "plan", "-c", "secrets={names: [smtp], values: {smtp: hunter2}}")
 	assert.Equal(t, 1, status)
