@@ -164,9 +164,7 @@ type plan struct {
 // validate returns every fault of the arguments, and the names that follow from them.
 func (a Args) validate(name, stack string) (plan, error) {
 	var faults validate.Faults
-	if a.Origin.Host == nil {
-		faults.Add("Origin.Host", "is required")
-	}
+	faults.Required("Origin.Host", a.Origin.Host)
 	if a.Disabled {
 		return plan{}, faults.Err()
 	}

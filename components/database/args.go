@@ -189,20 +189,12 @@ var (
 )
 
 func (a Args) checkRequired(faults *validate.Faults) {
-	for _, field := range []struct {
-		name   string
-		value  pulumi.Input
-		wanted bool
-	}{
-		{"SubnetIDs", a.SubnetIDs, true},
-		{"SecurityGroupID", a.SecurityGroupID, true},
-		{"KeyARN", a.KeyARN, true},
-		{"Proxy.SubnetIDs", a.Proxy.SubnetIDs, a.Proxy.Enabled},
-		{"Proxy.SecurityGroupID", a.Proxy.SecurityGroupID, a.Proxy.Enabled},
-	} {
-		if field.wanted && field.value == nil {
-			faults.Add(field.name, "is required")
-		}
+	faults.Required("SubnetIDs", a.SubnetIDs)
+	faults.Required("SecurityGroupID", a.SecurityGroupID)
+	faults.Required("KeyARN", a.KeyARN)
+	if a.Proxy.Enabled {
+		faults.Required("Proxy.SubnetIDs", a.Proxy.SubnetIDs)
+		faults.Required("Proxy.SecurityGroupID", a.Proxy.SecurityGroupID)
 	}
 }
 

@@ -227,25 +227,19 @@ func (a Args) checkRequired(faults *validate.Faults) {
 	if a.Region == "" {
 		faults.Add("Region", "is required, such as us-east-1")
 	}
-	for _, field := range []struct {
-		name   string
-		value  any
-		wanted bool
-	}{
-		{"KeyARN", a.KeyARN, true},
-		{"Web.LoadBalancerSuffix", a.Web.LoadBalancerSuffix, true},
-		{"Web.TargetGroupSuffix", a.Web.TargetGroupSuffix, true},
-		{"Web.AutoScalingGroupName", a.Web.AutoScalingGroupName, true},
-		{"Database.Identifier", a.Database.Identifier, true},
-		{"Database.ParameterGroupName", a.Database.ParameterGroupName, true},
-		{"Database.SecretARN", a.Database.SecretARN, true},
-		{"CDN.USEast1", a.CDN.USEast1, !a.CDN.Disabled},
-		{"CDN.DistributionID", a.CDN.DistributionID, !a.CDN.Disabled},
-		{"CDN.FirewallName", a.CDN.FirewallName, !a.CDN.Disabled && !a.CDN.NoFirewall},
-	} {
-		if field.wanted && field.value == nil {
-			faults.Add(field.name, "is required")
-		}
+	faults.Required("KeyARN", a.KeyARN)
+	faults.Required("Web.LoadBalancerSuffix", a.Web.LoadBalancerSuffix)
+	faults.Required("Web.TargetGroupSuffix", a.Web.TargetGroupSuffix)
+	faults.Required("Web.AutoScalingGroupName", a.Web.AutoScalingGroupName)
+	faults.Required("Database.Identifier", a.Database.Identifier)
+	faults.Required("Database.ParameterGroupName", a.Database.ParameterGroupName)
+	faults.Required("Database.SecretARN", a.Database.SecretARN)
+	if !a.CDN.Disabled {
+		faults.Required("CDN.USEast1", a.CDN.USEast1)
+		faults.Required("CDN.DistributionID", a.CDN.DistributionID)
+	}
+	if !a.CDN.Disabled && !a.CDN.NoFirewall {
+		faults.Required("CDN.FirewallName", a.CDN.FirewallName)
 	}
 	if len(a.Database.SecretReaders) == 0 {
 		faults.Add("Database.SecretReaders", "needs at least one role: anyone who reads the secret would raise an alarm")

@@ -50,9 +50,7 @@ func (a Args) withDefaults() Args {
 
 func (a Args) validate() error {
 	var faults validate.Faults
-	if a.VpcID == nil {
-		faults.Add("VpcID", "is required")
-	}
+	faults.Required("VpcID", a.VpcID)
 	validate.OneOf(&faults, "Ingress", a.Ingress, Internet, CloudFront)
 	faults.Between("AppPort", a.AppPort, 1024, 65535)
 	faults.Between("DatabasePort", a.DatabasePort, 1024, 65535)

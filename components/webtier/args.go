@@ -221,20 +221,11 @@ func (a Args) validate(name string) error {
 }
 
 func (a Args) checkRequired(faults *validate.Faults) {
-	for _, field := range []struct {
-		name  string
-		value pulumi.Input
-	}{
-		{"VpcID", a.VpcID},
-		{"PublicSubnetIDs", a.PublicSubnetIDs},
-		{"PrivateSubnetIDs", a.PrivateSubnetIDs},
-		{"ALBSecurityGroupIDs", a.ALBSecurityGroupIDs},
-		{"AppSecurityGroupID", a.AppSecurityGroupID},
-	} {
-		if field.value == nil {
-			faults.Add(field.name, "is required")
-		}
-	}
+	faults.Required("VpcID", a.VpcID)
+	faults.Required("PublicSubnetIDs", a.PublicSubnetIDs)
+	faults.Required("PrivateSubnetIDs", a.PrivateSubnetIDs)
+	faults.Required("ALBSecurityGroupIDs", a.ALBSecurityGroupIDs)
+	faults.Required("AppSecurityGroupID", a.AppSecurityGroupID)
 }
 
 func (a Args) checkCertificate(faults *validate.Faults) {

@@ -21,8 +21,8 @@ func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
 	}{
 		{"Pages.Email", s.Email, isAddress, "must be an address such as oncall@example.edu"},
 		{"Notices.Email", s.NoticeEmail, isAddress, "must be an address such as oncall@example.edu"},
-		{"Pages.HTTPS", s.HTTPS, label.MatchString, "must have a name of small letters, digits and single hyphens"},
-		{"Notices.HTTPS", s.NoticeHTTPS, label.MatchString, "must have a name of small letters, digits and single hyphens"},
+		{"Pages.HTTPS", s.HTTPS, validate.Label, "must have a name of small letters, digits and single hyphens"},
+		{"Notices.HTTPS", s.NoticeHTTPS, validate.Label, "must have a name of small letters, digits and single hyphens"},
 		{"Pages.Functions", s.Functions, function.MatchString, "must be the ARN of a Lambda function"},
 		{"Notices.Functions", s.NoticeFunctions, function.MatchString, "must be the ARN of a Lambda function"},
 		{"SecretReaders", s.SecretReaders, roleName.MatchString, "must be the name of a role, not its ARN"},
@@ -41,7 +41,6 @@ func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
 }
 
 var (
-	label     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	function  = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+$`)
 	roleName  = regexp.MustCompile(`^[A-Za-z0-9+=,.@_-]{1,64}$`)
 	namespace = regexp.MustCompile(`^[A-Za-z0-9./_#-]{1,255}$`)

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -241,8 +240,6 @@ func (t timed) recursFrom(from time.Time) time.Time {
 	return next
 }
 
-var scheduleName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-
 func (s Spec) checkSchedules(fields validate.Fields) {
 	s.Exams.check(s.Size, fields)
 	schedules := s.allSchedules()
@@ -253,7 +250,7 @@ func (s Spec) checkSchedules(fields validate.Fields) {
 	for i, each := range schedules {
 		name := each.Name
 		switch {
-		case !scheduleName.MatchString(name):
+		case !validate.Label(name):
 			fault(fmt.Sprintf("number %d", i+1), "name must be small letters, digits and single hyphens, got %q", name)
 			continue
 		case slices.ContainsFunc(schedules[:i], func(earlier Schedule) bool {

@@ -45,16 +45,19 @@ func InterfaceEndpoints(services []string) error {
 }
 
 var (
-	secretName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	label      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	likeSuffix = regexp.MustCompile(`-[a-z0-9]{6}$`)
 )
+
+// Label reports whether a name has nothing but small letters, digits and single hyphens, of which names of resources are made.
+func Label(name string) bool { return label.MatchString(name) }
 
 // SecretNames returns what is wrong with a list of names for secrets of Secrets Manager.
 func SecretNames(names []string) error {
 	var faults []error
 	for i, name := range names {
 		switch {
-		case !secretName.MatchString(name):
+		case !Label(name):
 			faults = append(faults, fmt.Errorf("must be small letters, digits and single hyphens, got %q", name))
 		case likeSuffix.MatchString(name):
 			// Secrets Manager API reference, CreateSecret: in a search by part of an ARN, such a name is taken for another's.

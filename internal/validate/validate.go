@@ -61,6 +61,13 @@ func (f *Faults) Between(key string, value, low, high int) {
 	}
 }
 
+// Required records a fault where there is no value.
+func (f *Faults) Required(key string, value any) {
+	if value == nil {
+		f.Add(key, "is required")
+	}
+}
+
 // Among records a fault, under key, for each key of values that is not one of the names listed under list.
 func Among[V any](f *Faults, key string, values map[string]V, list string, names []string) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
