@@ -109,6 +109,7 @@ func TestDashboardDrawsTheThresholdsOfAlarms(t *testing.T) {
 	got := recordMonitoring(t, fullMonitoring())
 	undrawn := regexp.MustCompile(`^web-alarm-(rollout-.*|database-secret-read|secret-rotation-failed)$`) // drawn as others, or events
 	measured := regexp.MustCompile(` ([A-Za-z0-9]+)/[0-9]+s `)
+	graphs := widgets(t, got, "web-dashboard")
 	seen := 0
 	for name, alarm := range got.of(metricAlarm) {
 		if undrawn.MatchString(name) {
@@ -119,7 +120,7 @@ func TestDashboardDrawsTheThresholdsOfAlarms(t *testing.T) {
 		if strings.HasSuffix(name, "-us-east-1") {
 			region = "us-east-1"
 		}
-		found := slices.ContainsFunc(widgets(t, got, "web-dashboard"), func(graph widget) bool {
+		found := slices.ContainsFunc(graphs, func(graph widget) bool {
 			drawn := false
 			for _, each := range graph.Properties.Annotations.Horizontal {
 				drawn = drawn || each.Value == alarm.Inputs["threshold"] && slices.Contains(strings.Split(strings.Split(each.Label, ": ")[0], ", "), role)

@@ -116,12 +116,8 @@ func (b *builder) eventTable() []event {
 const rdsRole = "AWSServiceRoleForRDS"
 
 // readers are the names of the roles that may read the secret of the database.
-func (b *builder) readers() pulumi.Array {
-	readers := pulumi.Array{pulumi.String(rdsRole)}
-	for _, each := range b.args.Database.SecretReaders {
-		readers = append(readers, each)
-	}
-	return readers
+func (b *builder) readers() pulumi.StringArray {
+	return append(texts(rdsRole), b.args.Database.SecretReaders...)
 }
 
 // secretID matches all that names a secret in a call: its ARN, that without the six letters at its end, and its name.
@@ -131,17 +127,11 @@ func secretID(arn pulumi.StringOutput) pulumi.Array {
 	return pulumi.Array{pulumi.Map{"prefix": bare}, pulumi.Map{"prefix": name}}
 }
 
-func otherThan(values pulumi.Array) pulumi.Array {
+func otherThan(values pulumi.StringArray) pulumi.Array {
 	return pulumi.Array{pulumi.Map{"anything-but": values}}
 }
 
-func texts(list ...string) pulumi.Array {
-	var array pulumi.Array
-	for _, each := range list {
-		array = append(array, pulumi.String(each))
-	}
-	return array
-}
+func texts(list ...string) pulumi.StringArray { return pulumi.ToStringArray(list) }
 
 // events has EventBridge tell the notices, all that it knows: a template would fail on a quote in what it takes from there.
 func (b *builder) events() error {

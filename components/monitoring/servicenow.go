@@ -64,7 +64,7 @@ func (b *builder) changes(at *site) []change {
 
 // pattern matches the events of a change.
 func (b *builder) pattern(c change) pulumi.Map {
-	var names pulumi.Array
+	var names pulumi.StringArray
 	for _, each := range c.pages {
 		names = append(names, pulumi.String(b.physical(each.role)))
 	}
@@ -103,8 +103,9 @@ func (b *builder) incidents(at *site) error {
 	if err != nil {
 		return err
 	}
+	changes := b.changes(at)
 	var rules []*cloudwatch.EventRule
-	for _, each := range b.changes(at) {
+	for _, each := range changes {
 		rule, err := b.rule(at, each.role, "Pages for ServiceNow: "+each.state, b.pattern(each), false)
 		if err != nil {
 			return err
@@ -116,7 +117,7 @@ func (b *builder) incidents(at *site) error {
 		return err
 	}
 	b.deadLetters[at] = queue.Name
-	for i, each := range b.changes(at) {
+	for i, each := range changes {
 		name := b.name(at, each.role)
 		_, err := cloudwatch.NewEventTarget(b.ctx, name, &cloudwatch.EventTargetArgs{
 			Rule:             rules[i].Name,

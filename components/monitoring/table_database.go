@@ -4,12 +4,7 @@ import (
 	"cmp"
 
 	"ha-web/internal/engine"
-	"ha-web/internal/fleet"
 )
-
-func burstable(instanceTypes []string) bool {
-	return fleet.Spec{InstanceTypes: instanceTypes}.Burstable()
-}
 
 // database and proxy are metrics of the two.
 func (b *builder) database(name, stat string) series {
