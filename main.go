@@ -8,8 +8,10 @@ import (
 	"os"
 	"slices"
 
+	"ha-web/components/access"
 	"ha-web/components/cdn"
 	"ha-web/components/database"
+	"ha-web/components/delivery"
 	"ha-web/components/monitoring"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
@@ -41,6 +43,15 @@ func stack(ctx *pulumi.Context) error {
 		"Environment": pulumi.String(config.Environment),
 	}
 
+	bounds, err := delivery.NewBoundary(ctx, name, &delivery.BoundaryArgs{
+		Disabled: !config.Delivery.Roles(),
+		Services: config.Delivery.Services,
+		Tags:     tags,
+	})
+	if err != nil {
+		return err
+	}
+
 	network, err := vpc.New(ctx, name, &vpc.Args{
 		CIDR:               config.Network.CIDR,
 		AvailabilityZones:  config.Network.AvailabilityZones,
@@ -50,7 +61,8 @@ func stack(ctx *pulumi.Context) error {
 			Disabled:      !config.Network.FlowLogs.Enabled,
 			RetentionDays: config.Network.FlowLogs.RetentionDays,
 		},
-		Tags: tags,
+		PermissionsBoundary: bounds.ARN,
+		Tags:                tags,
 	})
 	if err != nil {
 		return err
@@ -64,6 +76,7 @@ func stack(ctx *pulumi.Context) error {
 		DatabasePort:            config.Database.Engine.Port(),
 		Proxy:                   config.Database.Proxy.Enabled,
 		EndpointSecurityGroupID: network.EndpointSecurityGroupID,
+		SignIn:                  config.Access.OIDC.On(),
 		Tags:                    tags,
 	})
 	if err != nil {
@@ -119,8 +132,9 @@ func stack(ctx *pulumi.Context) error {
 			MaxConnectionsPercent: config.Database.Proxy.MaxConnectionsPercent,
 			BorrowSeconds:         config.Database.Proxy.BorrowSeconds,
 		},
-		Replica: database.Replica{Region: config.Database.ReplicaRegion, Provider: replica},
-		Tags:    tags,
+		Replica:             database.Replica{Region: config.Database.ReplicaRegion, Provider: replica},
+		PermissionsBoundary: bounds.ARN,
+		Tags:                tags,
 	})
 	if err != nil {
 		return err
@@ -160,13 +174,14 @@ func stack(ctx *pulumi.Context) error {
 			Disabled:      !config.Web.AccessLogs.Enabled,
 			RetentionDays: config.Web.AccessLogs.RetentionDays,
 		},
-		KeyARN:            vault.KeyARN,
-		Secrets:           vault.SecretARNs,
-		DatabaseSecretARN: data.SecretARN,
-		ParameterPrefix:   data.ParameterPrefix,
-		LogRetentionDays:  config.Web.LogRetentionDays,
-		Unprotected:       !config.Web.DeletionProtection,
-		Tags:              tags,
+		KeyARN:              vault.KeyARN,
+		Secrets:             vault.SecretARNs,
+		DatabaseSecretARN:   data.SecretARN,
+		ParameterPrefix:     data.ParameterPrefix,
+		LogRetentionDays:    config.Web.LogRetentionDays,
+		Unprotected:         !config.Web.DeletionProtection,
+		PermissionsBoundary: bounds.ARN,
+		Tags:                tags,
 	})
 	if err != nil {
 		return err
@@ -212,10 +227,11 @@ func stack(ctx *pulumi.Context) error {
 			CountOnly:        config.CDN.WAF.CountOnly,
 			LogRetentionDays: config.CDN.WAF.LogRetentionDays,
 		},
-		Edge:        config.CDN.Edge,
-		KeyARN:      vault.KeyARN,
-		Unprotected: !config.CDN.DeletionProtection,
-		Tags:        tags,
+		Edge:                config.CDN.Edge,
+		KeyARN:              vault.KeyARN,
+		Unprotected:         !config.CDN.DeletionProtection,
+		PermissionsBoundary: bounds.ARN,
+		Tags:                tags,
 	})
 	if err != nil {
 		return err
@@ -284,9 +300,69 @@ func stack(ctx *pulumi.Context) error {
 			Site:       config.Monitoring.Datadog.Site,
 			Namespaces: config.Monitoring.Datadog.Namespaces,
 		},
-		Budget:           config.Monitoring.Budget,
-		LogRetentionDays: config.Monitoring.LogRetentionDays,
-		Unprotected:      !config.Monitoring.DeletionProtection,
+		Budget:              config.Monitoring.Budget,
+		LogRetentionDays:    config.Monitoring.LogRetentionDays,
+		Unprotected:         !config.Monitoring.DeletionProtection,
+		PermissionsBoundary: bounds.ARN,
+		Tags:                tags,
+	})
+	if err != nil {
+		return err
+	}
+
+	entry, err := access.New(ctx, name, &access.Args{
+		OIDC: access.OIDC{
+			Paths:           config.Access.OIDC.Paths,
+			Issuer:          config.Access.OIDC.Issuer,
+			Endpoints:       config.Access.OIDC.Endpoints(),
+			ClientID:        config.Access.OIDC.ClientID,
+			ClientSecret:    config.Access.OIDC.ClientSecret.Optional(),
+			ClientSecretARN: config.Access.OIDC.ClientSecretARN,
+			Scope:           config.Access.OIDC.Scope,
+			SessionHours:    config.Access.OIDC.SessionHours,
+		},
+		SAML:      config.Access.SAML,
+		Scanner:   config.Access.Scanner,
+		Agents:    config.Access.Agents,
+		Playbooks: config.Access.Playbooks,
+		Web: access.Web{
+			ListenerARN:          web.ListenerARN,
+			TargetGroupARN:       web.TargetGroupARN,
+			OriginHeaderName:     config.Web.OriginHeader.Name,
+			OriginHeaderValues:   web.OriginHeaderValues,
+			AutoScalingGroupName: web.AutoScalingGroupName,
+			RoleName:             web.RoleName,
+		},
+		KeyARN:         vault.KeyARN,
+		NoticeTopicARN: watch.NoticeTopicARN,
+		Unprotected:    !config.Access.DeletionProtection,
+		Tags:           tags,
+	})
+	if err != nil {
+		return err
+	}
+
+	registry, err := settings.Provider(ctx, name+"-registry", config.RegistryRegion())
+	if err != nil {
+		return err
+	}
+	pipeline, err := delivery.New(ctx, name, &delivery.Args{
+		Repository: delivery.Repository{
+			Disabled:     !config.Delivery.Repository.Enabled,
+			KeepImages:   config.Delivery.Repository.KeepImages,
+			UntaggedDays: config.Delivery.Repository.UntaggedDays,
+			Provider:     registry,
+			Unprotected:  !config.Delivery.DeletionProtection,
+		},
+		GitHub:           config.Delivery.GitHub,
+		OIDC:             config.Delivery.OIDC,
+		ExistingProvider: config.Delivery.ExistingProvider,
+		BoundaryARN:      bounds.ARN,
+		State:            config.Delivery.State,
+		KeyARN:           vault.KeyARN,
+		HeldSecretARNs:   slices.Concat(vault.HeldSecretARNs, web.HeldSecretARNs, front.HeldSecretARNs, entry.HeldSecretARNs),
+		HeldBucketARNs:   slices.Concat(front.HeldBucketARNs, entry.HeldBucketARNs),
+		ParameterPrefix:  data.ParameterPrefix,
 		Tags:             tags,
 	})
 	if err != nil {
@@ -317,5 +393,10 @@ func stack(ctx *pulumi.Context) error {
 	ctx.Export("edgeOriginHost", front.EdgeOriginHost)
 	ctx.Export("edgeHeaderName", front.EdgeHeaderName)
 	ctx.Export("edgeHeaderSecretArn", front.EdgeHeaderSecretARN)
+	ctx.Export("imageRepositoryUrl", pipeline.ImageRepositoryURL)
+	ctx.Export("deployRoleArn", pipeline.DeployRoleARN)
+	ctx.Export("previewRoleArn", pipeline.PreviewRoleARN)
+	ctx.Export("consoleRoles", entry.ConsoleRoles)
+	ctx.Export("scannerRoleArn", entry.ScannerRoleARN)
 	return nil
 }

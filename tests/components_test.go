@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"ha-web/components/access"
 	"ha-web/components/cdn"
 	"ha-web/components/database"
+	"ha-web/components/delivery"
 	"ha-web/components/monitoring"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
@@ -70,6 +72,22 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 		_, err := createMonitoring(ctx, name, args)
 		return err
 	},
+	"Boundary": func(ctx *pulumi.Context, name string) error {
+		_, err := delivery.NewBoundary(ctx, name, &delivery.BoundaryArgs{Tags: pulumi.StringMap{"Stack": pulumi.String("test")}})
+		return err
+	},
+	"Delivery": func(ctx *pulumi.Context, name string) error {
+		args := deliveryArgs()
+		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		_, err := delivery.New(ctx, name, &args)
+		return err
+	},
+	"Access": func(ctx *pulumi.Context, name string) error {
+		args := fullAccess()
+		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		_, err := access.New(ctx, name, &args)
+		return err
+	},
 	"Cdn": func(ctx *pulumi.Context, name string) error {
 		args := fullCdn()
 		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
@@ -95,7 +113,7 @@ func TestChildrenDescendFromTheirComponentAndBearItsName(t *testing.T) {
 		got := record(t, func(ctx *pulumi.Context) error { return create(ctx, "one") })
 		var component string
 		for _, resource := range got.Resources {
-			if !resource.Custom {
+			if !resource.Custom && resource.Type != imageRepository {
 				require.Empty(t, component, "a second component")
 				component = resource.Key()
 				assert.Equal(t, "one", resource.Name)
@@ -104,7 +122,7 @@ func TestChildrenDescendFromTheirComponentAndBearItsName(t *testing.T) {
 		}
 		require.NotEmpty(t, component)
 		for _, resource := range got.Resources {
-			if resource.Custom && resource.Type != provider { // which is handed in
+			if resource.Key() != component && resource.Type != provider { // which is handed in
 				assert.Equal(t, component, resource.Parent, resource.Key())
 				assert.True(t, strings.HasPrefix(resource.Name, "one-"), resource.Key())
 			}
@@ -191,7 +209,20 @@ func TestComponentsTakeOptions(t *testing.T) {
 		}
 		watch := fullMonitoring()
 		watch.Unprotected, watch.CDN.USEast1 = true, front.USEast1
-		_, err = monitoring.New(ctx, "watch", &watch, pulumi.Protect(true))
+		if _, err = monitoring.New(ctx, "watch", &watch, pulumi.Protect(true)); err != nil {
+			return err
+		}
+		if _, err = delivery.NewBoundary(ctx, "bounds", nil, pulumi.Protect(true)); err != nil {
+			return err
+		}
+		pipeline := deliveryArgs()
+		pipeline.Repository.Unprotected = true
+		if _, err = delivery.New(ctx, "pipeline", &pipeline, pulumi.Protect(true)); err != nil {
+			return err
+		}
+		entry := fullAccess()
+		entry.Unprotected = true
+		_, err = access.New(ctx, "entry", &entry, pulumi.Protect(true))
 		return err
 	})
 	for _, resource := range got.Resources {

@@ -58,8 +58,10 @@ func documented(t *testing.T) []setting {
 // commented are the files that declare settings.
 var commented = []string{
 	"internal/settings/settings.go", "internal/settings/cdn.go", "internal/settings/monitoring.go",
+	"internal/settings/delivery.go", "internal/settings/access.go",
 	"internal/alarms/alarms.go", "internal/distribution/distribution.go",
 	"internal/fleet/fleet.go", "internal/fleet/schedule.go", "internal/fleet/exams.go",
+	"internal/pipeline/pipeline.go", "internal/staff/staff.go", "internal/upkeep/upkeep.go",
 }
 
 // fieldComments returns the comment of each field of each struct of the settings, as one line, by "package.Struct.Field".
@@ -119,7 +121,7 @@ as in ` + "`ha-web:network`" + `; ` + "`aws:region`" + ` is required beside them
 What has no default is left out or, for ` + "`network.availabilityZones`" + `, required. ` + "`[]`" + ` stands for each item of a list. Costs
 are for a month in us-east-1, rounded; check them against the AWS price list before you quote them.
 
-This page is made from the comments in ` + "`internal/settings`, `internal/fleet`, `internal/distribution` and `internal/alarms`" + `.
+This page is made from the comments in ` + "`internal/settings`, and in the packages whose types it shares with components" + `.
 
 | Key | Type | Default | Effect | Cost |
 | --- | --- | --- | --- | --- |

@@ -316,7 +316,7 @@ func TestProductionGuardsItsData(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		kmsKey + "::ha-web-key", dbInstance + "::ha-web-db", bucket + "::ha-web-alb-logs", bucket + "::ha-web-cdn-logs",
-		bucket + "::ha-web-static", secret + "::ha-web-secret-smtp",
+		bucket + "::ha-web-static", secret + "::ha-web-secret-smtp", imageRepository + "::ha-web-images",
 	}, guarded("prod"))
 	assert.Equal(t, true, planOf(t, "-stack", "prod").one(t, loadBalancer, "ha-web-alb")["enableDeletionProtection"])
 	assert.Empty(t, guarded("dev"))
@@ -328,7 +328,8 @@ func TestEncryptedValuesStaySecretInPlans(t *testing.T) {
 	dev, err := os.ReadFile(filepath.Join(project, "Pulumi.dev.yaml"))
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
-	sealed := string(dev)
+	sealed := string(dev) + "  ha-web:domain: {name: learn.example.edu, hostedZone: example.edu}\n  ha-web:access:\n" +
+		"    oidc:\n      paths: [/admin/*]\n      issuer: https://example.okta.com\n      clientId: ha-web\n      clientSecret: {secure: AAABAOm}\n"
 	for section, values := range map[string]string{
 		"ha-web:secrets:\n":    "    names: [smtp, oidc]\n    values: {smtp: {secure: AAABAOm}}\n",
 		"ha-web:monitoring:\n": "    https: {duty: {secure: AAABAOm}}\n",
@@ -342,6 +343,7 @@ func TestEncryptedValuesStaySecretInPlans(t *testing.T) {
 	assert.Equal(t, []string{"ha-web-origin-v1", "ha-web-secret-smtp"}, got.names(secretVersion), "the other is created empty")
 	assert.Equal(t, offline.Secret, got.one(t, secretVersion, "ha-web-secret-smtp")["secretString"])
 	assert.Equal(t, offline.Secret, got.one(t, subscription, "ha-web-alarms-https-duty")["endpoint"])
+	assert.Contains(t, inputsOf(t, got.of(listenerRule)["ha-web-signin-admin"]), `"clientSecret":"[secret]"`)
 
 	_, stderr, status := run(t, project, "plan", "-c", "secrets={names: [smtp], values: {smtp: hunter2}}")
 	assert.Equal(t, 1, status)

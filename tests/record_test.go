@@ -10,8 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"ha-web/components/access"
 	"ha-web/components/cdn"
 	"ha-web/components/database"
+	"ha-web/components/delivery"
 	"ha-web/components/monitoring"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
@@ -31,6 +33,7 @@ const (
 	acl                = "aws:ec2/networkAcl:NetworkAcl"
 	aclAssociation     = "aws:ec2/networkAclAssociation:NetworkAclAssociation"
 	aclRule            = "aws:ec2/networkAclRule:NetworkAclRule"
+	association        = "aws:ssm/association:Association"
 	apiDestination     = "aws:cloudwatch/eventApiDestination:EventApiDestination"
 	autoScalingGroup   = "aws:autoscaling/group:Group"
 	bucket             = "aws:s3/bucketV2:BucketV2"
@@ -59,9 +62,12 @@ const (
 	eventSubscription  = "aws:rds/eventSubscription:EventSubscription"
 	eventTarget        = "aws:cloudwatch/eventTarget:EventTarget"
 	firehose           = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
+	documentOfSSM      = "aws:ssm/document:Document"
 	flowLog            = "aws:ec2/flowLog:FlowLog"
+	imageRepository    = "awsx:ecr:Repository"
 	ingressRule        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 	instanceProfile    = "aws:iam/instanceProfile:InstanceProfile"
+	identityProvider   = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 	internetGateway    = "aws:ec2/internetGateway:InternetGateway"
 	ipSet              = "aws:wafv2/ipSet:IpSet"
 	kmsAlias           = "aws:kms/alias:Alias"
@@ -80,6 +86,7 @@ const (
 	natGateway         = "aws:ec2/natGateway:NatGateway"
 	originAccess       = "aws:cloudfront/originAccessControl:OriginAccessControl"
 	parameterGroup     = "aws:rds/parameterGroup:ParameterGroup"
+	managedPolicy      = "aws:iam/policy:Policy"
 	permission         = "aws:lambda/permission:Permission"
 	provider           = "pulumi:providers:aws"
 	proxy              = "aws:rds/proxy:Proxy"
@@ -94,6 +101,7 @@ const (
 	rolePolicyAttached = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 	route              = "aws:ec2/route:Route"
 	routeTable         = "aws:ec2/routeTable:RouteTable"
+	samlProvider       = "aws:iam/samlProvider:SamlProvider"
 	scalingPolicy      = "aws:autoscaling/policy:Policy"
 	scheduledAction    = "aws:autoscaling/schedule:Schedule"
 	secret             = "aws:secretsmanager/secret:Secret"
@@ -399,6 +407,74 @@ func createMonitoring(ctx *pulumi.Context, name string, args monitoring.Args) (*
 func newMonitoring(args monitoring.Args) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		_, err := createMonitoring(ctx, "web", args)
+		return err
+	}
+}
+
+// deliveryArgs are those of a Delivery that GitHub's workflows use.
+func deliveryArgs() delivery.Args {
+	return delivery.Args{
+		GitHub:      delivery.GitHub{Owner: "example", Repo: "ha-web"},
+		BoundaryARN: pulumi.String("boundary-arn"),
+	}
+}
+
+// newDelivery returns a program of one Delivery named web.
+func newDelivery(args delivery.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := delivery.New(ctx, "web", &args)
+		return err
+	}
+}
+
+// newBoundary returns a program of one Boundary named web.
+func newBoundary(args delivery.BoundaryArgs) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := delivery.NewBoundary(ctx, "web", &args)
+		return err
+	}
+}
+
+// fullAccess returns an Access with all that is optional.
+func fullAccess() access.Args {
+	const secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:%s-Ab12Cd"
+	return access.Args{
+		OIDC: access.OIDC{
+			Paths: []string{"/admin/*", "/report"}, Issuer: "https://example.okta.com", ClientID: "ha-web",
+			ClientSecret: pulumi.ToSecret(pulumi.String("hunter2")).(pulumi.StringOutput),
+		},
+		SAML:    access.SAML{Metadata: samlMetadata},
+		Scanner: access.Scanner{Principal: "arn:aws:iam::111122223333:role/scanner", ExternalID: "0a1b"},
+		Agents: []access.Agent{
+			{Name: "falcon", Package: "FalconSensor-Linux", Version: "7.1", Arguments: map[string]string{"SSM_CS_CCID": "0A-1B"}},
+			{
+				Name: "datadog", Commands: []string{"install"}, Schedule: "rate(12 hours)",
+				Secrets: map[string]string{"DD_API_KEY": fmt.Sprintf(secret, "datadog"), "APP_KEY": fmt.Sprintf(secret, "app")},
+			},
+		},
+		Playbooks: []access.Playbook{{
+			Name: "moodle", Variables: map[string]string{"release": "5.0"},
+			Files: map[string]string{"site.yml": "- hosts: all", "tasks/main.yml": "[]"},
+		}},
+		Web: access.Web{
+			ListenerARN: pulumi.String("listener-arn"), TargetGroupARN: pulumi.String("target-group-arn"),
+			OriginHeaderName:     "X-Origin-Verify",
+			OriginHeaderValues:   pulumi.StringArray{pulumi.ToSecret(pulumi.String("new")).(pulumi.StringOutput), pulumi.String("old")},
+			AutoScalingGroupName: pulumi.String("web-app"), RoleName: pulumi.String("web-app-role"),
+		},
+		KeyARN:         pulumi.String("key-arn"),
+		NoticeTopicARN: pulumi.String("topic-arn"),
+	}
+}
+
+// samlMetadata is the least that IAM takes of an identity provider.
+var samlMetadata = `<EntityDescriptor entityID="https://idp.example.edu"><IDPSSODescriptor><KeyDescriptor/></IDPSSODescriptor>` +
+	"<!-- " + strings.Repeat("x", 1000) + " --></EntityDescriptor>"
+
+// newAccess returns a program of one Access named web.
+func newAccess(args access.Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		_, err := access.New(ctx, "web", &args)
 		return err
 	}
 }

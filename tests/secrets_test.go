@@ -50,9 +50,10 @@ func TestKeyIsForTheServicesOfTheStack(t *testing.T) {
 			"Effect": "Allow", "Principal": account, "Resource": []any{"*"},
 			"Action": []any{
 				"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*",
+				"kms:RetireGrant",
 			},
 			"Condition": map[string]any{"StringEquals": map[string]any{"kms:ViaService": []any{
-				"rds.eu-west-1.amazonaws.com", "secretsmanager.eu-west-1.amazonaws.com", "sns.eu-west-1.amazonaws.com",
+				"ecr.eu-west-1.amazonaws.com", "rds.eu-west-1.amazonaws.com", "secretsmanager.eu-west-1.amazonaws.com", "sns.eu-west-1.amazonaws.com",
 			}}},
 		},
 		"EncryptLogs": {

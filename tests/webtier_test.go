@@ -172,7 +172,7 @@ func TestOnlyTheOwnDistributionIsForwarded(t *testing.T) {
 		got := record(t, newWebTier(args))
 		assert.Equal(t, []any{forbidden}, got.one(t, listener, name)["defaultActions"])
 		assert.Equal(t, map[string]any{
-			"listenerArn": "arn:aws:lb:us-east-1:123456789012:" + name, "priority": 100.0,
+			"listenerArn": "arn:aws:lb:us-east-1:123456789012:" + name, "priority": 50000.0,
 			"conditions": []any{map[string]any{"httpHeader": map[string]any{
 				"httpHeaderName": "X-Origin-Verify", "values": []any{offline.Secret},
 			}}},
@@ -299,7 +299,9 @@ func TestInstancesMayReadWhatIsTheirs(t *testing.T) {
 	assert.Equal(t, map[string]map[string]any{
 		"ReadSecrets": readSecrets("database-secret-arn"), "DecryptThem": decrypt("database-secret-arn"),
 	}, document(t, got.one(t, rolePolicy, "web-app-database")["policy"]))
-	assert.Equal(t, map[string]any{"role": "web-app", "tags": map[string]any{"Name": "web-app"}}, got.one(t, instanceProfile, "web-app"))
+	assert.Equal(t, map[string]any{
+		"path": "/web/test/", "role": "web-app", "tags": map[string]any{"Name": "web-app"},
+	}, got.one(t, instanceProfile, "web-app"))
 }
 
 func TestInstancesWithNothingToReadMayReadNothing(t *testing.T) {

@@ -38,6 +38,9 @@ type Cdn struct {
 	EdgeOriginHost      pulumi.StringOutput `pulumi:"edgeOriginHost"`
 	EdgeHeaderName      pulumi.StringOutput `pulumi:"edgeHeaderName"`
 	EdgeHeaderSecretARN pulumi.StringOutput `pulumi:"edgeHeaderSecretArn"`
+	// HeldSecretARNs are the secrets whose values Pulumi has in its state, and reads back, and HeldBucketARNs the buckets with
+	// files that it does so with.
+	HeldSecretARNs, HeldBucketARNs []pulumi.StringInput
 	// DNSRecords are the records that someone has to create, as lines of a zone file: none with a hosted zone.
 	DNSRecords pulumi.StringArray
 }
@@ -57,7 +60,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering cdn %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(cdn, name, settings.Tags),
+		Children: component.ChildrenOf(cdn, name, settings.Tags).Bounded(settings.PermissionsBoundary),
 		ctx:      ctx,
 		args:     settings,
 		plan:     plan,
@@ -132,6 +135,7 @@ func (b *builder) outputs(cdn *Cdn) {
 	cdn.DistributionARN = b.arn
 	cdn.StaticBucketName = b.static.Bucket
 	cdn.StaticBucketARN = b.static.Arn
+	cdn.HeldSecretARNs, cdn.HeldBucketARNs = component.SecretARNs(b.edge), []pulumi.StringInput{b.static.Arn}
 	cdn.URL = pulumi.Sprintf("https://%s", b.args.Certificate.HostName(b.distribution.DomainName))
 	cdn.DNSRecords = b.certificate.Missing
 	if b.firewall != nil {

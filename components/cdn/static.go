@@ -109,20 +109,11 @@ func (b *builder) admitDistribution() error {
 // errorPagePath is the page that CloudFront shows while the origin is down.
 const errorPagePath = distribution.ErrorPath + "unavailable.html"
 
-// errorPage puts the page into the bucket. Replication has to be there first: it copies nothing from before its time. So has
-// versioning: a file from before it has no version, by which the provider could delete it for good.
+// errorPage puts the page into the bucket. Replication has to be there first: it copies nothing from before its time.
 func (b *builder) errorPage() error {
-	name := b.Name("static", "unavailable")
-	_, err := s3.NewBucketObjectv2(b.ctx, name, &s3.BucketObjectv2Args{
-		Bucket:       b.static.ID(),
-		Key:          pulumi.String(errorPagePath[1:]),
-		Content:      pulumi.String(b.args.ErrorPage),
-		ContentType:  pulumi.String("text/html; charset=utf-8"),
-		CacheControl: pulumi.String("max-age=60"), // of CloudFront; viewers get it as an error, which they do not keep
-		Tags:         b.Tags(name),
-	}, b.Options(pulumi.DependsOn(append(b.replication, b.static.Versioning)))...)
-	if err != nil {
-		return fmt.Errorf("creating error page %s: %w", name, err)
-	}
-	return nil
+	_, err := b.Upload(b.ctx, b.static, b.Name("static", "unavailable"), component.File{
+		Key: errorPagePath[1:], Content: b.args.ErrorPage, ContentType: "text/html; charset=utf-8",
+		CacheControl: "max-age=60", // of CloudFront; viewers get it as an error, which they do not keep
+	}, b.replication...)
+	return err
 }

@@ -88,6 +88,8 @@ type Args struct {
 	Replica Replica
 	// ParameterPrefix is the path of the SSM parameters that say how to connect. Default /<component>/<stack>.
 	ParameterPrefix string
+	// PermissionsBoundary is the ARN of a policy: the most that any role may do. Default nil: none.
+	PermissionsBoundary pulumi.StringInput
 	// Tags go on every resource, beside its Name.
 	Tags pulumi.StringMap
 }

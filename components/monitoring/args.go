@@ -58,6 +58,8 @@ type Args struct {
 	LogRetentionDays int
 	// Unprotected lets Pulumi delete the bucket of metrics that did not reach Datadog.
 	Unprotected bool
+	// PermissionsBoundary is the ARN of a policy: the most that any role may do. Default nil: none.
+	PermissionsBoundary pulumi.StringInput
 	// Tags go on every resource that takes them, beside its Name.
 	Tags pulumi.StringMap
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // through are the services that use the key for whoever calls them.
-var through = []string{"rds", "secretsmanager", "sns"}
+var through = []string{"ecr", "rds", "secretsmanager", "sns"}
 
 func (b *builder) encryptionKey(alias string) error {
 	name := b.Name("key")

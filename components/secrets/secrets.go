@@ -23,6 +23,8 @@ type Secrets struct {
 
 	// SecretARNs are the secrets of the application by name.
 	SecretARNs pulumi.StringMap
+	// HeldSecretARNs are those whose values Pulumi has in its state, and reads back.
+	HeldSecretARNs []pulumi.StringInput
 
 	build *builder
 }
@@ -52,6 +54,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 			return nil, err
 		}
 		secrets.SecretARNs[each] = secret.Arn
+		if _, held := settings.Values[each]; held {
+			secrets.HeldSecretARNs = append(secrets.HeldSecretARNs, secret.Arn)
+		}
 	}
 
 	secrets.build = build

@@ -36,6 +36,8 @@ type Args struct {
 	// EndpointSecurityGroupID is the group of the VPC's interface endpoints, nil where there are none. The proxy may
 	// then reach them.
 	EndpointSecurityGroupID pulumi.StringInput
+	// SignIn lets the load balancer reach the identity provider at which people sign in.
+	SignIn bool
 	// Tags go on every resource, beside its Name.
 	Tags pulumi.StringMap
 }
@@ -66,6 +68,7 @@ func (a Args) inputs() pulumi.Map {
 		"appPort":      pulumi.Int(a.AppPort),
 		"databasePort": pulumi.Int(a.DatabasePort),
 		"proxy":        pulumi.Bool(a.Proxy),
+		"signIn":       pulumi.Bool(a.SignIn),
 	}
 	if a.EndpointSecurityGroupID != nil {
 		inputs["endpointSecurityGroupId"] = a.EndpointSecurityGroupID

@@ -57,6 +57,9 @@ func (a Args) hops() []hop {
 		hop{from: alb, to: app, port: a.AppPort, why: "Requests and health checks"},
 		hop{from: app, to: internet, port: 443, why: "AWS APIs, package repositories and other services"},
 	)
+	if a.SignIn {
+		hops = append(hops, hop{from: alb, to: internet, port: 443, why: "Tokens of the identity provider"})
+	}
 	if !a.Proxy {
 		return append(hops, hop{from: app, to: database, port: a.DatabasePort, why: "Queries"})
 	}

@@ -45,6 +45,8 @@ type Args struct {
 	InterfaceEndpoints []string
 	// FlowLogs are kept by default.
 	FlowLogs FlowLogs
+	// PermissionsBoundary is the ARN of a policy: the most that any role may do. Default nil: none.
+	PermissionsBoundary pulumi.StringInput
 	// Tags go on every resource, beside its Name.
 	Tags pulumi.StringMap
 }

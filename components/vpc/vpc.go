@@ -57,7 +57,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering vpc %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(vpc, name, settings.Tags),
+		Children: component.ChildrenOf(vpc, name, settings.Tags).Bounded(settings.PermissionsBoundary),
 		ctx:      ctx,
 		args:     settings,
 		plan:     plan,

@@ -110,6 +110,8 @@ type Args struct {
 	LogRetentionDays int
 	// Unprotected lets AWS delete the load balancer, and Pulumi the access logs.
 	Unprotected bool
+	// PermissionsBoundary is the ARN of a policy: the most that any role may do. Default nil: none.
+	PermissionsBoundary pulumi.StringInput
 	// Tags go on every resource, instances and their volumes included, beside its Name.
 	Tags pulumi.StringMap
 }

@@ -72,8 +72,8 @@ func (b *builder) defaultAction() lb.ListenerDefaultActionArgs {
 	return lb.ListenerDefaultActionArgs{Type: pulumi.String("forward"), TargetGroupArn: b.targets.Arn}
 }
 
-// originRulePriority leaves room for rules before it.
-const originRulePriority = 100
+// originRulePriority is the last that there is: rules for some paths come before it.
+const originRulePriority = 50_000
 
 // originRule forwards what comes with the origin header. The prefix list of CloudFront admits the distributions of all
 // its customers; only one's own knows the value (field notes ALB-8, ALB-9).
@@ -81,17 +81,13 @@ func (b *builder) originRule() error {
 	if len(b.origin) == 0 {
 		return nil
 	}
-	var values pulumi.StringArray
-	for _, each := range b.origin {
-		values = append(values, each.Value)
-	}
 	name := b.Name("listener", "origin")
 	rule, err := lb.NewListenerRule(b.ctx, name, &lb.ListenerRuleArgs{
 		ListenerArn: b.listener.Arn,
 		Priority:    pulumi.Int(originRulePriority),
 		Conditions: lb.ListenerRuleConditionArray{lb.ListenerRuleConditionArgs{
 			HttpHeader: lb.ListenerRuleConditionHttpHeaderArgs{
-				HttpHeaderName: pulumi.String(b.args.OriginHeader.Name), Values: values,
+				HttpHeaderName: pulumi.String(b.args.OriginHeader.Name), Values: b.originValues(),
 			},
 		}},
 		Actions: lb.ListenerRuleActionArray{lb.ListenerRuleActionArgs{
@@ -104,6 +100,15 @@ func (b *builder) originRule() error {
 	}
 	b.routes = append(b.routes, rule)
 	return nil
+}
+
+// originValues are the values of the origin header that the load balancer takes, the newest first.
+func (b *builder) originValues() pulumi.StringArray {
+	var values pulumi.StringArray
+	for _, each := range b.origin {
+		values = append(values, each.Value)
+	}
+	return values
 }
 
 // originHeader makes up the values of the origin header.

@@ -42,6 +42,7 @@ func (b *builder) instanceRole() error {
 	}
 	b.rights = append(b.rights, policy)
 	b.profile, err = iam.NewInstanceProfile(b.ctx, name, &iam.InstanceProfileArgs{
+		Path: pulumi.String(component.RolePath(b.name, b.ctx.Stack())), // like its role: by that a pipeline may make it
 		Role: b.role.Name,
 		Tags: b.Tags(name),
 	}, b.Options()...)

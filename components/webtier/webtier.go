@@ -50,6 +50,10 @@ type WebTier struct {
 	// OriginHeaderValue is the secret value that CloudFront has to send, and OriginSecretARN where it is kept. Both are nil
 	// unless Ingress is CloudFront.
 	OriginHeaderValue, OriginSecretARN pulumi.StringInput
+	// OriginHeaderValues are all values that the load balancer takes, for further rules of its listener.
+	OriginHeaderValues pulumi.StringArray
+	// HeldSecretARNs are the secrets whose values Pulumi has in its state, and reads back.
+	HeldSecretARNs []pulumi.StringInput
 }
 
 // New creates a WebTier. It returns every fault of args at once, before it registers anything.
@@ -66,7 +70,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering web tier %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(tier, name, settings.Tags),
+		Children: component.ChildrenOf(tier, name, settings.Tags).Bounded(settings.PermissionsBoundary),
 		ctx:      ctx,
 		name:     name,
 		args:     settings,
@@ -155,6 +159,7 @@ func (b *builder) outputs(tier *WebTier) pulumi.Map {
 		"roleName":             tier.RoleName,
 		"logGroupName":         tier.LogGroupName,
 	}
+	tier.OriginHeaderValues, tier.HeldSecretARNs = b.originValues(), component.SecretARNs(b.origin)
 	if len(b.origin) > 0 {
 		tier.OriginHeaderValue, tier.OriginSecretARN = b.origin[0].Value, b.origin[0].SecretARN
 		outputs["originHeaderValue"], outputs["originSecretArn"] = tier.OriginHeaderValue, tier.OriginSecretARN

@@ -67,13 +67,10 @@ func checkList(fields validate.Fields, field string, list []string, correct func
 	}
 }
 
-var notInLabels = regexp.MustCompile(`[^a-z0-9]+`)
-
 // Label returns what resources are called after an address, or after the last part of an ARN: small letters, digits and
 // single hyphens.
 func Label(text string) string {
-	last := text[strings.LastIndex(text, ":")+1:]
-	return strings.Trim(notInLabels.ReplaceAllString(strings.ToLower(last), "-"), "-")
+	return validate.ToLabel(text[strings.LastIndex(text, ":")+1:])
 }
 
 var (

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"ha-web/internal/alarms"
-	"ha-web/internal/validate"
+	"ha-web/internal/validate/validatetest"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -22,12 +22,7 @@ func usual() alarms.Spec {
 func faultsOf(change func(*alarms.Spec)) string {
 	spec := usual()
 	change(&spec)
-	var faults validate.Faults
-	spec.Validate(&faults, func(field string) string { return field })
-	if err := faults.Err(); err != nil {
-		return err.Error()
-	}
-	return ""
+	return validatetest.FaultsOf(spec)
 }
 
 func TestRules(t *testing.T) {

@@ -2,6 +2,7 @@ package component
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -23,7 +24,15 @@ type PrivateBucket struct {
 
 	name   string
 	closed pulumi.Resource
+	files  []pulumi.Resource
 	opts   []pulumi.ResourceOption
+}
+
+// File is a text that Pulumi puts into a bucket, and looks after.
+type File struct {
+	Key, Content, ContentType string
+	// CacheControl is how long others may keep it. Default: it does not say.
+	CacheControl string
 }
 
 // Versions and what is left of uploads that broke off are kept for so many days (Security Hub S3.10).
@@ -58,10 +67,35 @@ func (c Children) PrivateBucket(
 	return bucket, c.keep(ctx, bucket, args)
 }
 
+// Upload puts a file into a bucket, after whatever has to be there first. Versioning has to: a file from before it has no
+// version, by which the provider could delete it for good.
+func (c Children) Upload(
+	ctx *pulumi.Context, bucket *PrivateBucket, name string, file File, after ...pulumi.Resource,
+) (*s3.BucketObjectv2, error) {
+	args := &s3.BucketObjectv2Args{
+		Bucket:      bucket.ID(),
+		Key:         pulumi.String(file.Key),
+		Content:     pulumi.String(file.Content),
+		ContentType: pulumi.String(file.ContentType),
+		Tags:        c.Tags(name),
+	}
+	if file.CacheControl != "" {
+		args.CacheControl = pulumi.String(file.CacheControl)
+	}
+	after = append(slices.Clone(after), bucket.Versioning)
+	object, err := s3.NewBucketObjectv2(ctx, name, args, append(c.Options(bucket.opts...), pulumi.DependsOn(after))...)
+	if err != nil {
+		return nil, fmt.Errorf("creating file %s: %w", name, err)
+	}
+	bucket.files = append(bucket.files, object)
+	return object, nil
+}
+
 // Admit creates the policy of a bucket: what the statements allow, and nothing without TLS. What uses the bucket on the
-// strength of a statement depends on the policy.
+// strength of a statement depends on the policy. It comes after the files so far: emulators of AWS speak no TLS.
 func (c Children) Admit(ctx *pulumi.Context, bucket *PrivateBucket, statements ...Statement) (*s3.BucketPolicy, error) {
-	after := pulumi.DependsOn([]pulumi.Resource{bucket.closed}) // S3 takes one change of access at a time
+	// S3 takes one change of access at a time.
+	after := pulumi.DependsOn(append(slices.Clone(bucket.files), bucket.closed))
 	policy, err := s3.NewBucketPolicy(ctx, bucket.name, &s3.BucketPolicyArgs{
 		Bucket: bucket.ID(),
 		Policy: Policy(append(statements, withoutTLS(bucket))...),

@@ -11,15 +11,22 @@ import (
 
 // Children names, parents and tags the resources a component is made of.
 type Children struct {
-	parent pulumi.Resource
-	name   string
-	tags   pulumi.StringMap
+	parent   pulumi.Resource
+	name     string
+	tags     pulumi.StringMap
+	boundary pulumi.StringInput // of roles, nil: none
 }
 
 // ChildrenOf returns the Children of the component parent with this name. Each child that takes tags gets these,
 // and a Name.
 func ChildrenOf(parent pulumi.ComponentResource, name string, tags pulumi.StringMap) Children {
 	return Children{parent: parent, name: name, tags: tags}
+}
+
+// Bounded returns the Children whose roles may do no more than a policy, given by its ARN, allows. nil: no boundary.
+func (c Children) Bounded(boundary pulumi.StringInput) Children {
+	c.boundary = boundary
+	return c
 }
 
 // Name returns the logical name of a child: the component's name and the child's role. A role is made of fixed

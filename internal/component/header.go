@@ -30,6 +30,15 @@ func (c Children) HeaderValues(
 	return values, nil
 }
 
+// SecretARNs returns where Secrets Manager keeps these values.
+func SecretARNs(values []HeaderValue) []pulumi.StringInput {
+	var arns []pulumi.StringInput
+	for _, each := range values {
+		arns = append(arns, each.SecretARN)
+	}
+	return arns
+}
+
 func (c Children) headerValue(ctx *pulumi.Context, name, description string, key pulumi.StringInput) (HeaderValue, error) {
 	secret, err := secretsmanager.NewSecret(ctx, name, &secretsmanager.SecretArgs{
 		Description:          pulumi.String(description),

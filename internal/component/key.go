@@ -47,7 +47,7 @@ func KeyPolicy(place Place, through []string, more ...Statement) pulumi.StringOu
 		{
 			Sid: "UseThroughServices", AWS: place.Root(), Resources: everything,
 			Actions: []string{
-				"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*",
+				"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:RetireGrant",
 			},
 			Conditions: map[string]pulumi.Map{"StringEquals": {"kms:ViaService": services}},
 		},

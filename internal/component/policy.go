@@ -6,9 +6,10 @@ import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 type Statement struct {
 	Sid  string // what the statement is for, in letters and digits; may be empty
 	Deny bool
-	// The principal that a trust or resource policy names: one of these. Neither is for the own policy of a role.
-	Service pulumi.StringInput // a service, such as rds.amazonaws.com
-	AWS     pulumi.StringInput // the ARN of an account or role, or *
+	// The principal that a trust or resource policy names: one of these. None is for the own policy of a role.
+	Service   pulumi.StringInput // a service, such as rds.amazonaws.com
+	AWS       pulumi.StringInput // the ARN of an account or role, or *
+	Federated pulumi.StringInput // the ARN of an identity provider
 
 	Actions   []string // such as logs:PutLogEvents
 	Resources []pulumi.StringInput
@@ -39,6 +40,8 @@ func (s Statement) document() pulumi.Map {
 		document["Principal"] = pulumi.Map{"Service": s.Service}
 	case s.AWS != nil:
 		document["Principal"] = pulumi.Map{"AWS": s.AWS}
+	case s.Federated != nil:
+		document["Principal"] = pulumi.Map{"Federated": s.Federated}
 	}
 	if len(s.Resources) > 0 {
 		document["Resource"] = pulumi.StringArray(s.Resources)

@@ -59,6 +59,16 @@ var computed = map[string]func(created) resource.PropertyMap{
 	"aws:kms/key:Key": func(c created) resource.PropertyMap {
 		return resource.PropertyMap{"keyId": resource.NewProperty(c.name + "_id")}
 	},
+	"aws:ssm/document:Document": func(created) resource.PropertyMap {
+		return resource.PropertyMap{"latestVersion": resource.NewProperty("1")}
+	},
+	"aws:ssm/association:Association": func(c created) resource.PropertyMap {
+		return resource.PropertyMap{"associationId": resource.NewProperty(c.name + "_id")}
+	},
+	"awsx:ecr:Repository": func(c created) resource.PropertyMap {
+		url := Account + ".dkr.ecr." + c.region + ".amazonaws.com/" + c.inputs["name"].StringValue()
+		return resource.PropertyMap{"url": resource.NewProperty(url)}
+	},
 	"aws:lb/loadBalancer:LoadBalancer": func(c created) resource.PropertyMap {
 		return resource.PropertyMap{
 			"arnSuffix": resource.NewProperty("app/" + c.name + "/id"),
@@ -101,6 +111,10 @@ var lookups = map[string]func(args resource.PropertyMap, region string) resource
 	"aws:index/getCallerIdentity:getCallerIdentity": func(resource.PropertyMap, string) resource.PropertyMap {
 		return resource.PropertyMap{"accountId": resource.NewProperty(Account)}
 	},
+	"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": func(args resource.PropertyMap, region string) resource.PropertyMap {
+		host := strings.TrimPrefix(args["url"].StringValue(), "https://")
+		return resource.PropertyMap{"arn": resource.NewProperty(arn("iam", region, "oidc-provider/"+host)), "url": args["url"]}
+	},
 	"aws:index/getPartition:getPartition": func(resource.PropertyMap, string) resource.PropertyMap {
 		return resource.PropertyMap{"partition": resource.NewProperty("aws")}
 	},
@@ -109,6 +123,9 @@ var lookups = map[string]func(args resource.PropertyMap, region string) resource
 	},
 	"aws:secretsmanager/getRandomPassword:getRandomPassword": func(resource.PropertyMap, string) resource.PropertyMap {
 		return resource.PropertyMap{"randomPassword": resource.NewProperty("random")}
+	},
+	"aws:secretsmanager/getSecretVersion:getSecretVersion": func(args resource.PropertyMap, _ string) resource.PropertyMap {
+		return resource.PropertyMap{"secretString": resource.NewProperty("value of " + args["secretId"].StringValue())}
 	},
 	"aws:ssm/getParameter:getParameter": func(args resource.PropertyMap, _ string) resource.PropertyMap {
 		return resource.PropertyMap{"insecureValue": resource.NewProperty(args["name"].StringValue() + "_value"), "name": args["name"]}

@@ -135,7 +135,7 @@ func (m *monitor) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 	if region, ok := recorded.Inputs["region"].(string); ok && recorded.Type == awsProvider {
 		m.regions[recorded.Key()] = region
 	}
-	if m.preview || !recorded.Custom {
+	if m.preview || !recorded.Custom && computed[recorded.Type] == nil { // components have what their program gives them
 		return "", args.Inputs, nil
 	}
 	return args.Name + "_id", state(args, region), nil
@@ -161,6 +161,9 @@ func record(args pulumi.MockResourceArgs) (Resource, error) {
 		IgnoreChanges:       append([]string{}, request.GetIgnoreChanges()...),
 		DeleteBeforeReplace: request.GetDeleteBeforeReplace(),
 		Inputs:              plain(inputs),
+	}
+	if request.GetRemote() { // whose plugin makes the children, with this
+		recorded.Provider = provider(request.GetProviders()["aws"])
 	}
 	for _, urn := range request.GetDependencies() {
 		recorded.DependsOn = append(recorded.DependsOn, shortURN(urn))

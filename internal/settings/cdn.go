@@ -2,8 +2,6 @@ package settings
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"ha-web/internal/distribution"
 	"ha-web/internal/validate"
@@ -130,18 +128,9 @@ func (c *CDN) loadErrorPage() error {
 	if c.ErrorPage == "" {
 		return nil
 	}
-	if !filepath.IsLocal(c.ErrorPage) || filepath.Ext(c.ErrorPage) != ".html" {
-		return fmt.Errorf("must be an .html file below the folder of the project, got %q", c.ErrorPage)
-	}
-	content, err := os.ReadFile(c.ErrorPage)
-	if err != nil {
-		return err
-	}
-	if len(content) == 0 {
-		return fmt.Errorf("%s is empty", c.ErrorPage)
-	}
-	c.ErrorHTML = string(content)
-	return nil
+	content, err := readText(c.ErrorPage, ".html")
+	c.ErrorHTML = content
+	return err
 }
 
 // cdnNotes returns what a person should know about the way from viewers to the load balancer.

@@ -32,6 +32,10 @@ type Settings struct {
 	CDN CDN `setting:"cdn"`
 	// Alarms, their dashboard, and who hears of them.
 	Monitoring Monitoring `setting:"monitoring"`
+	// How changes reach the stack: the repository of its images, and the roles of its pipeline.
+	Delivery Delivery `setting:"delivery"`
+	// Ways in for people, and for those who look after the stack.
+	Access Access `setting:"access"`
 }
 
 // Environment is what a stack is for.
@@ -354,7 +358,8 @@ func Default() *Settings {
 			Proxy: Proxy{Enabled: true, MaxConnectionsPercent: 90, BorrowSeconds: 10},
 		},
 		Secrets: Secrets{RecoveryDays: 30, DeletionProtection: true},
-		CDN:     defaultCDN(), Monitoring: defaultMonitoring(),
+		CDN:     defaultCDN(), Monitoring: defaultMonitoring(), Delivery: defaultDelivery(),
+		Access: defaultAccess(),
 	}
 }
 
@@ -387,6 +392,7 @@ func Parse(project string, config map[string]string, secret ...string) (*Setting
 	decode(settings, project, config, secret, &faults)
 	settings.derive()
 	more.Check("cdn.errorPage", settings.CDN.loadErrorPage())
+	settings.Access.load(&more)
 	settings.validate(&more)
 	faults.Merge(more)
 	if err := faults.Err(); err != nil {

@@ -26,6 +26,8 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.Domain.validate(s.Region, faults)
 	s.validateCDN(faults)
 	s.Monitoring.validate(faults)
+	s.Delivery.validate(faults)
+	s.validateAccess(faults)
 }
 
 func (n Network) validate(region string, faults *validate.Faults) {

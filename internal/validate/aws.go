@@ -52,6 +52,13 @@ var (
 // Label reports whether a name has nothing but small letters, digits and single hyphens, of which names of resources are made.
 func Label(name string) bool { return label.MatchString(name) }
 
+var notInLabels = regexp.MustCompile(`[^a-z0-9]+`)
+
+// ToLabel makes such a name of any text that has a letter or a digit.
+func ToLabel(text string) string {
+	return strings.Trim(notInLabels.ReplaceAllString(strings.ToLower(text), "-"), "-")
+}
+
 // SecretNames returns what is wrong with a list of names for secrets of Secrets Manager.
 func SecretNames(names []string) error {
 	var faults []error

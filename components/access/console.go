@@ -1,0 +1,117 @@
+package access
+
+import (
+	"fmt"
+
+	"ha-web/internal/component"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// signInURL is who SAML assertions for AWS are for (AWS IAM user guide, "Configure SAML assertions for the authentication
+// response").
+const signInURL = "https://signin.aws.amazon.com/saml"
+
+// console creates the identity provider of staff, and the roles that it hands out: one that looks, and one that operates.
+// There are no users, and so no passwords and no keys (document 002, "no shared local logins").
+func (b *builder) console() error {
+	name := b.Name("staff")
+	provider, err := iam.NewSamlProvider(b.ctx, name, &iam.SamlProviderArgs{
+		Name:                 pulumi.String(b.prefix), // the identity provider names it
+		SamlMetadataDocument: pulumi.String(b.args.SAML.Metadata),
+		Tags:                 b.Tags(name),
+	}, b.Options()...)
+	if err != nil {
+		return fmt.Errorf("creating SAML provider %s: %w", name, err)
+	}
+	for _, each := range []struct {
+		kind, description string
+		statements        []component.Statement
+	}{
+		{"read-only", "Staff who look", nil},
+		{"operator", "Staff who operate the stack, as its runbook says", b.operations()},
+	} {
+		role, arn, err := b.administered(each.kind, component.Role{
+			Description:    each.description,
+			SessionSeconds: b.args.SAML.SessionHours * 60 * 60,
+			Trust: []component.Statement{{
+				Federated:  provider.Arn,
+				Actions:    []string{"sts:AssumeRoleWithSAML"},
+				Conditions: map[string]pulumi.Map{"StringEquals": {"SAML:aud": pulumi.String(signInURL)}},
+			}},
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := b.AttachPolicy(b.ctx, b.Name(each.kind), role, b.place.ManagedPolicy("ReadOnlyAccess")); err != nil {
+			return err
+		}
+		if len(each.statements) > 0 {
+			if _, err := b.RolePolicy(b.ctx, b.Name(each.kind), role, each.statements...); err != nil {
+				return err
+			}
+		}
+		b.access.ConsoleRoles = append(b.access.ConsoleRoles, pulumi.Sprintf("%s,%s", arn, provider.Arn))
+	}
+	return nil
+}
+
+// operations are what an operator may do beyond looking: what docs/runbook.md and docs/web-tier.md have people do, to what
+// has the tags of the stack, where AWS can tell.
+func (b *builder) operations() []component.Statement {
+	everything := []pulumi.StringInput{pulumi.String("*")}
+	tagged := pulumi.Map{}
+	for key, value := range b.args.Tags {
+		tagged["aws:ResourceTag/"+key] = value
+	}
+	statements := []component.Statement{
+		{
+			Sid: "Operate",
+			Actions: []string{
+				"autoscaling:CancelInstanceRefresh", "autoscaling:RollbackInstanceRefresh", "autoscaling:SetInstanceHealth",
+				"autoscaling:StartInstanceRefresh", "autoscaling:TerminateInstanceInAutoScalingGroup",
+				"cloudfront:CreateInvalidation", "cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions",
+				"cloudwatch:SetAlarmState", "elasticloadbalancing:ModifyCapacityReservation", "rds:RebootDBInstance", "sns:Publish",
+				"sqs:PurgeQueue", "sqs:ReceiveMessage",
+			},
+			Resources: everything,
+		},
+		{Sid: "OpenSessions", Actions: []string{"ssm:StartSession"}, Resources: []pulumi.StringInput{b.regional("ec2", "instance/*")}},
+	}
+	if len(tagged) > 0 {
+		for i := range statements {
+			statements[i].Conditions = map[string]pulumi.Map{"StringEquals": tagged}
+		}
+	}
+	statements = append(statements, []component.Statement{
+		{Sid: "SessionsOfTheseKinds", Actions: []string{"ssm:StartSession"}, Resources: []pulumi.StringInput{
+			b.regional("ssm", "document/SSM-SessionManagerRunShell"),
+			pulumi.Sprintf("arn:%s:ssm:%s::document/AWS-StartPortForwardingSessionToRemoteHost", b.place.Partition, b.place.Region),
+		}},
+		{Sid: "EndOwnSessions", Actions: []string{"ssm:ResumeSession", "ssm:TerminateSession"}, Resources: []pulumi.StringInput{
+			b.regional("ssm", "session/${aws:userid}-*"),
+		}},
+		// RDS makes the secret of a database, with tags of its own.
+		{Sid: "RotatePassword", Actions: []string{"secretsmanager:RotateSecret"}, Resources: []pulumi.StringInput{
+			b.regional("secretsmanager", "secret:rds!db-*"),
+		}},
+		{Sid: "ShiftZones", Resources: []pulumi.StringInput{b.regional("elasticloadbalancing", "loadbalancer/app/*")}, Actions: []string{
+			"arc-zonal-shift:CancelZonalShift", "arc-zonal-shift:StartZonalShift", "arc-zonal-shift:UpdateZonalShift",
+		}},
+		{Sid: "TakeSnapshots", Actions: []string{"rds:CreateDBSnapshot"}, Resources: everything},
+	}...)
+	if b.args.KeyARN != nil {
+		statements = append(statements, component.Statement{
+			Sid: "PublishEncrypted", Actions: []string{"kms:Decrypt", "kms:GenerateDataKey*"},
+			Resources:  []pulumi.StringInput{b.args.KeyARN},
+			Conditions: map[string]pulumi.Map{"StringEquals": {"kms:ViaService": b.place.Endpoint("sns")}},
+		})
+	}
+	return statements
+}
+
+// regional names something of a service in the account and region of the stack.
+func (b *builder) regional(service, resource string) pulumi.StringOutput {
+	return pulumi.Sprintf("arn:%s:%s:%s:%s:%s", b.place.Partition, service, b.place.Region, b.place.Account, resource)
+}
