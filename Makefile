@@ -1,13 +1,16 @@
 STACK ?= dev
 SCRIPTS := .ci/run components/webtier/boot/boot.sh
 
-.PHONY: plan test lint fuzz golden e2e
+.PHONY: plan test bench lint fuzz golden e2e
 
 plan: ## Show what a stack would deploy: make plan STACK=prod
 	go run . plan -stack $(STACK)
 
 test: ## Run all tests that need nothing but Go
 	go test ./...
+
+bench: ## Measure the program, and what an offline plan takes
+	go test -run '^$$' -bench . . ./tests
 
 lint: ## Check format, modules, code and scripts
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt these: $$unformatted"; exit 1; }
@@ -25,5 +28,5 @@ fuzz: ## Search for settings and networks that break the program, a minute each
 golden: ## Rewrite the golden plans and docs/settings.md; fails where it changed one, read the diff
 	UPDATE_GOLDEN=1 go test ./tests
 
-e2e: ## Bring a stack up on an AWS API emulator; needs the Pulumi CLI, and AWS_ENDPOINT_URL
-	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 30m -v ./tests/e2e
+e2e: ## Bring the stacks up on an AWS API emulator; needs the Pulumi CLI, and moto or AWS_ENDPOINT_URL
+	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 75m -v ./tests/e2e

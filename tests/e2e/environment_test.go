@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -16,7 +17,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,8 +32,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/firehose"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -45,7 +47,7 @@ import (
 
 const (
 	project  = "../.." // from this package's folder, where go test runs
-	deadline = 15 * time.Minute
+	deadline = 25 * time.Minute
 	// emulator is where Pulumi.local.yaml expects it.
 	emulator = "http://127.0.0.1:5811"
 )
@@ -68,9 +70,38 @@ func endpoint(t *testing.T) string {
 	}
 	url := os.Getenv("AWS_ENDPOINT_URL")
 	if url == "" {
-		need(t, "there is no AWS API emulator: AWS_ENDPOINT_URL is not set")
+		url = startEmulator(t)
 	}
 	return oneAtATime(t, url)
+}
+
+// startEmulator starts moto on a free port, for as long as the test runs.
+func startEmulator(t *testing.T) string {
+	t.Helper()
+	moto, err := exec.LookPath("moto_server")
+	if err != nil {
+		need(t, "there is no AWS API emulator: AWS_ENDPOINT_URL is not set, and moto_server not on the PATH")
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := free.Addr().String()
+	require.NoError(t, free.Close())
+	_, port, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+	server := exec.Command(moto, "-H", "127.0.0.1", "-p", port)
+	require.NoError(t, server.Start())
+	t.Cleanup(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	require.Eventually(t, func() bool {
+		connection, err := net.DialTimeout("tcp", address, time.Second)
+		if err == nil {
+			_ = connection.Close()
+		}
+		return err == nil
+	}, time.Minute, 200*time.Millisecond, "moto does not answer")
+	return "http://" + address
 }
 
 // oneAtATime returns the address of a proxy that hands the emulator one request at a time. moto keeps no locks: of two
@@ -95,12 +126,7 @@ func newStack(ctx context.Context, t *testing.T, name, endpoint string) (auto.St
 	t.Helper()
 	folder, state := t.TempDir(), t.TempDir()
 	copyProject(t, folder)
-	stackFile := filepath.Join(folder, "Pulumi."+name+".yaml")
-	settings, err := os.ReadFile(stackFile)
-	require.NoError(t, err)
-	settings = []byte(strings.ReplaceAll(string(settings), emulator, endpoint))
-	require.NoError(t, os.WriteFile(stackFile, settings, 0o600))
-
+	pointAtEmulator(t, folder, name, endpoint)
 	stack, err := auto.NewStackLocalSource(ctx, name, folder, auto.EnvVars(map[string]string{
 		"PULUMI_BACKEND_URL":        "file://" + state,
 		"PULUMI_CONFIG_PASSPHRASE":  "e2e",
@@ -150,9 +176,11 @@ type clients struct {
 	elb         *elasticloadbalancingv2.Client
 	events      *eventbridge.Client
 	firehose    *firehose.Client
+	iam         *iam.Client
 	kms         *kms.Client
 	logs        *cloudwatchlogs.Client
 	rds         *rds.Client
+	route53     *route53.Client
 	s3          *s3.Client
 	secrets     *secretsmanager.Client
 	sns         *sns.Client
@@ -173,9 +201,11 @@ func newClients(url, region string) clients {
 		elb:         elasticloadbalancingv2.NewFromConfig(config),
 		events:      eventbridge.NewFromConfig(config),
 		firehose:    firehose.NewFromConfig(config),
+		iam:         iam.NewFromConfig(config),
 		kms:         kms.NewFromConfig(config),
 		logs:        cloudwatchlogs.NewFromConfig(config),
 		rds:         rds.NewFromConfig(config),
+		route53:     route53.NewFromConfig(config),
 		s3:          s3.NewFromConfig(config, func(options *s3.Options) { options.UsePathStyle = true }),
 		secrets:     secretsmanager.NewFromConfig(config),
 		sns:         sns.NewFromConfig(config),

@@ -179,7 +179,7 @@ func checkRules(ctx context.Context, t *testing.T, clients clients, notices stri
 			assert.Equal(t, events.RuleStateEnabledWithAllCloudtrailManagementEvents, rule.State)
 		}
 	}
-	assert.Equal(t, map[string]int{notices: 3, *serviceNow.ApiDestinationArn: 6}, told)
+	assert.Equal(t, map[string]int{notices: 4, *serviceNow.ApiDestinationArn: 6}, told)
 }
 
 // checkStream checks that metrics of the stack's services, and no others, go to Datadog.

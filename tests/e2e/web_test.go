@@ -3,13 +3,16 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"ha-web/components/monitoring"
 
@@ -235,33 +238,68 @@ func checkScaling(ctx context.Context, t *testing.T, clients clients, outputs au
 
 // checkRollout changes what instances boot with, and checks that they are replaced, step by step, by such as have the
 // new version.
-func checkRollout(ctx context.Context, t *testing.T, stack auto.Stack, clients clients, outputs auto.OutputMap, version int64) {
+func checkRollout(
+	ctx context.Context, t *testing.T, stack auto.Stack, url string, clients clients, outputs auto.OutputMap, version int64,
+) {
 	t.Helper()
 	before := instanceIDs(readGroup(ctx, t, clients, outputs))
+	verify := buildVerify(ctx, t)
+	said, err := verifyRollout(ctx, t, verify, url, outputs)
+	require.NoError(t, err, said)
+	assert.Contains(t, said, "no refresh to wait for: 2 of 2 instances in service have version 1, 2 of at least 2 are healthy")
 	require.NoError(t, stack.SetConfigWithOptions(ctx, "ha-web:web.bootSeconds",
 		auto.ConfigValue{Value: "150"}, &auto.ConfigOptions{Path: true}))
 	up(ctx, t, stack)
 
+	// The emulator ends the old instances, and cannot start new ones from a second version of a template.
+	said, err = verifyRollout(ctx, t, verify, url, outputs)
+	assert.ErrorContains(t, err, "exit status 1", said)
+	assert.Contains(t, said, "refresh Successful: 0 of 0 instances in service have version 2, 0 of at least 2 are healthy")
 	group := outputs["autoScalingGroupName"].Value.(string)
-	var refresh scaling.InstanceRefresh
-	require.Eventually(t, func() bool {
-		found, err := clients.autoscaling.DescribeInstanceRefreshes(ctx, &autoscaling.DescribeInstanceRefreshesInput{AutoScalingGroupName: &group})
-		require.NoError(t, err)
-		require.Len(t, found.InstanceRefreshes, 1)
-		refresh = found.InstanceRefreshes[0]
-		return refresh.Status == scaling.InstanceRefreshStatusSuccessful
-	}, time.Minute, time.Second)
-	preferences := refresh.Preferences
+	found, err := clients.autoscaling.DescribeInstanceRefreshes(ctx, &autoscaling.DescribeInstanceRefreshesInput{AutoScalingGroupName: &group})
+	require.NoError(t, err)
+	require.Len(t, found.InstanceRefreshes, 1)
+	assert.Equal(t, scaling.InstanceRefreshStatusSuccessful, found.InstanceRefreshes[0].Status)
+	preferences := found.InstanceRefreshes[0].Preferences
 	assert.True(t, *preferences.AutoRollback)
 	assert.EqualValues(t, []int32{100, 150, 300}, []int32{*preferences.MinHealthyPercentage, *preferences.MaxHealthyPercentage, *preferences.CheckpointDelay})
 	assert.Equal(t, []int32{50, 100}, preferences.CheckpointPercentages)
 	assert.Equal(t, monitoring.RolloutAlarms("ha-web", "local", true), preferences.AlarmSpecification.Alarms)
 
 	after := readGroup(ctx, t, clients, outputs)
+	require.NotEmpty(t, before)
 	assert.Equal(t, version+1, checkTemplate(ctx, t, clients, after, outputs))
 	for _, id := range instanceIDs(after) {
 		assert.NotContains(t, before, id)
 	}
+}
+
+// buildVerify returns the path of the command that a pipeline waits for rollouts with.
+func buildVerify(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	command := filepath.Join(t.TempDir(), "verify")
+	build := exec.CommandContext(ctx, "go", "build", "-o", command, "./cmd/verify")
+	build.Dir = project
+	printed, err := build.CombinedOutput()
+	require.NoError(t, err, string(printed))
+	return command
+}
+
+// verifyRollout waits for a rollout, but not for long, and returns what the command says.
+func verifyRollout(ctx context.Context, t *testing.T, command, url string, outputs auto.OutputMap) (string, error) {
+	t.Helper()
+	values := map[string]any{}
+	for name, output := range outputs {
+		values[name] = output.Value
+	}
+	input, err := json.Marshal(values)
+	require.NoError(t, err)
+	verify := exec.CommandContext(ctx, command, "rollout", "-timeout", "20s", "-interval", "1s")
+	verify.Stdin = bytes.NewReader(input)
+	verify.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+url, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
+	printed, err := verify.CombinedOutput()
+	t.Logf("verify rollout:\n%s", printed)
+	return string(printed), err
 }
 
 func instanceIDs(group scaling.AutoScalingGroup) []string {
