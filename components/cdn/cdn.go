@@ -98,7 +98,7 @@ func (b *builder) all(cdn *Cdn) error {
 	b.place = b.Place(b.ctx)
 	for _, step := range []func() error{
 		b.buckets, b.responseHeaders, b.certificates, b.edgeHeader, b.webACL, b.createDistribution,
-		b.admitDistribution, b.errorPage, b.accessLogs, b.records,
+		b.errorPage, b.admitDistribution, b.accessLogs, b.records,
 	} {
 		if err := step(); err != nil {
 			return err
