@@ -116,9 +116,18 @@ func checkParameters(ctx context.Context, t *testing.T, clients clients, outputs
 	}, values)
 }
 
-// checkSecrets checks that the master secret turns by itself and that the application's has its value. It returns the
-// master password.
+// checkSecrets checks that the application's secret has its value, and the master secret as below. It returns the master
+// password.
 func checkSecrets(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap) string {
+	t.Helper()
+	smtp, err := clients.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("ha-web/local/smtp")})
+	require.NoError(t, err)
+	assert.Equal(t, smtpPassword, *smtp.SecretString)
+	return checkMasterSecret(ctx, t, clients, outputs)
+}
+
+// checkMasterSecret checks that the master secret turns by itself, and returns the master password.
+func checkMasterSecret(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap) string {
 	t.Helper()
 	master := aws.String(outputs["databaseSecretArn"].Value.(string))
 	described, err := clients.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: master})
@@ -134,10 +143,6 @@ func checkSecrets(ctx context.Context, t *testing.T, clients clients, outputs au
 	require.NoError(t, json.Unmarshal([]byte(*value.SecretString), &login))
 	require.NotEmpty(t, login.Username) // of the emulator's choice
 	require.NotEmpty(t, login.Password)
-
-	smtp, err := clients.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("ha-web/local/smtp")})
-	require.NoError(t, err)
-	assert.Equal(t, smtpPassword, *smtp.SecretString)
 	return login.Password
 }
 
