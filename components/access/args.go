@@ -3,7 +3,6 @@ package access
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"ha-web/internal/component"
 	"ha-web/internal/staff"
@@ -81,14 +80,8 @@ func (a Args) withDefaults() Args {
 	a.OIDC.Scope = cmp.Or(a.OIDC.Scope, staff.DefaultScope)
 	a.OIDC.SessionHours = cmp.Or(a.OIDC.SessionHours, staff.DefaultSessionHours)
 	a.SAML.SessionHours = cmp.Or(a.SAML.SessionHours, staff.DefaultSessionHours)
-	a.Agents, a.Playbooks = slices.Clone(a.Agents), slices.Clone(a.Playbooks)
-	for i, each := range a.Agents {
-		a.Agents[i].Schedule = cmp.Or(each.Schedule, upkeep.DefaultSchedule)
-	}
-	for i, each := range a.Playbooks {
-		a.Playbooks[i].Schedule = cmp.Or(each.Schedule, upkeep.DefaultSchedule)
-		a.Playbooks[i].Playbook = cmp.Or(each.Playbook, upkeep.DefaultPlaybook)
-	}
+	kept := upkeep.Spec{Agents: a.Agents, Playbooks: a.Playbooks}.WithDefaults()
+	a.Agents, a.Playbooks = kept.Agents, kept.Playbooks
 	return a
 }
 

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -79,12 +78,9 @@ func (a *Access) load(faults *validate.Faults) {
 		faults.Check("access.saml.metadataFile", err)
 		a.SAML.Metadata = content
 	}
-	for i, each := range a.Agents {
-		a.Agents[i].Schedule = cmp.Or(each.Schedule, upkeep.DefaultSchedule)
-	}
+	kept := upkeep.Spec{Agents: a.Agents, Playbooks: a.Playbooks}.WithDefaults()
+	a.Agents, a.Playbooks = kept.Agents, kept.Playbooks
 	for i, each := range a.Playbooks {
-		a.Playbooks[i].Schedule = cmp.Or(each.Schedule, upkeep.DefaultSchedule)
-		a.Playbooks[i].Playbook = cmp.Or(each.Playbook, upkeep.DefaultPlaybook)
 		files, err := readFolder(each.Folder)
 		faults.Check(fmt.Sprintf("access.playbooks[%d].folder", i), err)
 		a.Playbooks[i].Files = files

@@ -6,6 +6,7 @@
 package upkeep
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"maps"
@@ -82,6 +83,19 @@ func (p Playbook) ExtraVariables() string {
 type Spec struct {
 	Agents    []Agent
 	Playbooks []Playbook
+}
+
+// WithDefaults returns a copy in which everything left out has its default.
+func (s Spec) WithDefaults() Spec {
+	s.Agents, s.Playbooks = slices.Clone(s.Agents), slices.Clone(s.Playbooks)
+	for i, each := range s.Agents {
+		s.Agents[i].Schedule = cmp.Or(each.Schedule, DefaultSchedule)
+	}
+	for i, each := range s.Playbooks {
+		s.Playbooks[i].Schedule = cmp.Or(each.Schedule, DefaultSchedule)
+		s.Playbooks[i].Playbook = cmp.Or(each.Playbook, DefaultPlaybook)
+	}
+	return s
 }
 
 // Validate records every fault of the spec. key gives the fields, such as Agents[0].Name, the names that whoever asks knows
