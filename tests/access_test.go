@@ -350,7 +350,7 @@ func TestAccessRefusesWhatIsWrong(t *testing.T) {
 
 func TestSettingsReachAccess(t *testing.T) {
 	t.Parallel()
-	got := planOf(t, "-stack", "prod", "-c", "access.saml={metadataFile: examples/saml/metadata.xml, sessionHours: 2}",
+	got := planOf(t, "-stack", "prod", "-c", "environment=development", "-c", "access.saml={metadataFile: examples/saml/metadata.xml, sessionHours: 2}",
 		"-c", "access.oidc={paths: [/admin/*], issuer: 'https://login.microsoftonline.com/0a1b/v2.0', tokenEndpoint: 'https://t.example.edu', "+
 			"clientId: x, clientSecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:oidc-Ab12Cd', scope: openid, sessionHours: 1}",
 		"-c", "access.agents=[{name: cloudwatch, package: AmazonCloudWatchAgent, schedule: rate(2 days)}]",

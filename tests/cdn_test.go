@@ -731,7 +731,7 @@ Edge: needs the firewall, which tells it from others`},
 
 func TestSettingsReachTheCdn(t *testing.T) {
 	t.Parallel()
-	args := []string{"-stack", "prod"}
+	args := []string{"-stack", "prod", "-c", "waivers={cdn-deletion-protection: a test, log-retention: a test}"}
 	for _, assignment := range []string{
 		"cdn.staticPaths=[/theme/*]", "cdn.priceClass=PriceClass_200", "cdn.originReadSeconds=20", "cdn.replicaRegion=eu-west-1",
 		"cdn.errorPage=tests/testdata/unavailable.html", "cdn.accessLogs={retentionDays: 90}", "cdn.deletionProtection=false",
@@ -792,7 +792,7 @@ func withHeaders(behaviour map[string]any) map[string]any {
 func TestStackWithoutCDN(t *testing.T) {
 	t.Parallel()
 	for _, stack := range stacks {
-		got := planOf(t, "-stack", stack, "-c", "cdn.enabled=false", "-c", "cdn.replicaRegion=eu-west-1")
+		got := planOf(t, "-stack", stack, "-c", "environment=development", "-c", "cdn.enabled=false", "-c", "cdn.replicaRegion=eu-west-1")
 		for _, resource := range got.Resources {
 			if strings.HasSuffix(resource.Parent, "Cdn::ha-web") {
 				assert.Fail(t, "left over", resource.Key())
@@ -806,7 +806,7 @@ func TestStackWithoutCDN(t *testing.T) {
 		assert.Contains(t, got.names(ingressRule), "ha-web-alb-from-internet", "people come to the load balancer itself")
 		assert.Empty(t, got.of(listenerRule))
 	}
-	assert.Equal(t, "https://learn.example.edu", planOf(t, "-stack", "prod", "-c", "cdn.enabled=false").Outputs["url"])
+	assert.Equal(t, "https://learn.example.edu", planOf(t, "-stack", "prod", "-c", "environment=development", "-c", "cdn.enabled=false").Outputs["url"])
 	assert.Equal(t, "http://ha-web-alb.us-east-1.elb.amazonaws.com", planOf(t, "-stack", "dev", "-c", "cdn.enabled=false").Outputs["url"])
 }
 
@@ -857,9 +857,9 @@ func TestPlanSaysWhatPeopleHaveToDo(t *testing.T) {
 		waits + "origin.learn.example.edu, and waits up to 75 minutes for it", lead + "origin.learn.example.edu. CNAME <output albDnsName>",
 		waits + "learn.example.edu, and waits up to 75 minutes for it", lead + "learn.example.edu. CNAME <output cdnDomainName>",
 	}, notes(t, byHand[:6]...))
-	assert.Contains(t, notes(t, "-stack", "prod", "-c", "web.ingress=internet"),
+	assert.Contains(t, notes(t, "-stack", "prod", "-c", "environment=development", "-c", "web.ingress=internet"),
 		"web.ingress is internet: who knows the load balancer's name gets past CloudFront and its firewall")
-	assert.Contains(t, notes(t, "-stack", "prod", "-c", "web.ingress=cloudfront", "-c", "cdn.enabled=false"),
+	assert.Contains(t, notes(t, "-stack", "prod", "-c", "environment=development", "-c", "web.ingress=cloudfront", "-c", "cdn.enabled=false"),
 		"cdn.enabled is false and web.ingress cloudfront: nobody gets in but a distribution of yours that sends the header X-Origin-Verify")
 	assert.Contains(t, notes(t, "-stack", "dev", "-c", "cdn.enabled=false"),
 		"no TLS: domain has neither name nor certificateArn, so the load balancer answers plain HTTP on port 80")

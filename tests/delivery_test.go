@@ -363,7 +363,7 @@ func TestDeliveryRefusesWhatIsWrong(t *testing.T) {
 
 func TestSettingsReachDelivery(t *testing.T) {
 	t.Parallel()
-	got := planOf(t, "-stack", "prod",
+	got := planOf(t, "-stack", "prod", "-c", "environment=development",
 		"-c", "delivery.github={owner: example, repo: site, environment: live, branch: trunk}", "-c", "delivery.existingProvider=true",
 		"-c", "delivery.repository={keepImages: 7, untaggedDays: 3}", "-c", "delivery.state={bucket: example-state}",
 		"-c", "delivery.services=[ses]", "-c", "delivery.deletionProtection=false", "-c", "web.originHeader.version=2")

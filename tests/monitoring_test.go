@@ -505,7 +505,7 @@ func TestSettingsReachMonitoring(t *testing.T) {
     logRetentionDays: 90
     deletionProtection: false
 `), 0o600))
-	got := planOf(t, "-file", path, "-c", "aws:region=eu-west-1", "-c", "network.availabilityZones=[eu-west-1a, eu-west-1b, eu-west-1c]",
+	got := planOf(t, "-file", path, "-c", "environment=development", "-c", "aws:region=eu-west-1", "-c", "network.availabilityZones=[eu-west-1a, eu-west-1b, eu-west-1c]",
 		"-c", "web.size={min: 4, max: 20}", "-c", "web.schedules=[{name: day, recurrence: 0 7 * * *, min: 4}, {name: night, recurrence: 0 20 * * *, min: 3}]",
 		"-c", "database.maxConnections=300", "-c", "database.storageGiB=200", "-c", "database.maxStorageGiB=400", "-c", "database.proxy.maxConnectionsPercent=50")
 	var subscribed []string

@@ -261,7 +261,7 @@ func TestSettingsReachTheComponents(t *testing.T) {
 
 func TestSettingsReachTheDatabase(t *testing.T) {
 	t.Parallel()
-	args := []string{"-stack", "prod"}
+	args := []string{"-stack", "prod", "-c", "environment=development"}
 	for _, assignment := range []string{
 		"engine=mysql", "version=\"8.0\"", "allowMajorUpgrade=true", "instanceClass=db.r7g.large", "multiAz=false",
 		"storageGiB=400", "maxStorageGiB=800", "iops=20000", "throughputMiBps=900", "name=moodle", "username=moodler",
@@ -356,7 +356,7 @@ func TestBadInputEndsWithStatusOneAndEveryFault(t *testing.T) {
 	for name, content := range map[string]string{
 		"Pulumi.yaml":        "name: ha-web",
 		"Pulumi.broken.yaml": "config: [",
-		"Pulumi.empty.yaml":  "",
+		"Pulumi.empty.yaml":  "config: {ha-web:environment: development}",
 		"Pulumi.bad.yaml": `config:
   aws:region: us-east-1
   ha-web:environment: development
@@ -423,7 +423,7 @@ func TestFilePlansAnyStackFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "Pulumi.staging.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(
-		"config: {aws:region: eu-west-1, ha-web:network: {availabilityZones: [eu-west-1a, eu-west-1b]}}"), 0o600))
+		"config: {aws:region: eu-west-1, ha-web:environment: development, ha-web:network: {availabilityZones: [eu-west-1a, eu-west-1b]}}"), 0o600))
 	assert.Equal(t, "staging", planOf(t, "-file", path).Stack)
 	assert.Equal(t, "blue", planOf(t, "-file", path, "-stack", "blue").Stack)
 }
@@ -440,7 +440,7 @@ func TestDiffAgainstASavedPlan(t *testing.T) {
 	assert.Empty(t, stderr)
 	assert.Zero(t, status)
 
-	changed := []string{"plan", "-stack", "prod", "-diff", saved, "-c", "network.natGateways=single"}
+	changed := []string{"plan", "-stack", "prod", "-diff", saved, "-c", "network.natGateways=single", "-c", "waivers.nat-gateway-per-zone=a test"}
 	stdout, _, status = run(t, project, changed...)
 	assert.Zero(t, status, "a difference is no fault")
 	assert.Contains(t, stdout, "- aws:ec2/natGateway:NatGateway ha-web-nat-b\n")
@@ -475,7 +475,7 @@ func TestHelp(t *testing.T) {
 
 func TestSettingsReachTheWebTier(t *testing.T) {
 	t.Parallel()
-	args := []string{"-stack", "prod"}
+	args := []string{"-stack", "prod", "-c", "environment=development"}
 	for _, assignment := range []string{
 		"instanceTypes=[c7g.large, c6g.large]", "image=ami-0123456789abcdef0", "rootVolumeGiB=50", "port=9000", "ingress=cloudfront",
 		"container=123456789012.dkr.ecr.us-east-1.amazonaws.com/moodle@sha256:" + strings.Repeat("0a", 32),

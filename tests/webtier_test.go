@@ -727,9 +727,9 @@ func TestHostNamesOfTheStack(t *testing.T) {
 	t.Parallel()
 	cloudfront := planOf(t, "-stack", "prod")
 	assert.Equal(t, "origin.learn.example.edu", cloudfront.one(t, certificate, "ha-web-alb")["domainName"], "CloudFront has the site's own name")
-	open := planOf(t, "-stack", "prod", "-c", "web.ingress=internet")
+	open := planOf(t, "-stack", "prod", "-c", "environment=development", "-c", "web.ingress=internet")
 	assert.Equal(t, "origin.learn.example.edu", open.one(t, certificate, "ha-web-alb")["domainName"], "so it has, whoever else gets in")
-	internet := planOf(t, "-stack", "prod", "-c", "cdn.enabled=false")
+	internet := planOf(t, "-stack", "prod", "-c", "environment=development", "-c", "cdn.enabled=false")
 	assert.Equal(t, "learn.example.edu", internet.one(t, certificate, "ha-web-alb")["domainName"])
 	assert.Contains(t, internet.names(dnsRecord), "ha-web-alb-a-learn.example.edu")
 	given := planOf(t, "-stack", "prod", "-c", "domain.hostedZone=",

@@ -4,6 +4,8 @@
 // The comments of fields with a setting tag are the text of docs/settings.md.
 package fleet
 
+import "regexp"
+
 // Size is the size of the fleet, in instances.
 type Size struct {
 	// Fewest instances, at least one in each zone. Left out or 0: one in each zone.
@@ -117,3 +119,10 @@ func Default() Spec {
 		LogRetentionDays: 365, AccessLogDays: 365,
 	}
 }
+
+// deep are words that name what is behind a server, or all of it.
+var deep = regexp.MustCompile(`(?i)(^|[/_.-])(db|database|databases|deep|dependencies|full|mysql|mariadb|postgres|rds|sql)([/_.?-]|$)`)
+
+// Deep reports whether the path of a health check says that it asks more than the server itself. Where it asks the
+// database, one failover takes all servers out at once (document 000, "Validation and monitoring").
+func Deep(path string) bool { return deep.MatchString(path) }

@@ -183,14 +183,21 @@ func suggestion(key string) string {
 	end := strings.LastIndex(key, ".") + 1
 	parent, name := key[:end], key[end:]
 	known := position.ReplaceAllString(parent, "[]")
-	best, distance := "", 4 // more edits apart than that, two words have nothing in common
+	var siblings []string
 	for _, each := range Keys() {
-		sibling, found := strings.CutPrefix(each, known)
-		if !found || strings.Contains(sibling, ".") {
-			continue
+		if sibling, found := strings.CutPrefix(each, known); found && !strings.Contains(sibling, ".") {
+			siblings = append(siblings, sibling)
 		}
-		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(sibling), nil); d < distance {
-			best, distance = parent+sibling, d
+	}
+	return nearest(name, siblings, parent)
+}
+
+// nearest returns ", did you mean …?" for the known name nearest to an unknown one, if any is near, with a prefix.
+func nearest(name string, known []string, prefix string) string {
+	best, distance := "", 4 // more edits apart than that, two words have nothing in common
+	for _, each := range known {
+		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(each), nil); d < distance {
+			best, distance = prefix+each, d
 		}
 	}
 	if best == "" {

@@ -143,9 +143,14 @@ func checkURLs(key string, endpoints map[string]SecretText, faults *validate.Fau
 	}
 }
 
+// heard reports whether anyone hears of what someone has to get up for.
+func (m Monitoring) heard() bool {
+	return len(m.Email)+len(m.HTTPS)+len(m.Functions) > 0 || m.Slack.On() || m.ServiceNow.Instance != ""
+}
+
 // notes returns what a person should know about who hears of what.
 func (m Monitoring) notes() []string {
-	if len(m.Email)+len(m.HTTPS)+len(m.Functions) > 0 || m.Slack.On() || m.ServiceNow.Instance != "" {
+	if m.heard() {
 		return nil
 	}
 	return []string{"nobody hears of alarms: monitoring.email is empty, and so are https, functions, slack and serviceNow"}

@@ -11,8 +11,9 @@ import (
 func TestStartsThatHavePassedAreSaid(t *testing.T) {
 	t.Parallel()
 	parsed, err := Parse("ha-web", map[string]string{
-		regionKey:        "us-east-1",
-		"ha-web:network": `{"availabilityZones": ["us-east-1a", "us-east-1b"]}`,
+		regionKey:            "us-east-1",
+		"ha-web:environment": "development",
+		"ha-web:network":     `{"availabilityZones": ["us-east-1a", "us-east-1b"]}`,
 		"ha-web:web": `{"schedules": [{"name": "launch", "start": "2027-09-01T08:00", "min": 4}],
 			"exams": {"min": 4, "periods": [{"name": "winter", "from": "2028-01-10", "to": "2028-01-21"}]}}`,
 	})

@@ -16,7 +16,7 @@ type Settings struct {
 	// Region is where everything lives but what CloudFront wants in us-east-1. Its key is aws:region.
 	Region string `setting:"-"`
 
-	// What the stack is for: `production` or `development`. It is a tag on every resource.
+	// What the stack is for: `production`, which has guard rails, or `development`. It is a tag on every resource.
 	Environment Environment `setting:"environment"`
 	// The VPC.
 	Network Network `setting:"network"`
@@ -36,6 +36,9 @@ type Settings struct {
 	Delivery Delivery `setting:"delivery"`
 	// Ways in for people, and for those who look after the stack.
 	Access Access `setting:"access"`
+	// Guard rails of production that this stack does without, each with the reason: `{nat-gateway-per-zone: "..."}`.
+	// docs/guard-rails.md lists them.
+	Waivers map[string]string `setting:"waivers"`
 }
 
 // Environment is what a stack is for.
@@ -395,6 +398,9 @@ func Parse(project string, config map[string]string, secret ...string) (*Setting
 	settings.Access.load(&more)
 	settings.validate(&more)
 	faults.Merge(more)
+	var lacking validate.Faults
+	settings.guard(&lacking)
+	faults.Merge(lacking)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// good is the least a stack file says.
-const good = `{"aws:region": "us-east-1", "ha-web:network": "{\"availabilityZones\": [\"us-east-1a\", \"us-east-1b\"]}"}`
+// good is the least a stack file says where no guard rails hold it to more.
+const good = `{"aws:region": "us-east-1", "ha-web:environment": "development", "ha-web:network": "{\"availabilityZones\": [\"us-east-1a\", \"us-east-1b\"]}"}`
 
 // config returns the good config with sections replaced.
 func config(t testing.TB, sections map[string]string) map[string]string {
@@ -38,22 +38,22 @@ func TestDefaults(t *testing.T) {
 
 	want := settings.Default()
 	want.Region = "us-east-1"
+	assert.Equal(t, settings.Production, want.Environment)
+	want.Environment = settings.Development
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
 	want.Web.Size.Min = 2
 	want.Web.Ingress = "cloudfront"
 	want.Database.Version = "16"
 	assert.Equal(t, want, got)
-	assert.Equal(t, settings.Production, got.Environment)
 	assert.Equal(t, "perAz", got.Network.NATGateways)
 }
 
 func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	got, err := settings.Parse("ha-web", config(t, map[string]string{
-		"web":         `{"size": {"max": 40}, "healthCheck": {"path": "/ready"}}`,
-		"database":    `{"engine": "mysql", "proxy": null}`,
-		"environment": "development",
-		"other:web":   `{"size": 1}`,
+		"web":       `{"size": {"max": 40}, "healthCheck": {"path": "/ready"}}`,
+		"database":  `{"engine": "mysql", "proxy": null}`,
+		"other:web": `{"size": 1}`,
 	}))
 	require.NoError(t, err)
 
