@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ha-web/internal/controls"
 	"ha-web/internal/offline"
 	"ha-web/internal/settings"
 
@@ -21,6 +22,7 @@ const (
 	ExitOK         = 0
 	ExitFault      = 1 // of the settings, or of the command line
 	ExitDifference = 2 // with -diff -exit-code
+	ExitFailed     = 3 // a control, with -controls
 )
 
 const usage = `usage: go run . plan [flags]
@@ -34,14 +36,18 @@ Show what the program would register for a stack: no account, no credentials, no
   -preview        leave what AWS computes unknown, as the first preview of a new stack does
   -diff FILE      print what differs from a plan saved with -format json
   -exit-code      with -diff: exit with status 2 where there is a difference
+  -controls       hold the plan to security and availability controls, docs/controls.md, and exit with status 3 where one
+                  fails
 
-Exit status: 0, or 1 for a fault of the settings or the command line, or 2 for a difference with -diff -exit-code.
+Exit status: 0, or 1 for a fault of the settings or the command line, or 2 for a difference with -diff -exit-code, or 3 for
+a control that fails with -controls.
 go run reports each but 0 as 1: where it matters, go build and run ./ha-web plan.
 `
 
 type options struct {
 	stack, file, format, diff string
 	preview, exitCode         bool
+	controls                  bool
 	set                       []string
 }
 
@@ -84,6 +90,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.diff, "diff", "", "")
 	flags.BoolVar(&o.preview, "preview", false, "")
 	flags.BoolVar(&o.exitCode, "exit-code", false, "")
+	flags.BoolVar(&o.controls, "controls", false, "")
 	flags.Func("c", "", func(assignment string) error {
 		o.set = append(o.set, assignment)
 		return nil
@@ -98,6 +105,10 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("-format: must be tree or json, got %q", o.format)
 	case o.exitCode && o.diff == "":
 		return o, errors.New("-exit-code: goes with -diff")
+	case o.controls && o.diff != "":
+		return o, errors.New("-controls: does not go with -diff")
+	case o.controls && o.preview:
+		return o, errors.New("-controls: does not go with -preview, which leaves open what refers to what")
 	}
 	o.stack, o.file = target(o.stack, o.file)
 	return o, nil
@@ -119,9 +130,12 @@ func target(stack, file string) (string, string) {
 }
 
 func run(program pulumi.RunFunc, options options, out io.Writer) (int, error) {
-	recording, err := record(program, options)
+	recording, config, err := record(program, options)
 	if err != nil {
 		return ExitFault, err
+	}
+	if options.controls {
+		return control(recording, config, options, out)
 	}
 	if options.diff != "" {
 		return difference(recording, options, out)
@@ -132,31 +146,49 @@ func run(program pulumi.RunFunc, options options, out io.Writer) (int, error) {
 	return ExitOK, WriteTree(out, recording)
 }
 
-func record(program pulumi.RunFunc, options options) (*offline.Recording, error) {
+func record(program pulumi.RunFunc, options options) (*offline.Recording, *settings.Settings, error) {
 	project, err := settings.ReadProject(".")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	file, err := settings.ReadStackFile(project, options.file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, assignment := range options.set {
 		if err := file.Set(assignment); err != nil {
-			return nil, fmt.Errorf("-c %w", err)
+			return nil, nil, fmt.Errorf("-c %w", err)
 		}
 	}
 	config, secret, err := file.Config()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// The program checks its settings too, but sees only the sections it knows.
-	if _, err := settings.Parse(project, config, secret...); err != nil {
-		return nil, err
+	parsed, err := settings.Parse(project, config, secret...)
+	if err != nil {
+		return nil, nil, err
 	}
-	return offline.Record(program, offline.Stack{
+	recording, err := offline.Record(program, offline.Stack{
 		Project: project, Name: options.stack, Config: config, SecretKeys: secret, Preview: options.preview,
 	})
+	return recording, parsed, err
+}
+
+// control holds a recording to all controls but what its settings do without on purpose.
+func control(recording *offline.Recording, config *settings.Settings, options options, out io.Writer) (int, error) {
+	results := controls.Run(recording, config.Concessions())
+	write := WriteControls
+	if options.format == "json" {
+		write = WriteControlsJSON
+	}
+	if err := write(out, recording, results); err != nil {
+		return ExitFault, err
+	}
+	if controls.Counts(results)[controls.Fail] > 0 {
+		return ExitFailed, nil
+	}
+	return ExitOK, nil
 }
 
 func difference(recording *offline.Recording, options options, out io.Writer) (int, error) {

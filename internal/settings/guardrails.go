@@ -35,7 +35,7 @@ func GuardRails() []GuardRail {
 		{
 			ID: "nat-gateway-per-zone", Has: "a NAT gateway in each zone", Remedy: "set it to perAz",
 			Without:  "33 USD a month for each gateway less; with its zone all instances lose the internet",
-			Controls: []string{"HA.4"},
+			Controls: []string{"EC2.57", "HA.4"},
 			missing:  where("network.natGateways", func(s *Settings) bool { return s.Network.NATGateways != "perAz" }),
 		}, {
 			ID: "flow-logs", Has: "a record of its traffic", Remedy: "set it to true",
@@ -63,7 +63,7 @@ func GuardRails() []GuardRail {
 			ID: "shallow-health-check", Has: "a health check that asks the server, and nothing behind it",
 			Remedy:   "name a path that does not need the database",
 			Without:  "an unhealthy database takes all servers with it",
-			Controls: []string{"HA.11"},
+			Controls: []string{"HA.13"},
 			missing:  where("web.healthCheck.path", func(s *Settings) bool { return fleet.Deep(s.Web.HealthCheck.Path) }),
 		}, {
 			ID: "rollout-capacity", Has: "its whole fleet in service while a release rolls out", Remedy: "set it to 100",
@@ -85,7 +85,7 @@ func GuardRails() []GuardRail {
 		}, {
 			ID: "final-snapshot", Has: "a last snapshot where the database is deleted", Remedy: "set it to true",
 			Without:  "nothing to pay for afterwards; what is deleted is gone",
-			Controls: []string{"HA.13"},
+			Controls: []string{"HA.15"},
 			missing:  where("database.finalSnapshot", func(s *Settings) bool { return !s.Database.FinalSnapshot }),
 		}, {
 			ID: "backups", Has: fmt.Sprintf("backups of %d days or more", leastBackupDays), Remedy: "raise it",
@@ -105,14 +105,14 @@ func GuardRails() []GuardRail {
 		}, {
 			ID: "secret-recovery", Has: "secrets that can be brought back", Remedy: "set it to 7, or more",
 			Without:  "the name of a deleted secret is free at once; its value is gone at once",
-			Controls: []string{"HA.14"},
+			Controls: []string{"HA.16"},
 			missing: where("secrets.recoveryDays", func(s *Settings) bool {
 				return s.Secrets.RecoveryDays == 0 && len(s.Secrets.Names) > 0
 			}),
 		}, {
 			ID: "tls", Has: "a name, and with it TLS 1.2 or later from viewers to servers", Remedy: "name the site",
 			Without:  "no domain and no certificate; CloudFront reaches the load balancer in the clear",
-			Controls: []string{"CloudFront.7", "CloudFront.8", "CloudFront.9", "CloudFront.15", "ELB.1", "ELB.17"},
+			Controls: []string{"CloudFront.7", "CloudFront.9", "CloudFront.15", "ELB.1", "ELB.18"},
 			missing:  where("domain.name", func(s *Settings) bool { return !s.Domain.TLS() }),
 		}, {
 			ID: "firewall", Has: "a firewall before it", Remedy: "turn it on",
@@ -122,7 +122,7 @@ func GuardRails() []GuardRail {
 		}, {
 			ID: "front-door", Has: "no way past CloudFront and its firewall", Remedy: "set it to cloudfront, or leave it out",
 			Without:  "whoever knows the load balancer's name gets past both",
-			Controls: []string{"ELB.16", "HA.16"},
+			Controls: []string{"HA.21"},
 			missing:  where("web.ingress", func(s *Settings) bool { return s.CDN.Enabled && s.Web.Ingress == "internet" }),
 		}, {
 			ID: "cdn-logs", Has: "a record of requests to CloudFront", Remedy: "set it to true",
@@ -138,7 +138,7 @@ func GuardRails() []GuardRail {
 			ID: "on-call", Has: "someone who hears of its alarms",
 			Remedy:   "add an address, or set https, functions, slack or serviceNow beside it",
 			Without:  "nobody is woken",
-			Controls: []string{"HA.15"},
+			Controls: []string{"HA.19"},
 			missing:  where("monitoring.email", func(s *Settings) bool { return !s.Monitoring.heard() }),
 		},
 	}, deletionProtections())
@@ -260,28 +260,31 @@ func guardRailNames() []string {
 	return names
 }
 
-// Concession is a reason for which controls may fail.
-type Concession struct {
-	Controls []string
-	Reason   string
-}
-
-// Concessions returns what the stack does without on purpose: in production what its waivers name, in development what it
-// saves.
-func (s *Settings) Concessions() []Concession {
-	var list []Concession
+// Concessions returns why controls may fail, by their ids: for what the stack does without on purpose, in production what
+// its waivers name, in development what it saves.
+func (s *Settings) Concessions() map[string]string {
+	keys, reasons := map[string][]string{}, map[string][]string{}
 	for _, rail := range GuardRails() {
-		keys := rail.missing(s)
-		if len(keys) == 0 || len(rail.Controls) == 0 {
+		missing := rail.missing(s)
+		if len(missing) == 0 {
 			continue
 		}
-		reason := fmt.Sprintf("development, %s: %s", strings.Join(keys, ", "), rail.Without)
+		reason := rail.Without
 		if s.Production() {
-			reason = fmt.Sprintf("waivers.%s: %s", rail.ID, s.Waivers[rail.ID])
+			missing, reason = []string{"waivers." + rail.ID}, s.Waivers[rail.ID]
 		}
-		list = append(list, Concession{Controls: rail.Controls, Reason: reason})
+		for _, control := range rail.Controls {
+			keys[control] = append(keys[control], missing...)
+			if !slices.Contains(reasons[control], reason) {
+				reasons[control] = append(reasons[control], reason)
+			}
+		}
 	}
-	return list
+	concessions := map[string]string{}
+	for control := range keys {
+		concessions[control] = fmt.Sprintf("%s: %s.", strings.Join(keys[control], ", "), strings.Join(reasons[control], "; "))
+	}
+	return concessions
 }
 
 // waiverNotes returns a note for each waiver, so that nobody forgets it.

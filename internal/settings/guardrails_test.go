@@ -104,6 +104,15 @@ func waive(ids ...string) map[string]string {
 	return map[string]string{"waivers": string(text)}
 }
 
+// byControl returns a reason for each control of a guard rail.
+func byControl(rail settings.GuardRail, reason string) map[string]string {
+	reasons := map[string]string{}
+	for _, control := range rail.Controls {
+		reasons[control] = reason
+	}
+	return reasons
+}
+
 func TestProductionNeedsNoWaiver(t *testing.T) {
 	t.Parallel()
 	parsed, err := overProduction(t)
@@ -130,8 +139,7 @@ func TestGuardRails(t *testing.T) {
 			waived, err := overProduction(t, test.sections, waive(rail.ID))
 			require.NoError(t, err)
 			assert.Contains(t, waived.Notes(), "waived: "+rail.ID+": it is a test")
-			require.Len(t, waived.Concessions(), 1)
-			assert.Equal(t, settings.Concession{Controls: rail.Controls, Reason: "waivers." + rail.ID + ": it is a test"}, waived.Concessions()[0])
+			assert.Equal(t, byControl(rail, "waivers."+rail.ID+": it is a test."), waived.Concessions())
 
 			_, err = overProduction(t, waive(rail.ID))
 			require.EqualError(t, err, "waivers."+rail.ID+": is not needed, the stack has what it waives: take it out")
@@ -139,15 +147,27 @@ func TestGuardRails(t *testing.T) {
 			development := map[string]string{"environment": "development"}
 			saved, err := overProduction(t, test.sections, development)
 			require.NoError(t, err)
-			require.Len(t, saved.Concessions(), 1)
-			assert.Equal(t, settings.Concession{
-				Controls: rail.Controls, Reason: "development, " + strings.Join(test.keys, ", ") + ": " + rail.Without,
-			}, saved.Concessions()[0])
+			assert.Equal(t, byControl(rail, strings.Join(test.keys, ", ")+": "+rail.Without+"."), saved.Concessions())
 			_, err = overProduction(t, test.sections, development, waive(rail.ID))
 			require.EqualError(t, err, "waivers."+rail.ID+": is not needed, only production stacks have guard rails: take it out")
 		})
 	}
 	assert.Len(t, weakened, len(settings.GuardRails()))
+}
+
+// Several settings may be behind one control: each is named, and what is the same is said once.
+func TestConcessionsNameEverySetting(t *testing.T) {
+	t.Parallel()
+	off := `{"deletionProtection": false}`
+	parsed, err := overProduction(t, map[string]string{"environment": "development", "web": off, "secrets": off, "cdn": off})
+	require.NoError(t, err)
+	assert.Equal(t, "web.deletionProtection, secrets.deletionProtection, cdn.deletionProtection: one command takes it away, wanted or not.",
+		parsed.Concessions()["HA.17"])
+	waived, err := overProduction(t, map[string]string{
+		"web": off, "cdn": off, "waivers": `{"web-deletion-protection": "it moves", "cdn-deletion-protection": "it is empty"}`,
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "waivers.web-deletion-protection, waivers.cdn-deletion-protection: it moves; it is empty.", waived.Concessions()["HA.17"])
 }
 
 // The other side of each number: the least, or the most, that passes.

@@ -1,0 +1,207 @@
+package controls
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"ha-web/internal/fleet"
+)
+
+// availability are the rules of the design that keep the site up.
+func availability() []Control {
+	return slices.Concat(acrossZones(), fleets(), recovery(), watched())
+}
+
+// acrossZones are what keeps the loss of a zone from being that of the site (document 002, "Explicit tradeoffs").
+func acrossZones() []Control {
+	return []Control{
+		{
+			ID: "HA.1", Title: "Subnets of databases span zones", Severity: High, Remedy: "Give the group subnets of two zones or more", types: []string{subnetGroup},
+			check: func(p *plan, r resource) string { return spans(p, r.texts("subnetIds")) },
+		}, {
+			ID: "HA.2", Title: "Proxies span zones", Severity: High, Remedy: "Give it subnets of two zones or more", types: []string{proxy},
+			check: func(p *plan, r resource) string { return spans(p, r.texts("vpcSubnetIds")) },
+		}, {
+			ID: "HA.3", Title: "Interface endpoints span zones", Severity: High, Remedy: "Give it subnets of two zones or more", types: []string{endpoint},
+			where: func(_ *plan, r resource) bool { return r.text("vpcEndpointType") == "Interface" },
+			check: func(p *plan, r resource) string { return spans(p, r.texts("subnetIds")) },
+		}, {
+			// Document 000, "Single NAT Gateway SPOF".
+			ID: "HA.4", Title: "Subnets use the NAT gateway of their own zone", Severity: High, Remedy: "Set network.natGateways to perAz", types: []string{subnet},
+			where: func(p *plan, r resource) bool {
+				way, found := p.route(r.Name)
+				return found && way.has("natGatewayId")
+			},
+			check: func(p *plan, r resource) string {
+				way, _ := p.route(r.Name)
+				gateway, _ := p.find(natGateway, way.text("natGatewayId"))
+				public, _ := p.find(subnet, gateway.text("subnetId"))
+				return unless(public.text("availabilityZone") == r.text("availabilityZone"), "it uses that of %s", public.text("availabilityZone"))
+			},
+		}, {
+			ID: "HA.5", Title: "Instances are where the internet does not reach them", Severity: High, Remedy: "Give the group private subnets",
+			types: []string{autoScalingGroup},
+			check: func(p *plan, r resource) string {
+				for _, each := range r.texts("vpcZoneIdentifiers") {
+					if way, found := p.route(each); found && way.has("gatewayId") {
+						return strings.TrimSuffix(each, "_id") + " is public"
+					}
+				}
+				return ""
+			},
+		},
+	}
+}
+
+// number is a version of a launch template that does not move.
+var number = regexp.MustCompile(`^[0-9]+$`)
+
+// fleets are what keeps enough instances alive (document 000, "Production Failure Modes to Know").
+func fleets() []Control {
+	groups := []string{autoScalingGroup}
+	return []Control{
+		{
+			ID: "HA.6", Title: "There is an instance in each zone at any time", Severity: High, Remedy: "Raise web.size.min, or min of the schedule",
+			types: []string{autoScalingGroup, scheduledAction},
+			check: func(p *plan, r resource) string {
+				group, _ := p.find(autoScalingGroup, r.text("autoscalingGroupName"))
+				if r.Type == autoScalingGroup {
+					group = r
+				}
+				zones, least := len(p.zones(group.texts("vpcZoneIdentifiers"))), r.number("minSize")
+				return unless(least == -1 || least >= float64(max(zones, 2)), "%v for %d zones", least, zones)
+			},
+		}, {
+			ID: "HA.7", Title: "Fleets follow their load", Severity: Medium, Remedy: "Set web.scaling, and leave room below web.size.max", types: groups,
+			check: func(p *plan, r resource) string {
+				follows := p.has(scalingPolicy, "autoscalingGroupName", r, func(policy resource) bool {
+					return policy.text("policyType") == "TargetTrackingScaling"
+				})
+				return unless(follows && r.number("maxSize") > r.number("minSize"), "it has one size")
+			},
+		}, {
+			// Document 002: a maximum that caps spend even under a runaway spike or an attack.
+			ID: "HA.8", Title: "Nothing grows a fleet beyond its cap", Severity: Medium, Remedy: "Keep max at web.size.max, and forecasts to it",
+			types: []string{scheduledAction, scalingPolicy},
+			check: func(p *plan, r resource) string {
+				group, _ := p.find(autoScalingGroup, r.text("autoscalingGroupName"))
+				breach := r.text("predictiveScalingConfiguration.maxCapacityBreachBehavior")
+				return unless(r.number("maxSize") <= group.number("maxSize") && breach != "IncreaseMaxCapacity", "it may, to %v", r.number("maxSize"))
+			},
+		}, {
+			ID: "HA.9", Title: "Fleets keep their size while a release rolls out", Severity: High, Remedy: "Set web.rollout.minHealthyPercent to 100", types: groups,
+			check: func(_ *plan, r resource) string {
+				kept := r.number("instanceRefresh.preferences.minHealthyPercentage")
+				return unless(kept == 100, "%v %% of it", kept)
+			},
+		}, {
+			ID: "HA.10", Title: "Rollouts that fail are rolled back", Severity: High, Remedy: "Set autoRollback", types: groups,
+			check: func(_ *plan, r resource) string {
+				return unless(r.on("instanceRefresh.preferences.autoRollback"), "they are not")
+			},
+		}, {
+			// Document 000, "Stale Launch Template".
+			ID: "HA.11", Title: "Groups name a version of their launch template", Severity: High, Remedy: "Name its number", types: groups,
+			where: func(_ *plan, r resource) bool { return template(r) != nil },
+			check: func(_ *plan, r resource) string {
+				version := template(r).text("version")
+				return unless(number.MatchString(version), "%q moves by itself", version)
+			},
+		}, {
+			// Document 000, "Health check grace period too short". The warmup is what an instance takes to boot.
+			ID: "HA.12", Title: "Instances have one and a half times their boot before their health counts", Severity: High,
+			Remedy: "Raise web.healthCheck.graceSeconds", types: groups,
+			check: func(_ *plan, r resource) string {
+				grace, boot := r.number("healthCheckGracePeriod"), r.number("defaultInstanceWarmup")
+				return unless(boot > 0 && grace >= 1.5*boot, "%v seconds, and a boot of %v", grace, boot)
+			},
+		}, {
+			ID: "HA.13", Title: "Health checks ask the server, and nothing behind it", Severity: High, Remedy: "Name another web.healthCheck.path",
+			types: []string{targetGroup},
+			check: func(_ *plan, r resource) string {
+				return unless(!fleet.Deep(r.text("healthCheck.path")) && r.text("healthCheck.matcher") == "200", "%s, which answers %s",
+					r.text("healthCheck.path"), r.text("healthCheck.matcher"))
+			},
+		}, {
+			ID: "HA.14", Title: "What carries the site is never Spot", Severity: High, Remedy: "Raise web.spot.onDemandBase", types: groups,
+			where: func(_ *plan, r resource) bool { return r.has("mixedInstancesPolicy") },
+			check: func(_ *plan, r resource) string {
+				base := r.number("mixedInstancesPolicy.instancesDistribution.onDemandBaseCapacity")
+				return unless(base >= r.number("minSize"), "%v instances are safe, of %v", base, r.number("minSize"))
+			},
+		},
+	}
+}
+
+// recovery are what brings data back (document 002: both, a standby for staying up and backups for getting data back).
+func recovery() []Control {
+	return []Control{
+		{
+			ID: "HA.15", Title: "Databases leave their backups behind", Severity: High, Remedy: "Set database.finalSnapshot", types: []string{dbInstance},
+			check: func(_ *plan, r resource) string {
+				return unless(!r.on("skipFinalSnapshot") && r.text("deleteAutomatedBackups") == "false", "they go with it")
+			},
+		}, {
+			ID: "HA.16", Title: "Secrets can be brought back", Severity: Medium, Remedy: "Set secrets.recoveryDays", types: []string{secret},
+			where: named,
+			check: func(_ *plan, r resource) string { return unless(r.number("recoveryWindowInDays") >= 7, "it cannot") },
+		}, {
+			ID: "HA.17", Title: "Pulumi refuses to delete data", Severity: High, Remedy: "Set deletionProtection of its section",
+			types: []string{key, dbInstance, bucket, secret, imageRepository},
+			where: func(p *plan, r resource) bool { return r.Type != secret || named(p, r) },
+			check: func(_ *plan, r resource) string { return unless(r.Protect, "it would not") },
+		},
+	}
+}
+
+// named reports whether a secret is one that people have filled: others are made up by the stack, and made anew.
+func named(_ *plan, secret resource) bool { return secret.has("name") }
+
+// watched are what tells people (document 002: the metric that matters most is healthy host count).
+func watched() []Control {
+	return []Control{
+		{
+			ID: "HA.18", Title: "A missing server pages someone", Severity: High, Remedy: "Add an alarm on HealthyHostCount below the smallest fleet",
+			types: []string{targetGroup},
+			check: func(p *plan, _ resource) string {
+				return unless(slices.ContainsFunc(p.of(metricAlarm), func(alarm resource) bool { return pagesForHosts(p, alarm) }), "nobody hears of it")
+			},
+		}, {
+			ID: "HA.19", Title: "Pages reach someone", Severity: High, Remedy: "Set monitoring.email", types: []string{compositeAlarm},
+			check: func(p *plan, r resource) string { return unless(reached(p, r), "nobody hears of it") },
+		}, {
+			ID: "HA.20", Title: "Alarms say what silence means", Severity: Medium, Remedy: "Set treatMissingData", types: []string{metricAlarm},
+			check: func(_ *plan, r resource) string { return unless(r.has("treatMissingData"), "it does not") },
+		},
+	}
+}
+
+// pagesForHosts reports whether an alarm goes off, also in silence, where fewer targets are healthy than the smallest fleet
+// has, and is part of a page.
+func pagesForHosts(p *plan, alarm resource) bool {
+	least := 0.0
+	for _, group := range p.of(autoScalingGroup) {
+		least = group.number("minSize")
+	}
+	return alarm.text("metricName") == "HealthyHostCount" && !alarm.has("dimensions.AvailabilityZone") &&
+		alarm.text("treatMissingData") == "breaching" && alarm.text("comparisonOperator") == "LessThanThreshold" &&
+		alarm.number("threshold") == least &&
+		slices.ContainsFunc(p.of(compositeAlarm), func(page resource) bool {
+			return strings.Contains(page.text("alarmRule"), fmt.Sprintf("ALARM(%q)", alarm.text("name")))
+		})
+}
+
+// reached reports whether someone hears of an alarm: a subscriber of its topic, a channel, or a rule for its events.
+func reached(p *plan, alarm resource) bool {
+	for _, action := range alarm.texts("alarmActions") {
+		to, found := p.find(topic, action)
+		if found && len(p.attached(subscription, "topic", to))+len(p.attached(slackChannel, "snsTopicArns", to)) > 0 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.of(eventRule), func(rule resource) bool {
+		return strings.Contains(rule.text("eventPattern"), fmt.Sprintf("%q", alarm.text("alarmName")))
+	})
+}

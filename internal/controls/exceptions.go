@@ -1,0 +1,80 @@
+package controls
+
+import "slices"
+
+// Exceptions returns the controls that this program does not pass, where, and why: because the documents ask for something
+// else, or because what they ask for is there in another way. What a stack does without on purpose is in its settings.
+func Exceptions() []Exception {
+	return []Exception{
+		{Control: "CloudFront.1", Reason: "The application answers /: a root object would stand before it, and is looked up in every origin."},
+		{Control: "CloudFront.4", Reason: "Pages have one origin, the load balancer, which spans zones. Static files get a second one with cdn.replicaRegion."},
+		{Control: "CloudFront.5", Reason: "They are on record by version 2 of access logs, which the control does not see (docs/adr/0007).", where: deliversLogs},
+		{Control: "CloudFront.17", Reason: "The site is there for everyone. The application knows who may see what."},
+		{Control: "EC2.28", Reason: "Instances keep nothing: each is made anew from image and user data."},
+		{Control: "EC2.10", Reason: "Nothing in the stack asks EC2."},
+		{Control: "EC2.55", Reason: "Images come by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone: network.interfaceEndpoints."},
+		{Control: "EC2.56", Reason: "Images come by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone: network.interfaceEndpoints."},
+		{Control: "EC2.57", Reason: "Agents reach it by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone.", where: leavesByNAT},
+		{Control: "EC2.58", Reason: "Nothing in the stack asks Incident Manager."},
+		{Control: "EC2.60", Reason: "Nothing in the stack asks Incident Manager."},
+		{Control: "EC2.21", Reason: "NAT gateways take answers on any port from 1024 on, and nothing else is there but the load balancer, which listens on none " +
+			"of them. Without 3389 one connection in 64,512 would hang (docs/adr/0002).", where: answersToNAT},
+		{Control: "ELB.16", Reason: "CloudFront has the firewall (CloudFront.6), and nobody gets past it (HA.21).", where: behindCloudFront},
+		{Control: "ELB.18", Reason: "It redirects, as ELB.1 wants, and serves nothing.", where: onlyRedirects},
+		{Control: "ELB.21", Reason: "TLS ends at the load balancer, the only one that reaches servers (HA.22). The check asks for no data."},
+		{Control: "ELB.22", Reason: "TLS ends at the load balancer, the only one that reaches servers (HA.22), within the VPC."},
+		{Control: "RDS.9", Reason: "General and audit logs would hold every statement, with what people typed.", where: asksEverything},
+		{Control: "RDS.23", Reason: "RDS Proxy listens on the port of its engine and no other; both documents name it."},
+		{Control: "RDS.26", Reason: "RDS backs up by itself, to the second. A plan of AWS Backup would take the schedule over from the program (field note DR-2)."},
+		{Control: "S3.7", Reason: "Logs are a record, and static files come from their repository. Those get a copy with cdn.replicaRegion."},
+		{Control: "S3.9", Reason: "Those who read and write are on record where they do: CloudFront, load balancer, CloudTrail."},
+		{Control: "S3.11", Reason: "Nothing waits for a change in them."},
+		{Control: "S3.15", Reason: "Old versions bring back what was deleted. Locked objects could not expire, nor the stack be destroyed."},
+		{Control: "S3.17", Reason: "Load balancers write to buckets with keys of S3 only, and static files are public. No bucket holds data of people but logs."},
+		{Control: "SecretsManager.1", Reason: "Only who issued it can change it; put-secret-value brings in the new one.", where: given},
+		{Control: "SecretsManager.1", Reason: "It changes with its version in the settings, at both ends at once (docs/cdn.md).", where: madeUp},
+	}
+}
+
+// deliversLogs reports whether the requests to a distribution are on record by version 2 of access logs.
+func deliversLogs(p *plan, distribution resource) bool {
+	return slices.ContainsFunc(p.of(logDeliverySource), func(source resource) bool {
+		return source.text("logType") == "ACCESS_LOGS" && len(p.attached(logDelivery, "deliverySourceName", source)) > 0
+	})
+}
+
+// behindCloudFront reports whether there is a distribution before a load balancer.
+func behindCloudFront(p *plan, _ resource) bool { return len(p.of(distribution)) > 0 }
+
+func onlyRedirects(_ *plan, listener resource) bool {
+	return !slices.ContainsFunc(listener.objects("defaultActions"), func(action object) bool { return action.text("type") != "redirect" })
+}
+
+// answersToNAT reports whether a rule of a network ACL lets in answers, and guards subnets of NAT gateways and load balancers
+// only.
+func answersToNAT(p *plan, rule resource) bool {
+	acl, _ := p.find(networkACL, rule.text("networkAclId"))
+	behind := p.attached(aclAssociation, "networkAclId", acl)
+	return rule.number("fromPort") >= 1024 && len(behind) > 0 && !slices.ContainsFunc(behind, func(association resource) bool {
+		guarded, _ := p.find(subnet, association.text("subnetId"))
+		instances := p.attached(autoScalingGroup, "vpcZoneIdentifiers", guarded)
+		databases := p.attached(subnetGroup, "subnetIds", guarded)
+		return len(instances)+len(databases)+len(p.attached(proxy, "vpcSubnetIds", guarded)) > 0
+	})
+}
+
+// asksEverything reports whether all that a database does not publish are the logs of every statement.
+func asksEverything(_ *plan, database resource) bool {
+	return exports(database, allLogs[database.text("engine")]...) == "not audit, general"
+}
+
+// given and madeUp tell secrets that people fill from those that the stack makes up.
+func given(p *plan, r resource) bool  { return r.Type == secret && named(p, r) }
+func madeUp(p *plan, r resource) bool { return r.Type == secret && !named(p, r) }
+
+func leavesByNAT(p *plan, vpc resource) bool {
+	return slices.ContainsFunc(p.of(natGateway), func(gateway resource) bool {
+		public, _ := p.find(subnet, gateway.text("subnetId"))
+		return vpc.is(public.text("vpcId"))
+	})
+}

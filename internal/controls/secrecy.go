@@ -1,0 +1,205 @@
+package controls
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"ha-web/internal/offline"
+)
+
+// secrecy are the rules of the design that keep secrets secret, and tiers apart (document 002, "Security").
+func secrecy() []Control {
+	return slices.Concat(tiers(), credentials(), pipeline())
+}
+
+// tiers keep each tier to the one in front of it.
+func tiers() []Control {
+	return []Control{
+		{
+			ID: "HA.21", Title: "Nobody gets past CloudFront", Severity: High, Remedy: "Leave web.ingress to cloudfront", types: []string{loadBalancer},
+			where: func(p *plan, _ resource) bool { return len(p.of(distribution)) > 0 },
+			check: func(p *plan, r resource) string { return wayPast(p, r) },
+		}, {
+			ID: "HA.22", Title: "Tiers admit the tier in front of them, by its group", Severity: High, Remedy: "Name the group in front", types: []string{ingressRule},
+			where: func(p *plan, r resource) bool {
+				group, _ := p.find(securityGroup, r.text("securityGroupId"))
+				return group.Name != "" && behindFront(p, group)
+			},
+			check: func(_ *plan, r resource) string {
+				return unless(r.has("referencedSecurityGroupId"), "it names addresses")
+			},
+		}, {
+			ID: "HA.23", Title: "Databases send nothing by themselves", Severity: Medium, Remedy: "Take the rule out", types: []string{dbInstance},
+			check: func(p *plan, r resource) string {
+				for _, each := range r.texts("vpcSecurityGroupIds") {
+					group, _ := p.find(securityGroup, each)
+					if rules := p.attached(egressRule, "securityGroupId", group); len(rules) > 0 {
+						return rules[0].Name + " lets it"
+					}
+				}
+				return ""
+			},
+		}, {
+			// Field note VPC-9. What is inline escapes the controls of rules.
+			ID: "HA.24", Title: "Rules of groups and network ACLs are resources of their own", Severity: Medium, Remedy: "Make a resource of each",
+			types: []string{securityGroup, networkACL, "aws:ec2/securityGroupRule:SecurityGroupRule"},
+			check: func(_ *plan, r resource) string {
+				ours := r.Type == securityGroup || r.Type == networkACL
+				return unless(ours && len(r.objects("ingress"))+len(r.objects("egress")) == 0, "they are not")
+			},
+		},
+	}
+}
+
+// wayPast returns how the internet reaches a load balancer without CloudFront.
+func wayPast(p *plan, balancer resource) string {
+	for _, rule := range p.of(ingressRule) {
+		admits := slices.ContainsFunc(balancer.texts("securityGroups"), func(group string) bool {
+			found, _ := p.find(securityGroup, group)
+			return found.is(rule.text("securityGroupId"))
+		})
+		if admits && !rule.has("prefixListId") {
+			return rule.Name + " admits others"
+		}
+	}
+	for _, each := range p.attached(listener, "loadBalancerArn", balancer) {
+		for _, action := range each.objects("defaultActions") {
+			if kind := action.text("type"); kind != "fixed-response" && kind != "redirect" {
+				return each.Name + " serves whoever asks"
+			}
+		}
+	}
+	return ""
+}
+
+// behindFront reports whether a group is that of a tier behind the load balancer.
+func behindFront(p *plan, group resource) bool {
+	return len(p.attached(dbInstance, "vpcSecurityGroupIds", group))+len(p.attached(proxy, "vpcSecurityGroupIds", group)) > 0 ||
+		slices.ContainsFunc(p.of(launchTemplate), func(template resource) bool {
+			return slices.ContainsFunc(groupsOf(template), group.is)
+		})
+}
+
+// What credentials look like, whatever they are called.
+var (
+	accessKey  = regexp.MustCompile(`\b(AKIA|ASIA)[0-9A-Z]{16}\b`)
+	privateKey = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)
+	// assigned is a value after a word for a secret; what a shell looks up, or a placeholder, is none.
+	assigned = regexp.MustCompile(`(?i)(password|passwd|secret|token|api_?key)["']?\s*[=:]\s*["']?[^\s"'$({<\[]{6,}`)
+	// secretive are the paths of properties that hold secrets. Headers by which the load balancer knows CloudFront are some.
+	secretive = regexp.MustCompile(`(?i)(^|\.)((master|admin)?(password|passwd)|secret(String|Binary|Key)|clientSecret|apiKey|accessKey|privateKey|` +
+		`authToken|customHeaders\.value|httpHeader\.values)$`)
+)
+
+// credentials keep secrets out of what people read: launch templates, plans and state (document 002: no password in any file).
+func credentials() []Control {
+	return []Control{
+		{
+			ID: "HA.26", Title: "No secret is in user data", Severity: Critical, Remedy: "Let instances ask Secrets Manager at boot", types: []string{launchTemplate},
+			check: func(_ *plan, r resource) string {
+				script := userData(r.text("userData"))
+				sealed := strings.Contains(script, offline.Secret)
+				return unless(!sealed && !accessKey.MatchString(script) && !privateKey.MatchString(script) && !assigned.MatchString(script), "there is one")
+			},
+		}, {
+			ID: "HA.27", Title: "No secret is in plain inputs", Severity: Critical, Remedy: "Make it a secret of Pulumi", types: []string{everything},
+			check: func(_ *plan, r resource) string {
+				path := plainSecret("", map[string]any(r.object))
+				return unless(path == "", "%s", path)
+			},
+		}, {
+			ID: "HA.28", Title: "AWS keeps the password of databases", Severity: Critical, Remedy: "Set manageMasterUserPassword", types: []string{dbInstance},
+			check: func(_ *plan, r resource) string {
+				return unless(r.on("manageMasterUserPassword") && !r.has("password"), "it does not")
+			},
+		},
+	}
+}
+
+// userData returns what user data says.
+func userData(encoded string) string {
+	decoded, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return encoded
+	}
+	unzipped, err := gzip.NewReader(bytes.NewReader(decoded))
+	if err != nil {
+		return string(decoded)
+	}
+	script, err := io.ReadAll(unzipped)
+	if err != nil {
+		return string(decoded)
+	}
+	return string(script)
+}
+
+// plainSecret returns the path of the first value below one that is a secret and shows, or nothing.
+func plainSecret(path string, value any) string {
+	switch value := value.(type) {
+	case string:
+		shows := value != "" && value != offline.Secret
+		if accessKey.MatchString(value) || privateKey.MatchString(value) || secretive.MatchString(path) && shows {
+			return path
+		}
+	case []any:
+		for _, each := range value {
+			if found := plainSecret(path, each); found != "" {
+				return found
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			if found := plainSecret(strings.TrimPrefix(path+"."+name, "."), value[name]); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}
+
+// pipeline keeps jobs to what is theirs.
+func pipeline() []Control {
+	return []Control{
+		{
+			// Field note CI-3.
+			ID: "HA.29", Title: "Roles of jobs trust exact subjects", Severity: Critical, Remedy: "Name the repository, and the environment or branch", types: []string{role},
+			where: func(_ *plan, r resource) bool {
+				return strings.Contains(r.text("assumeRolePolicy"), "AssumeRoleWithWebIdentity")
+			},
+			check: func(_ *plan, r resource) string {
+				for _, each := range r.statements("assumeRolePolicy") {
+					if !exactSubject(each) {
+						return "it trusts others"
+					}
+				}
+				return ""
+			},
+		}, {
+			// Field note CI-6.
+			ID: "HA.30", Title: "With a pipeline no role may do more than its boundary", Severity: High, Remedy: "Set permissionsBoundary", types: []string{role},
+			where: func(p *plan, each resource) bool {
+				pipeline := slices.ContainsFunc(p.of(role), func(r resource) bool { return r.has("permissionsBoundary") })
+				return pipeline && !strings.HasPrefix(each.text("path"), "/administered/") // which jobs cannot touch (docs/adr/0009)
+			},
+			check: func(_ *plan, r resource) string { return unless(r.has("permissionsBoundary"), "it has none") },
+		},
+	}
+}
+
+// exactSubject reports whether a statement that lends a role to jobs names whose, to the letter.
+func exactSubject(s statement) bool {
+	condition, _ := s.at("Condition").(map[string]any)
+	equal, _ := condition["StringEquals"].(map[string]any)
+	for name, value := range equal {
+		if strings.HasSuffix(name, ":sub") {
+			return len(texts(value)) > 0 && !strings.ContainsAny(strings.Join(texts(value), ""), "*?")
+		}
+	}
+	return false
+}
