@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"ha-web/internal/controls"
 	"ha-web/internal/settings"
 
 	"github.com/stretchr/testify/assert"
@@ -132,6 +133,91 @@ This page is made from the comments in ` + "`internal/settings`, and in the pack
 	golden(t, "../../docs/settings.md", page.String())
 }
 
+func TestGuardRailsReferenceIsUpToDate(t *testing.T) {
+	t.Parallel()
+	var page strings.Builder
+	page.WriteString(`# Guard rails
+
+A stack whose ` + "`environment` is `production`" + `, which is the default, has to have what is listed here. Where a setting takes it
+away, the program fails before anything is registered, and says what to do:
+
+    network.natGateways: a production stack needs a NAT gateway in each zone: set it to perAz, or say under waivers.nat-gateway-per-zone why this one does not
+
+A waiver is a deliberate decision, with its reason, in the stack file:
+
+    ha-web:waivers:
+      nat-gateway-per-zone: The pilot ends in June; a morning without a zone is fine until then.
+
+Every preview and update says which waivers are in force, and ` + "`go run . plan -stack prod -controls`" + ` gives them as the reason why
+[controls](controls.md) may fail. A waiver of a guard rail that does not exist, or that the stack does not need, is a fault: so
+none is left behind. A development stack has no guard rails; what it saves is listed by ` + "`-controls`" + `.
+
+What no setting can take away needs no guard rail: encryption, IMDSv2, closed buckets, groups that admit the tier in front of
+them only. [Controls](controls.md) hold every plan to those.
+
+This page is made from ` + "`internal/settings`" + `.
+
+| Waiver | A production stack needs | Settings | A stack without it | Controls |
+| --- | --- | --- | --- | --- |
+`)
+	for _, rail := range settings.GuardRails() {
+		fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s |\n", rail.ID, rail.Has, codes(rail.Keys()), rail.Without, strings.Join(rail.Controls, ", "))
+		for _, key := range rail.Keys() {
+			assert.Contains(t, settings.Keys(), key)
+		}
+	}
+	golden(t, "../../docs/guard-rails.md", page.String())
+}
+
+// codes returns texts as code, separated by commas.
+func codes(list []string) string { return "`" + strings.Join(list, "`, `") + "`" }
+
+func TestControlsReferenceIsUpToDate(t *testing.T) {
+	t.Parallel()
+	var page strings.Builder
+	page.WriteString(`# Controls
+
+    go run . plan -stack prod -controls
+
+holds what the program would deploy to published controls and to the availability rules of its design: no account, no
+scanner, no credentials. The table says pass, fail, exception or not applicable of each control; under it stands what
+was found, with the reason of each exception, and what to do about each failure. Exit status: 3 where a control fails, else
+0. ` + "`-format json`" + ` is the same for programs. The pipeline asks it of every stack, and the tests compare it with
+` + "`tests/testdata/<stack>.controls.txt`" + `, so a change of what a stack passes is part of its review.
+
+Ids are those of [AWS Security Hub](https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html);
+in brackets are controls that ask for the same, those of section 5 of the CIS AWS Foundations Benchmark v3.0.0 and v5.0.0 among them.
+HA are the rules of the design: what survives a lost server and a lost zone, keeps secrets secret, and pages.
+
+A control looks at the plan as the program makes it. It says nothing of what someone changes in the console: the nightly look
+for drift, and a scanner, do ([delivery](delivery.md), [access](access.md)).
+
+Three things excuse a failure: an exception below, a waiver of production ([guard rails](guard-rails.md)), or, in
+development, a setting that saves money on purpose. Each is printed with its reason.
+
+This page is made from ` + "`internal/controls`" + `.
+
+| Control | Severity | What has to be | Where it is not |
+| --- | --- | --- | --- |
+`)
+	for _, control := range controls.All() {
+		also := ""
+		if len(control.Also) > 0 {
+			also = " (" + strings.Join(control.Also, ", ") + ")"
+		}
+		fmt.Fprintf(&page, "| %s%s | %s | %s | %s |\n", control.ID, also, control.Severity, control.Title, control.Remedy)
+	}
+	page.WriteString("\n## Exceptions\n\nWhat this program does not pass, because the documents it stands on ask for something else, or because what is asked\nfor is there in another way. `-controls` prints those that apply.\n\n| Control | Reason |\n| --- | --- |\n")
+	for _, exception := range controls.Exceptions() {
+		fmt.Fprintf(&page, "| %s | %s |\n", exception.Control, exception.Reason)
+	}
+	page.WriteString("\n## Not here\n\nPublished controls that no plan of this program can pass or fail.\n\n| Controls | Why |\n| --- | --- |\n")
+	for _, elsewhere := range controls.NotHere() {
+		fmt.Fprintf(&page, "| %s | %s |\n", strings.Join(elsewhere.IDs, ", "), elsewhere.Why)
+	}
+	golden(t, "../../docs/controls.md", page.String())
+}
+
 func TestProjectFileDeclaresEverySection(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(filepath.Join(project, "Pulumi.yaml"))
@@ -188,7 +274,7 @@ func TestOutputsReferenceListsEveryOutput(t *testing.T) {
 func TestPlanCommandsInDocumentsRun(t *testing.T) {
 	t.Parallel()
 	found := 0
-	for _, document := range []string{"README.md", "main.go"} {
+	for _, document := range []string{"README.md", "main.go", "docs/controls.md"} {
 		content, err := os.ReadFile(filepath.Join(project, document))
 		require.NoError(t, err)
 		for _, line := range regexp.MustCompile(`(?m)^(?:    |//\t)go run \. (plan[^#>\n]*)`).FindAllStringSubmatch(string(content), -1) {

@@ -2,6 +2,7 @@ package controls
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -165,6 +166,7 @@ func watched() []Control {
 		{
 			ID: "HA.18", Title: "A missing server pages someone", Severity: High, Remedy: "Add an alarm on HealthyHostCount below the smallest fleet",
 			types: []string{targetGroup},
+			where: func(p *plan, _ resource) bool { return smallest(p) > 0 }, // a fleet that may be empty misses nobody (HA.6)
 			check: func(p *plan, _ resource) string {
 				return unless(slices.ContainsFunc(p.of(metricAlarm), func(alarm resource) bool { return pagesForHosts(p, alarm) }), "nobody hears of it")
 			},
@@ -178,16 +180,25 @@ func watched() []Control {
 	}
 }
 
+// smallest returns how many instances there are at the least, schedules included.
+func smallest(p *plan) float64 {
+	least := math.Inf(1)
+	for _, kind := range []string{autoScalingGroup, scheduledAction} {
+		for _, each := range p.of(kind) {
+			if size := each.number("minSize"); size >= 0 { // -1: as it is
+				least = min(least, size)
+			}
+		}
+	}
+	return least
+}
+
 // pagesForHosts reports whether an alarm goes off, also in silence, where fewer targets are healthy than the smallest fleet
 // has, and is part of a page.
 func pagesForHosts(p *plan, alarm resource) bool {
-	least := 0.0
-	for _, group := range p.of(autoScalingGroup) {
-		least = group.number("minSize")
-	}
 	return alarm.text("metricName") == "HealthyHostCount" && !alarm.has("dimensions.AvailabilityZone") &&
 		alarm.text("treatMissingData") == "breaching" && alarm.text("comparisonOperator") == "LessThanThreshold" &&
-		alarm.number("threshold") == least &&
+		alarm.number("threshold") >= smallest(p) &&
 		slices.ContainsFunc(p.of(compositeAlarm), func(page resource) bool {
 			return strings.Contains(page.text("alarmRule"), fmt.Sprintf("ALARM(%q)", alarm.text("name")))
 		})

@@ -7,18 +7,21 @@ import "slices"
 func Exceptions() []Exception {
 	return []Exception{
 		{Control: "CloudFront.1", Reason: "The application answers /: a root object would stand before it, and is looked up in every origin."},
-		{Control: "CloudFront.4", Reason: "Pages have one origin, the load balancer, which spans zones. Static files get a second one with cdn.replicaRegion."},
+		{
+			Control: "CloudFront.4", Reason: "Pages have one origin, the load balancer, which spans zones. Static files get a second one with cdn.replicaRegion.",
+			where: func(_ *plan, r resource) bool { return len(bucketOrigins(r)) < 2 },
+		},
 		{Control: "CloudFront.5", Reason: "They are on record by version 2 of access logs, which the control does not see (docs/adr/0007).", where: deliversLogs},
 		{Control: "CloudFront.17", Reason: "The site is there for everyone. The application knows who may see what."},
-		{Control: "EC2.28", Reason: "Instances keep nothing: each is made anew from image and user data."},
 		{Control: "EC2.10", Reason: "Nothing in the stack asks EC2."},
+		{Control: "EC2.21", Reason: "NAT gateways take answers on any port from 1024 on, and nothing else is there but the load balancer, which listens on none " +
+			"of them. Without 3389 one connection in 64,512 would hang (docs/adr/0002).", where: answersToNAT},
+		{Control: "EC2.28", Reason: "Instances keep nothing: each is made anew from image and user data."},
 		{Control: "EC2.55", Reason: "Images come by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone: network.interfaceEndpoints."},
 		{Control: "EC2.56", Reason: "Images come by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone: network.interfaceEndpoints."},
 		{Control: "EC2.57", Reason: "Agents reach it by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone.", where: leavesByNAT},
 		{Control: "EC2.58", Reason: "Nothing in the stack asks Incident Manager."},
 		{Control: "EC2.60", Reason: "Nothing in the stack asks Incident Manager."},
-		{Control: "EC2.21", Reason: "NAT gateways take answers on any port from 1024 on, and nothing else is there but the load balancer, which listens on none " +
-			"of them. Without 3389 one connection in 64,512 would hang (docs/adr/0002).", where: answersToNAT},
 		{Control: "ELB.16", Reason: "CloudFront has the firewall (CloudFront.6), and nobody gets past it (HA.21).", where: behindCloudFront},
 		{Control: "ELB.18", Reason: "It redirects, as ELB.1 wants, and serves nothing.", where: onlyRedirects},
 		{Control: "ELB.21", Reason: "TLS ends at the load balancer, the only one that reaches servers (HA.22). The check asks for no data."},

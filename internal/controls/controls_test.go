@@ -1,0 +1,217 @@
+package controls_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"ha-web/internal/controls"
+	"ha-web/internal/offline"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What whole plans do not show: the edges of controls, on a few resources. That each finds what it is for, and no other
+// does, is proven on the plan of a production stack with everything in it (tests/controls_test.go).
+
+const (
+	aclRule      = "aws:ec2/networkAclRule:NetworkAclRule"
+	dbInstance   = "aws:rds/instance:Instance"
+	group        = "aws:autoscaling/group:Group"
+	ingressRule  = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	launch       = "aws:ec2/launchTemplate:LaunchTemplate"
+	logGroup     = "aws:cloudwatch/logGroup:LogGroup"
+	managed      = "aws:iam/policy:Policy"
+	parameters   = "aws:rds/parameterGroup:ParameterGroup"
+	parameter    = "aws:ssm/parameter:Parameter"
+	queue        = "aws:sqs/queue:Queue"
+	role         = "aws:iam/role:Role"
+	rolePolicy   = "aws:iam/rolePolicy:RolePolicy"
+	secret       = "aws:secretsmanager/secret:Secret"
+	legacyRule   = "aws:ec2/securityGroupRule:SecurityGroupRule"
+	topicPolicy  = "aws:sns/topicPolicy:TopicPolicy"
+	bucketPolicy = "aws:s3/bucketPolicy:BucketPolicy"
+)
+
+type inputs = map[string]any
+
+func resource(kind string, fields inputs) offline.Resource {
+	return offline.Resource{Type: kind, Name: "x", Custom: true, Inputs: fields}
+}
+
+// statusOf returns what becomes of a control with these resources.
+func statusOf(t *testing.T, id string, resources ...offline.Resource) controls.Result {
+	t.Helper()
+	for _, result := range controls.Run(&offline.Recording{Resources: resources}, nil) {
+		if result.ID == id {
+			return result
+		}
+	}
+	require.Failf(t, "no such control", id)
+	return controls.Result{}
+}
+
+func script(text string) inputs {
+	return inputs{"userData": base64.StdEncoding.EncodeToString([]byte(text))}
+}
+
+func zipped(t *testing.T, text string) inputs {
+	t.Helper()
+	var packed bytes.Buffer
+	writer := gzip.NewWriter(&packed)
+	_, err := writer.Write([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, writer.Close())
+	return script(packed.String())
+}
+
+func policy(statement string) inputs {
+	return inputs{"policy": `{"Version": "2012-10-17", "Statement": ` + statement + `}`}
+}
+
+// watched returns a fleet of two or more, and an alarm for fewer healthy hosts than a number, in a page or in none.
+func watched(threshold float64, rule string) []offline.Resource {
+	return []offline.Resource{
+		resource("aws:lb/targetGroup:TargetGroup", inputs{}), resource(group, inputs{"minSize": 2.0}),
+		resource("aws:cloudwatch/metricAlarm:MetricAlarm", inputs{
+			"name": "hosts", "metricName": "HealthyHostCount", "treatMissingData": "breaching", "comparisonOperator": "LessThanThreshold",
+			"threshold": threshold,
+		}),
+		resource("aws:cloudwatch/compositeAlarm:CompositeAlarm", inputs{"alarmRule": rule}),
+	}
+}
+
+func TestEdges(t *testing.T) {
+	t.Parallel()
+	const key = "arn:aws:kms:us-east-1:123456789012:key/0a1b"
+	tests := map[string]struct {
+		control   string
+		want      controls.Status
+		resources []offline.Resource
+	}{
+		"all ports":            {"EC2.18", controls.Fail, []offline.Resource{resource(ingressRule, inputs{"cidrIpv4": "0.0.0.0/0", "ipProtocol": "-1"})}},
+		"IPv6":                 {"EC2.18", controls.Fail, []offline.Resource{resource(ingressRule, inputs{"cidrIpv6": "::/0", "ipProtocol": "tcp", "fromPort": 22.0, "toPort": 22.0})}},
+		"more than HTTPS":      {"EC2.18", controls.Fail, []offline.Resource{resource(ingressRule, inputs{"cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443.0, "toPort": 445.0})}},
+		"UDP":                  {"EC2.18", controls.Fail, []offline.Resource{resource(ingressRule, inputs{"cidrIpv4": "0.0.0.0/0", "ipProtocol": "udp", "fromPort": 443.0, "toPort": 443.0})}},
+		"HTTPS":                {"EC2.18", controls.Pass, []offline.Resource{resource(ingressRule, inputs{"cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443.0, "toPort": 443.0})}},
+		"SSH from one network": {"EC2.18", controls.Pass, []offline.Resource{resource(ingressRule, inputs{"cidrIpv4": "10.0.0.0/8", "ipProtocol": "tcp", "fromPort": 22.0, "toPort": 22.0})}},
+		"legacy rule":          {"HA.24", controls.Fail, []offline.Resource{resource(legacyRule, inputs{"type": "ingress"})}},
+
+		"ACL, all protocols": {"EC2.21", controls.Fail, []offline.Resource{resource(aclRule, inputs{"cidrBlock": "0.0.0.0/0", "ruleAction": "allow", "egress": false, "protocol": "-1"})}},
+		"ACL, IPv6":          {"EC2.21", controls.Fail, []offline.Resource{resource(aclRule, inputs{"ipv6CidrBlock": "::/0", "ruleAction": "allow", "egress": false, "protocol": "tcp", "fromPort": 20.0, "toPort": 22.0})}},
+		"ACL, answers where nobody knows what is behind": {"EC2.21", controls.Fail, []offline.Resource{
+			resource(aclRule, inputs{"cidrBlock": "0.0.0.0/0", "ruleAction": "allow", "egress": false, "protocol": "tcp", "fromPort": 1024.0, "toPort": 65535.0}),
+		}},
+		"ACL, refused":  {"EC2.21", controls.NotApplicable, []offline.Resource{resource(aclRule, inputs{"cidrBlock": "0.0.0.0/0", "ruleAction": "deny", "egress": false, "protocol": "-1"})}},
+		"ACL, outwards": {"EC2.21", controls.NotApplicable, []offline.Resource{resource(aclRule, inputs{"cidrBlock": "0.0.0.0/0", "ruleAction": "allow", "egress": true, "protocol": "-1"})}},
+
+		"key in a script":     {"HA.26", controls.Fail, []offline.Resource{resource(launch, script("aws configure set aws_access_key_id AKIAIOSFODNN7EXAMPLE\n"))}},
+		"private key":         {"HA.26", controls.Fail, []offline.Resource{resource(launch, script("cat <<E\n-----BEGIN RSA PRIVATE KEY-----\nE\n"))}},
+		"password, zipped":    {"HA.26", controls.Fail, []offline.Resource{resource(launch, zipped(t, "db_password: hunter2hunter2\n"))}},
+		"secret of Pulumi":    {"HA.26", controls.Fail, []offline.Resource{resource(launch, inputs{"userData": "[secret]"})}},
+		"token, not encoded":  {"HA.26", controls.Fail, []offline.Resource{resource(launch, inputs{"userData": "API_TOKEN=0123456789abcdef"})}},
+		"looked up at boot":   {"HA.26", controls.Pass, []offline.Resource{resource(launch, script("password=$(aws secretsmanager get-secret-value --secret-id x)\ntoken=\"${TOKEN}\"\n"))}},
+		"name of a secret":    {"HA.26", controls.Pass, []offline.Resource{resource(launch, script("SECRET_ARN=arn:aws:secretsmanager:us-east-1:123456789012:secret:x\n"))}},
+		"plain password":      {"HA.27", controls.Fail, []offline.Resource{resource(dbInstance, inputs{"password": "hunter2"})}},
+		"deep in a list":      {"HA.27", controls.Fail, []offline.Resource{resource(queue, inputs{"a": []any{inputs{"clientSecret": "hunter2"}}})}},
+		"key under any name":  {"HA.27", controls.Fail, []offline.Resource{resource(parameter, inputs{"insecureValue": "ASIAIOSFODNN7EXAMPLE"})}},
+		"masked":              {"HA.27", controls.Pass, []offline.Resource{resource(dbInstance, inputs{"password": "[secret]"})}},
+		"endpoint for tokens": {"HA.27", controls.Pass, []offline.Resource{resource(queue, inputs{"tokenEndpoint": "https://example.okta.com/token", "httpTokens": "required"})}},
+		"master password":     {"HA.28", controls.Fail, []offline.Resource{resource(dbInstance, inputs{"manageMasterUserPassword": true, "password": "[secret]"})}},
+
+		"PostgreSQL 15 by default":  {"RDS.38", controls.Pass, []offline.Resource{resource(dbInstance, inputs{"engine": "postgres", "engineVersion": "15"})}},
+		"PostgreSQL 14 by default":  {"RDS.38", controls.Fail, []offline.Resource{resource(dbInstance, inputs{"engine": "postgres", "engineVersion": "14.9"})}},
+		"MySQL by default":          {"RDS.38", controls.Fail, []offline.Resource{resource(dbInstance, inputs{"engine": "mysql", "engineVersion": "8.4"})}},
+		"MySQL, ON":                 {"RDS.38", controls.Pass, []offline.Resource{resource(dbInstance, inputs{"engine": "mysql", "parameterGroupName": "x"}), resource(parameters, inputs{"parameters": []any{inputs{"name": "require_secure_transport", "value": "ON"}}})}},
+		"MySQL without audit":       {"RDS.9", controls.Excepted, []offline.Resource{resource(dbInstance, inputs{"engine": "mysql", "enabledCloudwatchLogsExports": []any{"error", "slowquery"}})}},
+		"MySQL without errors":      {"RDS.9", controls.Fail, []offline.Resource{resource(dbInstance, inputs{"engine": "mysql", "enabledCloudwatchLogsExports": []any{"slowquery"}})}},
+		"restored, user unknown":    {"RDS.25", controls.Pass, []offline.Resource{resource(dbInstance, inputs{"snapshotIdentifier": "before-the-exam"})}},
+		"no name for the user":      {"RDS.25", controls.Fail, []offline.Resource{resource(dbInstance, inputs{})}},
+		"logs for ever":             {"CloudWatch.16", controls.Pass, []offline.Resource{resource(logGroup, inputs{"name": "x"})}},
+		"schedule left as it is":    {"HA.6", controls.Pass, []offline.Resource{resource("aws:autoscaling/schedule:Schedule", inputs{"minSize": -1.0})}},
+		"default version":           {"HA.11", controls.Fail, []offline.Resource{resource(group, inputs{"launchTemplate": inputs{"id": "x", "version": "$Default"}})}},
+		"numbered version":          {"HA.11", controls.Pass, []offline.Resource{resource(group, inputs{"launchTemplate": inputs{"id": "x", "version": "12"}})}},
+		"boot unknown":              {"HA.12", controls.Fail, []offline.Resource{resource(group, inputs{"healthCheckGracePeriod": 300.0})}},
+		"one and a half times":      {"HA.12", controls.Pass, []offline.Resource{resource(group, inputs{"healthCheckGracePeriod": 300.0, "defaultInstanceWarmup": 200.0})}},
+		"one second less":           {"HA.12", controls.Fail, []offline.Resource{resource(group, inputs{"healthCheckGracePeriod": 299.0, "defaultInstanceWarmup": 200.0})}},
+		"forecast beyond the cap":   {"HA.8", controls.Fail, []offline.Resource{resource("aws:autoscaling/policy:Policy", inputs{"predictiveScalingConfiguration": inputs{"maxCapacityBreachBehavior": "IncreaseMaxCapacity"}})}},
+		"named secret":              {"SecretsManager.1", controls.Excepted, []offline.Resource{resource(secret, inputs{"name": "smtp"})}},
+		"decrypts with one key":     {"KMS.2", controls.Pass, []offline.Resource{resource(rolePolicy, policy(`[{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "`+key+`"}]`))}},
+		"refuses to decrypt":        {"KMS.2", controls.Pass, []offline.Resource{resource(rolePolicy, policy(`[{"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"}]`))}},
+		"decrypts under conditions": {"KMS.2", controls.Fail, []offline.Resource{resource(rolePolicy, policy(`[{"Effect": "Allow", "Action": ["kms:*"], "Resource": "*", "Condition": {"Bool": {"x": "y"}}}]`))}},
+		"boundary":                  {"IAM.21", controls.NotApplicable, []offline.Resource{resource(managed, policy(`{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}`)), resource(role, inputs{"permissionsBoundary": "arn:aws:iam::123456789012:x"})}},
+		"all but IAM":               {"IAM.21", controls.Fail, []offline.Resource{resource(managed, policy(`{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}`))}},
+		"verbs of a service":        {"IAM.21", controls.Pass, []offline.Resource{resource(managed, policy(`{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}`))}},
+		"everyone, of one account":  {"SNS.4", controls.Pass, []offline.Resource{resource(topicPolicy, policy(`{"Effect": "Allow", "Action": "sns:Publish", "Principal": "*", "Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}`))}},
+		"everyone":                  {"SNS.4", controls.Fail, []offline.Resource{resource(topicPolicy, policy(`{"Effect": "Allow", "Action": "sns:Publish", "Principal": "*"}`))}},
+		"everyone is refused":       {"SNS.4", controls.Pass, []offline.Resource{resource(topicPolicy, policy(`{"Effect": "Deny", "Action": "sns:Publish", "Principal": {"AWS": "*"}}`))}},
+		"service writes to bucket":  {"S3.6", controls.Pass, []offline.Resource{resource(bucketPolicy, policy(`{"Effect": "Allow", "Action": "s3:PutObjectAcl", "Principal": {"Service": "delivery.logs.amazonaws.com"}}`))}},
+		"subject like":              {"HA.29", controls.Fail, []offline.Resource{resource(role, inputs{"assumeRolePolicy": `{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringLike": {"x:sub": "repo:o/r:*"}}}}`})}},
+		"no subject":                {"HA.29", controls.Fail, []offline.Resource{resource(role, inputs{"assumeRolePolicy": `{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity"}}`})}},
+		"without a pipeline":        {"HA.30", controls.NotApplicable, []offline.Resource{resource(role, inputs{})}},
+		"pages for one of two":      {"HA.18", controls.Pass, watched(2, `ALARM("hosts") OR ALARM("other")`)},
+		"pages for both":            {"HA.18", controls.Fail, watched(1, `ALARM("hosts")`)},
+		"pages for another":         {"HA.18", controls.Fail, watched(2, `ALARM("other")`)},
+		"nothing there":             {"RDS.5", controls.NotApplicable, nil},
+	}
+	for name, test := range tests {
+		got := statusOf(t, test.control, test.resources...)
+		assert.Equal(t, test.want, got.Status, "%s: %v", name, got.Findings)
+	}
+}
+
+func TestConcessionsExcuseTheirControl(t *testing.T) {
+	t.Parallel()
+	recording := &offline.Recording{Resources: []offline.Resource{resource(dbInstance, inputs{"multiAz": false})}}
+	for _, result := range controls.Run(recording, map[string]string{"RDS.5": "it is a test"}) {
+		switch result.ID {
+		case "RDS.5":
+			assert.Equal(t, controls.Excepted, result.Status)
+			assert.Equal(t, []controls.Finding{{Resource: dbInstance + "::x", Fault: "it is in one zone", Exception: "it is a test"}}, result.Findings)
+		case "RDS.8":
+			assert.Equal(t, controls.Fail, result.Status, "no other")
+		}
+	}
+}
+
+var (
+	published = regexp.MustCompile(`^[A-Z][A-Za-z0-9]+\.[0-9]+$`)
+	benchmark = regexp.MustCompile(`^CIS v[35] 5(\.[0-9])+$`)
+)
+
+func TestTable(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	var ids []string
+	for _, control := range controls.All() {
+		ids = append(ids, control.ID)
+		assert.Regexp(t, published, control.ID)
+		for _, id := range append([]string{control.ID}, control.Also...) {
+			assert.True(t, published.MatchString(id) || benchmark.MatchString(id), id)
+			assert.False(t, seen[id], "%s is there twice", id)
+			seen[id] = true
+		}
+		assert.Contains(t, []controls.Severity{controls.Critical, controls.High, controls.Medium, controls.Low}, control.Severity, control.ID)
+		for _, text := range []string{control.Title, control.Remedy} {
+			assert.NotEmpty(t, text, control.ID)
+			assert.False(t, strings.HasSuffix(text, "."), control.ID)
+		}
+	}
+	for _, exception := range controls.Exceptions() {
+		assert.Contains(t, ids, exception.Control)
+		assert.True(t, strings.HasSuffix(exception.Reason, "."), exception.Reason)
+	}
+	for _, elsewhere := range controls.NotHere() {
+		for _, id := range elsewhere.IDs {
+			assert.False(t, seen[id], "%s is both here and not", id)
+		}
+	}
+	for before, after := range map[string]string{"EC2.2": "EC2.10", "WAF.12": "HA.1", "HA.9": "HA.10", "ACM.1": "AutoScaling.1"} {
+		assert.Less(t, slices.Index(ids, before), slices.Index(ids, after))
+	}
+}

@@ -1,0 +1,203 @@
+package settings
+
+import (
+	"fmt"
+
+	"ha-web/internal/fleet"
+)
+
+// Numbers of days of AWS Security Hub: RDS.11, SecretsManager.4, CloudWatch.16.
+const (
+	leastBackupDays  = 7
+	mostPasswordDays = 90
+	leastLogDays     = 365
+)
+
+// networkGuards keep the ways out of the VPC, and the record of who used them.
+func networkGuards() []GuardRail {
+	return []GuardRail{
+		{
+			ID: "nat-gateway-per-zone", Has: "a NAT gateway in each zone", Remedy: "set it to perAz",
+			Without:  "33 USD a month for each gateway less; with its zone all instances lose the internet",
+			Controls: []string{"EC2.57", "HA.4"},
+			lacks:    []lack{{"network.natGateways", func(s *Settings) bool { return s.Network.NATGateways != "perAz" }}},
+		}, {
+			ID: "flow-logs", Has: "a record of its traffic", Remedy: "set it to true",
+			Without:  "0.50 USD a GB less; nobody can tell later who talked to whom",
+			Controls: []string{"EC2.6"},
+			lacks:    []lack{{"network.flowLogs.enabled", func(s *Settings) bool { return !s.Network.FlowLogs.Enabled }}},
+		},
+	}
+}
+
+// fleetGuards keep enough instances alive.
+func fleetGuards() []GuardRail {
+	return []GuardRail{
+		{
+			ID: "instance-per-zone", Has: "an instance in each zone at any time", Remedy: "raise min of the schedules that say less",
+			Without:  "nothing runs while nobody looks; the loss of a zone may take all that does",
+			Controls: []string{"HA.6"},
+			lacks: []lack{{"web.schedules", func(s *Settings) bool {
+				return s.Web.Floor() < len(s.Network.AvailabilityZones) && len(s.Web.Schedules) > 0
+			}}},
+		}, {
+			ID: "instance-types", Has: "a second type of machine, for when AWS has run out of the first", Remedy: "list two or more",
+			Without:  "one type is easier to reason about; where AWS has run out of it the fleet does not grow",
+			Controls: []string{"AutoScaling.6"},
+			lacks:    []lack{{"web.instanceTypes", func(s *Settings) bool { return len(s.Web.InstanceTypes) < 2 }}},
+		}, {
+			ID: "scaling", Has: "a fleet that follows its load", Remedy: "set it, or web.scaling.requestsPerTarget, to more than 0",
+			Without:  "a fleet of one size, and one price; a rush finds no room",
+			Controls: []string{"HA.7"},
+			lacks:    []lack{{"web.scaling.cpuPercent", func(s *Settings) bool { return !s.Web.Scaling.Dynamic() }}},
+		}, {
+			ID: "shallow-health-check", Has: "a health check that asks the server, and nothing behind it",
+			Remedy:   "name a path that does not need the database",
+			Without:  "an unhealthy database takes all servers with it",
+			Controls: []string{"HA.13"},
+			lacks:    []lack{{"web.healthCheck.path", func(s *Settings) bool { return fleet.Deep(s.Web.HealthCheck.Path) }}},
+		}, {
+			ID: "rollout-capacity", Has: "its whole fleet in service while a release rolls out", Remedy: "set it to 100",
+			Without:  "no instances beside the old ones; a release takes away room, or a zone",
+			Controls: []string{"HA.9"},
+			lacks: []lack{{"web.rollout.minHealthyPercent", func(s *Settings) bool {
+				return s.Web.Rollout.MinHealthyPercent < 100
+			}}},
+		},
+	}
+}
+
+// databaseGuards keep data, and what opens it.
+func databaseGuards() []GuardRail {
+	return []GuardRail{
+		{
+			ID: "database-standby", Has: "a standby of the database in a second zone", Remedy: "set it to true",
+			Without:  "half the price of the database; with its zone the data is gone until someone restores it",
+			Controls: []string{"RDS.5"},
+			lacks:    []lack{{"database.multiAz", func(s *Settings) bool { return !s.Database.MultiAZ }}},
+		}, {
+			ID: "final-snapshot", Has: "a last snapshot where the database is deleted", Remedy: "set it to true",
+			Without:  "nothing to pay for afterwards; what is deleted is gone",
+			Controls: []string{"HA.15"},
+			lacks:    []lack{{"database.finalSnapshot", func(s *Settings) bool { return !s.Database.FinalSnapshot }}},
+		}, {
+			ID: "backups", Has: fmt.Sprintf("backups of %d days or more", leastBackupDays), Remedy: "raise it",
+			Without:  "less to pay for backups; what broke a week ago cannot be undone",
+			Controls: []string{"RDS.11"},
+			lacks:    []lack{{"database.backupDays", func(s *Settings) bool { return s.Database.BackupDays < leastBackupDays }}},
+		}, {
+			ID: "password-rotation", Has: fmt.Sprintf("a new password of the database every %d days or sooner", mostPasswordDays), Remedy: "lower it",
+			Without:  "one password for longer; so has whoever got hold of it",
+			Controls: []string{"SecretsManager.4"},
+			lacks:    []lack{{"database.rotateAfterDays", func(s *Settings) bool { return s.Database.RotateAfterDays > mostPasswordDays }}},
+		}, {
+			ID: "database-metrics", Has: "metrics of the database's operating system", Remedy: "set it to 60, or less",
+			Without:  "a log less to pay for; memory and disk are guesses while the database is slow",
+			Controls: []string{"RDS.6"},
+			lacks:    []lack{{"database.monitoringSeconds", func(s *Settings) bool { return s.Database.MonitoringSeconds == 0 }}},
+		}, {
+			ID: "secret-recovery", Has: "secrets that can be brought back", Remedy: "set it to 7, or more",
+			Without:  "the name of a deleted secret is free at once; its value is gone at once",
+			Controls: []string{"HA.16"},
+			lacks: []lack{{"secrets.recoveryDays", func(s *Settings) bool {
+				return s.Secrets.RecoveryDays == 0 && len(s.Secrets.Names) > 0
+			}}},
+		},
+	}
+}
+
+// frontGuards keep the way from viewers to servers closed to others.
+func frontGuards() []GuardRail {
+	return []GuardRail{
+		{
+			ID: "tls", Has: "a name, and with it TLS 1.2 or later from viewers to servers", Remedy: "name the site",
+			Without:  "no domain and no certificate; CloudFront reaches the load balancer in the clear",
+			Controls: []string{"CloudFront.7", "CloudFront.9", "CloudFront.15", "ELB.1", "ELB.18"},
+			lacks:    []lack{{"domain.name", func(s *Settings) bool { return !s.Domain.TLS() }}},
+		}, {
+			ID: "firewall", Has: "a firewall before it", Remedy: "turn it on",
+			Without:  "11 USD a month less; servers see all that the internet sends",
+			Controls: []string{"CloudFront.6", "ELB.16"},
+			lacks: []lack{
+				{"cdn.enabled", func(s *Settings) bool { return !s.CDN.Enabled }},
+				{"cdn.waf.enabled", func(s *Settings) bool { return s.CDN.Enabled && !s.CDN.WAF.Enabled }},
+			},
+		}, {
+			ID: "front-door", Has: "no way past CloudFront and its firewall", Remedy: "set it to cloudfront, or leave it out",
+			Without:  "whoever knows the load balancer's name gets past both",
+			Controls: []string{"HA.21"},
+			lacks:    []lack{{"web.ingress", func(s *Settings) bool { return s.CDN.Enabled && s.Web.Ingress == "internet" }}},
+		},
+	}
+}
+
+// recordGuards keep the record, and someone to hear of it.
+func recordGuards() []GuardRail {
+	return []GuardRail{
+		{
+			ID: "load-balancer-logs", Has: "a record of requests to the load balancer", Remedy: "set it to true",
+			Without:  "a bucket less",
+			Controls: []string{"ELB.5"},
+			lacks:    []lack{{"web.accessLogs.enabled", func(s *Settings) bool { return !s.Web.AccessLogs.Enabled }}},
+		}, {
+			ID: "cdn-logs", Has: "a record of requests to CloudFront", Remedy: "set it to true",
+			Without:  "a bucket less",
+			Controls: []string{"CloudFront.5"},
+			lacks:    []lack{{"cdn.accessLogs.enabled", func(s *Settings) bool { return s.CDN.Enabled && !s.CDN.AccessLogs.Enabled }}},
+		}, {
+			ID: "log-retention", Has: fmt.Sprintf("logs that are kept for %d days or more", leastLogDays), Remedy: "raise it",
+			Without:  "less to pay for logs; what happened a year ago cannot be told",
+			Controls: []string{"CloudWatch.16"},
+			lacks: []lack{
+				{"network.flowLogs.retentionDays", func(s *Settings) bool {
+					return s.Network.FlowLogs.Enabled && s.Network.FlowLogs.RetentionDays < leastLogDays
+				}},
+				{"web.logRetentionDays", func(s *Settings) bool { return s.Web.LogRetentionDays < leastLogDays }},
+				{"database.logRetentionDays", func(s *Settings) bool { return s.Database.LogRetentionDays < leastLogDays }},
+				{"cdn.waf.logRetentionDays", func(s *Settings) bool {
+					return s.CDN.Enabled && s.CDN.WAF.Enabled && s.CDN.WAF.LogRetentionDays < leastLogDays
+				}},
+				{"monitoring.logRetentionDays", func(s *Settings) bool {
+					return s.Monitoring.Datadog.APIKey != "" && s.Monitoring.LogRetentionDays < leastLogDays
+				}},
+			},
+		}, {
+			ID: "on-call", Has: "someone who hears of its alarms",
+			Remedy:   "add an address, or set https, functions, slack or serviceNow beside it",
+			Without:  "nobody is woken",
+			Controls: []string{"HA.19"},
+			lacks:    []lack{{"monitoring.email", func(s *Settings) bool { return !s.Monitoring.heard() }}},
+		},
+	}
+}
+
+// deletionGuards returns a guard rail for each section whose data, or whose site, would be gone with it.
+func deletionGuards() []GuardRail {
+	var rails []GuardRail
+	for _, each := range []struct {
+		section, what string
+		controls      []string
+		off           func(*Settings) bool
+	}{
+		{"web", "load balancer and the record of its requests", []string{"ELB.6", "HA.17"}, func(s *Settings) bool { return !s.Web.DeletionProtection }},
+		{"database", "database", []string{"RDS.8", "HA.17"}, func(s *Settings) bool { return !s.Database.DeletionProtection }},
+		{"secrets", "secrets and the key of all data", []string{"HA.17"}, func(s *Settings) bool { return !s.Secrets.DeletionProtection }},
+		{"cdn", "static files and the record of requests", []string{"HA.17"}, func(s *Settings) bool { return s.CDN.Enabled && !s.CDN.DeletionProtection }},
+		{"monitoring", "metrics that Datadog did not take", []string{"HA.17"}, func(s *Settings) bool {
+			return s.Monitoring.Datadog.APIKey != "" && !s.Monitoring.DeletionProtection
+		}},
+		{"delivery", "repository of images", []string{"HA.17"}, func(s *Settings) bool {
+			return s.Delivery.Repository.Enabled && !s.Delivery.DeletionProtection
+		}},
+		{"access", "bucket of playbooks", []string{"HA.17"}, func(s *Settings) bool {
+			return len(s.Access.Playbooks) > 0 && !s.Access.DeletionProtection
+		}},
+	} {
+		rails = append(rails, GuardRail{
+			ID: each.section + "-deletion-protection", Has: "protection from deletion for its " + each.what, Remedy: "set it to true",
+			Without: "one command takes it away, wanted or not", Controls: each.controls,
+			lacks: []lack{{each.section + ".deletionProtection", each.off}},
+		})
+	}
+	return rails
+}
