@@ -166,6 +166,20 @@ This page is made from ` + "`internal/settings`" + `.
 			assert.Contains(t, settings.Keys(), key)
 		}
 	}
+	page.WriteString(`
+## Take a production stack down
+
+    for section in web database secrets cdn delivery; do
+      pulumi config set --path "ha-web:$section.deletionProtection" false
+      pulumi config set --path "ha-web:waivers.$section-deletion-protection" 'The service has ended.'
+    done
+    pulumi up
+    pulumi destroy
+
+With Datadog ` + "`monitoring`" + `, and with playbooks ` + "`access`" + `, is a section too; without a repository of images ` + "`delivery`" + ` is none. The database
+leaves its final snapshot and its backups: [database.md](database.md#delete-a-stack-with-its-data) says how long the key
+that opens them is there.
+`)
 	golden(t, "../../docs/guard-rails.md", page.String())
 }
 
@@ -216,6 +230,9 @@ This page is made from ` + "`internal/controls`" + `.
 		fmt.Fprintf(&page, "| %s | %s |\n", strings.Join(elsewhere.IDs, ", "), elsewhere.Why)
 	}
 	golden(t, "../../docs/controls.md", page.String())
+	readme, err := os.ReadFile(filepath.Join(project, "README.md"))
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), fmt.Sprintf("%d controls", len(controls.All())))
 }
 
 func TestProjectFileDeclaresEverySection(t *testing.T) {

@@ -28,7 +28,7 @@ func Exceptions() []Exception {
 		{Control: "ELB.22", Reason: "TLS ends at the load balancer, the only one that reaches servers (HA.22), within the VPC."},
 		{Control: "RDS.9", Reason: "General and audit logs would hold every statement, with what people typed.", where: asksEverything},
 		{Control: "RDS.23", Reason: "RDS Proxy listens on the port of its engine and no other; both documents name it."},
-		{Control: "RDS.26", Reason: "RDS backs up by itself, to the second. A plan of AWS Backup would take the schedule over from the program (field note DR-2)."},
+		{Control: "RDS.26", Reason: "RDS backs up by itself, to the second. A plan of AWS Backup would take the schedule over from the program."},
 		{Control: "S3.7", Reason: "Logs are a record, and static files come from their repository. Those get a copy with cdn.replicaRegion."},
 		{Control: "S3.9", Reason: "Those who read and write are on record where they do: CloudFront, load balancer, CloudTrail."},
 		{Control: "S3.11", Reason: "Nothing waits for a change in them."},

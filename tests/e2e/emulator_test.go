@@ -39,13 +39,16 @@ var switchedOff = []struct {
 	section, key string
 	value        any
 	unless       string // a command that would, if any
+	waiver       string // of the guard rail that production then lacks, if any
 	why          string
 }{
-	{"delivery", "repository", map[string]any{"enabled": false}, "pulumi-resource-awsx", "the image repository wants the plugin awsx"},
-	{"web", "instanceTypes", []string{"t4g.small"}, "", "the emulator starts no refresh of a group with several instance types"},
-	{"domain", "name", "", "", "the emulator fails over CloudFront's certificates; checkSignIn has names and TLS without CloudFront"},
-	{"domain", "hostedZone", "", "", "likewise"},
+	{"delivery", "repository", map[string]any{"enabled": false}, awsxPlugin, "", "the image repository wants the plugin awsx"},
+	{"web", "instanceTypes", []string{"t4g.small"}, "", "instance-types", "the emulator starts no refresh of a group with several instance types"},
+	{"domain", "name", "", "", "tls", "the emulator fails over CloudFront's certificates; checkSignIn has names and TLS without CloudFront"},
+	{"domain", "hostedZone", "", "", "", "likewise"},
 }
+
+const awsxPlugin = "pulumi-resource-awsx"
 
 // unreadable are resources that a refresh cannot read back: the emulator speaks no TLS, and holds to a policy that wants it.
 var unreadable = []string{"**::ha-web-static-unavailable"}
@@ -90,17 +93,25 @@ func isEmulators(step apitype.StepEventMetadata, forgiven []fault) bool {
 	return false
 }
 
-// switchOff takes what there is nothing to serve out of the config of a stack.
+// switchOff takes what there is nothing to serve out of the config of a stack, and says why where production has a guard rail.
 func switchOff(config map[string]any) {
 	for _, each := range switchedOff {
 		if _, err := exec.LookPath(each.unless); each.unless != "" && err == nil {
 			continue
 		}
-		section, _ := config["ha-web:"+each.section].(map[string]any)
-		if section == nil {
-			section = map[string]any{}
-			config["ha-web:"+each.section] = section
+		section(config, each.section)[each.key] = each.value
+		if each.waiver != "" && config["ha-web:environment"] == "production" {
+			section(config, "waivers")[each.waiver] = each.why
 		}
-		section[each.key] = each.value
 	}
+}
+
+// section returns a section of the config of a stack, made where it is not there.
+func section(config map[string]any, name string) map[string]any {
+	section, _ := config["ha-web:"+name].(map[string]any)
+	if section == nil {
+		section = map[string]any{}
+		config["ha-web:"+name] = section
+	}
+	return section
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,6 +34,7 @@ type expected struct {
 	name        string
 	natGateways int
 	multiAZ     bool
+	production  bool // whether it has guard rails
 	chain       map[string]rules
 }
 
@@ -41,7 +43,7 @@ func TestDevStack(t *testing.T) {
 }
 
 func TestProdStack(t *testing.T) {
-	checkCopy(t, expected{name: "prod", natGateways: 2, multiAZ: true, chain: withProxy})
+	checkCopy(t, expected{name: "prod", natGateways: 2, multiAZ: true, production: true, chain: withProxy})
 }
 
 // checkCopy brings up a copy of a stack that is meant for AWS, changes it, and takes it down.
@@ -60,7 +62,7 @@ func checkCopy(t *testing.T, want expected) {
 	checkUpdate(ctx, t, stack, clients, outputs)
 	refresh(ctx, t, stack)
 	expectNoChanges(ctx, t, stack, afterRefresh...)
-	unprotect(ctx, t, stack)
+	unprotect(ctx, t, stack, want.production)
 	if want.name == "dev" {
 		checkSignIn(ctx, t, stack, clients)
 	}
@@ -76,13 +78,26 @@ func set(ctx context.Context, t *testing.T, stack auto.Stack, path, value string
 	require.NoError(t, stack.SetConfigWithOptions(ctx, "ha-web:"+path, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}))
 }
 
-// unprotect lets the stack go, as the documents of its parts say.
-func unprotect(ctx context.Context, t *testing.T, stack auto.Stack) {
+// unprotect lets the stack go, as the documents of its parts say: production has guard rails against it.
+func unprotect(ctx context.Context, t *testing.T, stack auto.Stack, production bool) {
 	t.Helper()
-	for _, section := range []string{"web", "database", "secrets", "cdn", "monitoring", "delivery", "access"} {
+	sections := []string{"web", "database", "secrets", "cdn"}
+	if _, err := exec.LookPath(awsxPlugin); err == nil {
+		sections = append(sections, "delivery")
+	}
+	waivers := []string{"final-snapshot"}
+	for _, section := range sections {
 		set(ctx, t, stack, section+".deletionProtection", "false")
+		waivers = append(waivers, section+"-deletion-protection")
 	}
 	set(ctx, t, stack, "database.finalSnapshot", "false")
+	if production {
+		_, err := stack.Preview(ctx)
+		require.ErrorContains(t, err, "database.deletionProtection: a production stack needs")
+		for _, each := range waivers {
+			set(ctx, t, stack, "waivers."+each, "the test is over")
+		}
+	}
 	up(ctx, t, stack)
 }
 
