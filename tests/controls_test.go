@@ -47,6 +47,7 @@ func asItIs(*draft) {}
 type draft struct {
 	t         *testing.T
 	recording *offline.Recording
+	leaveOut  bool // properties, in place of giving them another value
 }
 
 func (d *draft) find(kind, name string) *offline.Resource {
@@ -76,6 +77,10 @@ func (d *draft) set(kind, name, path string, value any) {
 		inputs = fields
 	}
 	last := steps[len(steps)-1]
+	if d.leaveOut {
+		delete(inputs, last)
+		return
+	}
 	if value == nil {
 		require.Contains(d.t, inputs, last, path)
 		delete(inputs, last)
@@ -446,6 +451,46 @@ func TestEachControlFindsWhatItIsFor(t *testing.T) {
 		})
 	}
 	assert.Len(t, controls.All(), len(broken)+len(mended))
+}
+
+// safeLeftOut are the controls whose property AWS, or the provider, gives a safe value where it is left out, or that then have
+// nothing to look at.
+var safeLeftOut = map[string]string{
+	"ACM.2":         "2,048 bits",
+	"CloudWatch.16": "kept for ever",
+	"CloudWatch.17": "on",
+	"EC2.2":         "no rules",
+	"EC2.15":        "no addresses",
+	"EC2.17":        "no interface, which EC2.25 finds",
+	"EC2.18":        "a rule that admits nobody",
+	"EC2.24":        "the types of the group",
+	"EC2.57":        "an endpoint that is there",
+	"HA.4":          "no way out",
+	"HA.5":          "no subnets, which AutoScaling.2 finds",
+	"HA.8":          "0, which HA.6 finds",
+	"HA.13":         "the path /",
+	"HA.15":         "a final snapshot",
+	"HA.24":         "no rules",
+	"HA.26":         "no user data",
+	"HA.27":         "no secret",
+	"HA.29":         "no trust",
+	"RDS.38":        "TLS, from PostgreSQL 15 on",
+	"SSM.4":         "private",
+}
+
+func TestControlsMissWhatIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for id, change := range broken {
+		found := statuses(edited(t, func(d *draft) {
+			d.leaveOut = true
+			change(d)
+		}))[id]
+		if why, safe := safeLeftOut[id]; safe {
+			assert.NotEqual(t, controls.Fail, found, "%s: not %s", id, why)
+		} else {
+			assert.Equal(t, controls.Fail, found, id)
+		}
+	}
 }
 
 // checked runs plan -controls and returns its results by id.

@@ -71,8 +71,14 @@ func fleets() []Control {
 				if r.Type == autoScalingGroup {
 					group = r
 				}
-				zones, least := len(p.zones(group.texts("vpcZoneIdentifiers"))), r.number("minSize")
-				return unless(least == -1 || least >= float64(max(zones, 2)), "%v for %d zones", least, zones)
+				zones := len(p.zones(group.texts("vpcZoneIdentifiers")))
+				// Left out is 0, and empties the fleet; -1 is as it is (field note WT-7).
+				for _, least := range []float64{r.number("minSize"), r.number("maxSize")} {
+					if least != -1 && least < float64(max(zones, 2)) {
+						return fmt.Sprintf("%v for %d zones", least, zones)
+					}
+				}
+				return ""
 			},
 		}, {
 			ID: "HA.7", Title: "Fleets follow their load", Severity: Medium, Remedy: "Set web.scaling, and leave room below web.size.max", types: groups,

@@ -91,9 +91,15 @@ func instances() []Control {
 				return unless(len(r.objects("blockDeviceMappings")) > 0, "the image decides")
 			},
 		}, {
-			ID: "EC2.24", Title: "Instances are not paravirtual", Severity: Medium, Remedy: "Take a later family of instances", types: templates,
+			ID: "EC2.24", Title: "Instances are not paravirtual", Severity: Medium, Remedy: "Take a later family of instances",
+			types: []string{launchTemplate, autoScalingGroup},
 			check: func(_ *plan, r resource) string {
-				return unless(!paravirtual.MatchString(r.text("instanceType")), "%s may be", r.text("instanceType"))
+				for _, each := range append(r.objects("mixedInstancesPolicy.launchTemplate.overrides"), r.object) {
+					if paravirtual.MatchString(each.text("instanceType")) {
+						return each.text("instanceType") + " may be"
+					}
+				}
+				return ""
 			},
 		}, {
 			ID: "EC2.28", Title: "Volumes are in a backup plan", Severity: Low, Remedy: "Add a plan of AWS Backup", types: templates,

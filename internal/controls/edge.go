@@ -70,10 +70,8 @@ func cloudFront() []Control {
 			ID: "CloudFront.10", Title: "Distributions use no old TLS to their origins", Severity: Medium, Remedy: "Set originSslProtocols to TLSv1.2", types: all,
 			check: func(_ *plan, r resource) string {
 				for _, each := range r.objects("origins") {
-					for _, protocol := range each.texts("customOriginConfig.originSslProtocols") {
-						if protocol != "TLSv1.2" {
-							return each.text("originId") + " by " + protocol
-						}
+					if protocols := each.texts("customOriginConfig.originSslProtocols"); each.has("customOriginConfig") && !slices.Equal(protocols, []string{"TLSv1.2"}) {
+						return each.text("originId") + " by " + strings.Join(protocols, ", ")
 					}
 				}
 				return ""

@@ -60,9 +60,11 @@ func systemsManager() []Control {
 		{
 			ID: "SSM.1", Title: "Systems Manager looks after instances", Severity: Medium, Remedy: "Attach AmazonSSMManagedInstanceCore to their role",
 			types: []string{launchTemplate},
-			check: func(p *plan, _ resource) string {
-				return unless(slices.ContainsFunc(p.of(policyAttachment), func(a resource) bool {
-					return strings.HasSuffix(a.text("policyArn"), "policy/AmazonSSMManagedInstanceCore")
+			check: func(p *plan, r resource) string {
+				profile, _ := p.find(instanceProfile, r.text("iamInstanceProfile.arn"))
+				return unless(slices.ContainsFunc(p.of(policyAttachment), func(attached resource) bool {
+					return profile.has("role") && attached.text("role") == profile.text("role") &&
+						strings.HasSuffix(attached.text("policyArn"), "policy/AmazonSSMManagedInstanceCore")
 				}), "it may not")
 			},
 		}, {

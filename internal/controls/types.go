@@ -34,6 +34,7 @@ const (
 	flowLog            = "aws:ec2/flowLog:FlowLog"
 	imageRepository    = "awsx:ecr:Repository"
 	ingressRule        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+	instanceProfile    = "aws:iam/instanceProfile:InstanceProfile"
 	key                = "aws:kms/key:Key"
 	launchTemplate     = "aws:ec2/launchTemplate:LaunchTemplate"
 	listener           = "aws:lb/listener:Listener"
