@@ -395,10 +395,11 @@ func FuzzParse(f *testing.F) {
 	f.Add("us-east-1", "", `{"availabilityZones": ["us-east-1a", null], "flowLogs": {"enabled": 1}}`, `{"size": {"min": 1e999}}`, `{"parameters": {"": 1}, "storageGiB": 9007199254740993}`)
 	f.Add("", "development", `[{}]`, `{"healthCheck": {"graceSeconds": 9007199254740993}, "bootSeconds": 4611686018427387904}`, `{"engine": "mariadb", "instanceClass": "db.x2g.99xlarge"}`)
 	f.Add("x", "\x00", `{"a.b": {"c": 1}, "": 2}`, `{"size`, `{"maintenanceWindow": "sun:23:50-mon:00:20"}`)
+	f.Add("us-east-1", "production", `{"availabilityZones": ["us-east-1a", "us-east-1b"]}`, `{"instanceTypes": ["t3.small", "t3a.small"]}`, `{"backupDays": 8}`)
 	f.Fuzz(func(t *testing.T, region, environment, network, web, database string) {
 		parsed, err := settings.Parse("ha-web", map[string]string{
 			"aws:region": region, "ha-web:environment": environment, "ha-web:network": network, "ha-web:web": web,
-			"ha-web:database": database,
+			"ha-web:database": database, "ha-web:domain": production["domain"], "ha-web:monitoring": production["monitoring"],
 		})
 		if err != nil {
 			for _, line := range strings.Split(err.Error(), "\n") {
@@ -414,5 +415,8 @@ func FuzzParse(f *testing.F) {
 			assert.LessOrEqual(t, float64(parsed.Web.Size.Max)*float64(parsed.Database.PoolSize), float64(known.ConnectionLimit(parsed.Database.InstanceClass)))
 		}
 		assert.GreaterOrEqual(t, 2*parsed.Web.HealthCheck.GraceSeconds, 3*parsed.Web.BootSeconds)
+		if parsed.Production() {
+			assert.Empty(t, parsed.Concessions(), "there are no waivers")
+		}
 	})
 }
