@@ -19,18 +19,18 @@ func availability() []Control {
 func acrossZones() []Control {
 	return []Control{
 		{
-			ID: "HA.1", Title: "Subnets of databases span zones", Severity: High, Remedy: "Give the group subnets of two zones or more", types: []string{subnetGroup},
+			ID: "HA.1", Title: "Subnets of databases span zones", Severity: High, Remedy: "Give the group subnets of two zones or more", Types: []string{subnetGroup},
 			check: func(p *plan, r resource) string { return spans(p, r.texts("subnetIds")) },
 		}, {
-			ID: "HA.2", Title: "Proxies span zones", Severity: High, Remedy: "Give it subnets of two zones or more", types: []string{proxy},
+			ID: "HA.2", Title: "Proxies span zones", Severity: High, Remedy: "Give it subnets of two zones or more", Types: []string{proxy},
 			check: func(p *plan, r resource) string { return spans(p, r.texts("vpcSubnetIds")) },
 		}, {
-			ID: "HA.3", Title: "Interface endpoints span zones", Severity: High, Remedy: "Give it subnets of two zones or more", types: []string{endpoint},
+			ID: "HA.3", Title: "Interface endpoints span zones", Severity: High, Remedy: "Give it subnets of two zones or more", Types: []string{endpoint},
 			where: func(_ *plan, r resource) bool { return r.text("vpcEndpointType") == "Interface" },
 			check: func(p *plan, r resource) string { return spans(p, r.texts("subnetIds")) },
 		}, {
 			// Document 000, "Single NAT Gateway SPOF".
-			ID: "HA.4", Title: "Subnets use the NAT gateway of their own zone", Severity: High, Remedy: "Set network.natGateways to perAz", types: []string{subnet},
+			ID: "HA.4", Title: "Subnets use the NAT gateway of their own zone", Severity: High, Remedy: "Set network.natGateways to perAz", Types: []string{subnet},
 			where: func(p *plan, r resource) bool {
 				way, found := p.route(r.Name)
 				return found && way.has("natGatewayId")
@@ -43,7 +43,7 @@ func acrossZones() []Control {
 			},
 		}, {
 			ID: "HA.5", Title: "Instances are where the internet does not reach them", Severity: High, Remedy: "Give the group private subnets",
-			types: []string{autoScalingGroup},
+			Types: []string{autoScalingGroup},
 			check: func(p *plan, r resource) string {
 				for _, each := range r.texts("vpcZoneIdentifiers") {
 					if way, found := p.route(each); found && way.has("gatewayId") {
@@ -65,7 +65,7 @@ func fleets() []Control {
 	return []Control{
 		{
 			ID: "HA.6", Title: "There is an instance in each zone at any time", Severity: High, Remedy: "Raise web.size.min, or min of the schedule",
-			types: []string{autoScalingGroup, scheduledAction},
+			Types: []string{autoScalingGroup, scheduledAction},
 			check: func(p *plan, r resource) string {
 				group, _ := p.find(autoScalingGroup, r.text("autoscalingGroupName"))
 				if r.Type == autoScalingGroup {
@@ -81,7 +81,7 @@ func fleets() []Control {
 				return ""
 			},
 		}, {
-			ID: "HA.7", Title: "Fleets follow their load", Severity: Medium, Remedy: "Set web.scaling, and leave room below web.size.max", types: groups,
+			ID: "HA.7", Title: "Fleets follow their load", Severity: Medium, Remedy: "Set web.scaling, and leave room below web.size.max", Types: groups,
 			check: func(p *plan, r resource) string {
 				follows := p.has(scalingPolicy, "autoscalingGroupName", r, func(policy resource) bool {
 					return policy.text("policyType") == "TargetTrackingScaling"
@@ -91,26 +91,26 @@ func fleets() []Control {
 		}, {
 			// Document 002: a maximum that caps spend even under a runaway spike or an attack.
 			ID: "HA.8", Title: "Nothing grows a fleet beyond its cap", Severity: Medium, Remedy: "Keep max at web.size.max, and forecasts to it",
-			types: []string{scheduledAction, scalingPolicy},
+			Types: []string{scheduledAction, scalingPolicy},
 			check: func(p *plan, r resource) string {
 				group, _ := p.find(autoScalingGroup, r.text("autoscalingGroupName"))
 				breach := r.text("predictiveScalingConfiguration.maxCapacityBreachBehavior")
 				return unless(r.number("maxSize") <= group.number("maxSize") && breach != "IncreaseMaxCapacity", "it may, to %v", r.number("maxSize"))
 			},
 		}, {
-			ID: "HA.9", Title: "Fleets keep their size while a release rolls out", Severity: High, Remedy: "Set web.rollout.minHealthyPercent to 100", types: groups,
+			ID: "HA.9", Title: "Fleets keep their size while a release rolls out", Severity: High, Remedy: "Set web.rollout.minHealthyPercent to 100", Types: groups,
 			check: func(_ *plan, r resource) string {
 				kept := r.number("instanceRefresh.preferences.minHealthyPercentage")
 				return unless(kept == 100, "%v %% of it", kept)
 			},
 		}, {
-			ID: "HA.10", Title: "Rollouts that fail are rolled back", Severity: High, Remedy: "Set autoRollback", types: groups,
+			ID: "HA.10", Title: "Rollouts that fail are rolled back", Severity: High, Remedy: "Set autoRollback", Types: groups,
 			check: func(_ *plan, r resource) string {
 				return unless(r.on("instanceRefresh.preferences.autoRollback"), "they are not")
 			},
 		}, {
 			// Document 000, "Stale Launch Template".
-			ID: "HA.11", Title: "Groups name a version of their launch template", Severity: High, Remedy: "Name its number", types: groups,
+			ID: "HA.11", Title: "Groups name a version of their launch template", Severity: High, Remedy: "Name its number", Types: groups,
 			where: func(_ *plan, r resource) bool { return template(r) != nil },
 			check: func(_ *plan, r resource) string {
 				version := template(r).text("version")
@@ -119,20 +119,20 @@ func fleets() []Control {
 		}, {
 			// Document 000, "Health check grace period too short". The warmup is what an instance takes to boot.
 			ID: "HA.12", Title: "Instances have one and a half times their boot before their health counts", Severity: High,
-			Remedy: "Raise web.healthCheck.graceSeconds", types: groups,
+			Remedy: "Raise web.healthCheck.graceSeconds", Types: groups,
 			check: func(_ *plan, r resource) string {
 				grace, boot := r.number("healthCheckGracePeriod"), r.number("defaultInstanceWarmup")
 				return unless(boot > 0 && grace >= 1.5*boot, "%v seconds, and a boot of %v", grace, boot)
 			},
 		}, {
 			ID: "HA.13", Title: "Health checks ask the server, and nothing behind it", Severity: High, Remedy: "Name another web.healthCheck.path",
-			types: []string{targetGroup},
+			Types: []string{targetGroup},
 			check: func(_ *plan, r resource) string {
 				return unless(!fleet.Deep(r.text("healthCheck.path")) && r.text("healthCheck.matcher") == "200", "%s, which answers %s",
 					r.text("healthCheck.path"), r.text("healthCheck.matcher"))
 			},
 		}, {
-			ID: "HA.14", Title: "What carries the site is never Spot", Severity: High, Remedy: "Raise web.spot.onDemandBase", types: groups,
+			ID: "HA.14", Title: "What carries the site is never Spot", Severity: High, Remedy: "Raise web.spot.onDemandBase", Types: groups,
 			where: func(_ *plan, r resource) bool { return r.has("mixedInstancesPolicy") },
 			check: func(_ *plan, r resource) string {
 				base := r.number("mixedInstancesPolicy.instancesDistribution.onDemandBaseCapacity")
@@ -146,17 +146,17 @@ func fleets() []Control {
 func recovery() []Control {
 	return []Control{
 		{
-			ID: "HA.15", Title: "Databases leave their backups behind", Severity: High, Remedy: "Set database.finalSnapshot", types: []string{dbInstance},
+			ID: "HA.15", Title: "Databases leave their backups behind", Severity: High, Remedy: "Set database.finalSnapshot", Types: []string{dbInstance},
 			check: func(_ *plan, r resource) string {
 				return unless(!r.on("skipFinalSnapshot") && r.text("deleteAutomatedBackups") == "false", "they go with it")
 			},
 		}, {
-			ID: "HA.16", Title: "Secrets can be brought back", Severity: Medium, Remedy: "Set secrets.recoveryDays", types: []string{secret},
+			ID: "HA.16", Title: "Secrets can be brought back", Severity: Medium, Remedy: "Set secrets.recoveryDays", Types: []string{secret},
 			where: named,
 			check: func(_ *plan, r resource) string { return unless(r.number("recoveryWindowInDays") >= 7, "it cannot") },
 		}, {
 			ID: "HA.17", Title: "Pulumi refuses to delete data", Severity: High, Remedy: "Set deletionProtection of its section",
-			types: []string{key, dbInstance, bucket, secret, imageRepository},
+			Types: []string{key, dbInstance, bucket, secret, imageRepository},
 			where: func(p *plan, r resource) bool { return r.Type != secret || named(p, r) },
 			check: func(_ *plan, r resource) string { return unless(r.Protect, "it would not") },
 		},
@@ -171,16 +171,16 @@ func watched() []Control {
 	return []Control{
 		{
 			ID: "HA.18", Title: "A missing server pages someone", Severity: High, Remedy: "Add an alarm on HealthyHostCount below the smallest fleet",
-			types: []string{targetGroup},
+			Types: []string{targetGroup},
 			where: func(p *plan, _ resource) bool { return smallest(p) > 0 }, // a fleet that may be empty misses nobody (HA.6)
 			check: func(p *plan, _ resource) string {
 				return unless(slices.ContainsFunc(p.of(metricAlarm), func(alarm resource) bool { return pagesForHosts(p, alarm) }), "nobody hears of it")
 			},
 		}, {
-			ID: "HA.19", Title: "Pages reach someone", Severity: High, Remedy: "Set monitoring.email", types: []string{compositeAlarm},
+			ID: "HA.19", Title: "Pages reach someone", Severity: High, Remedy: "Set monitoring.email", Types: []string{compositeAlarm},
 			check: func(p *plan, r resource) string { return unless(reached(p, r), "nobody hears of it") },
 		}, {
-			ID: "HA.20", Title: "Alarms say what silence means", Severity: Medium, Remedy: "Set treatMissingData", types: []string{metricAlarm},
+			ID: "HA.20", Title: "Alarms say what silence means", Severity: Medium, Remedy: "Set treatMissingData", Types: []string{metricAlarm},
 			check: func(_ *plan, r resource) string { return unless(r.has("treatMissingData"), "it does not") },
 		},
 	}

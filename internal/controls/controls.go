@@ -35,10 +35,11 @@ type Control struct {
 	// Title says what has to be.
 	Title    string   `json:"title"`
 	Severity Severity `json:"severity"`
+	// Types are those of the resources that it is about; * is all.
+	Types []string `json:"types"`
 	// Remedy is what to do where it fails, as an order.
 	Remedy string `json:"remedy"`
 
-	types []string // of the resources it is about
 	where func(*plan, resource) bool
 	// check returns what is wrong with a resource, or nothing.
 	check func(*plan, resource) string
@@ -121,7 +122,7 @@ func Run(recording *offline.Recording, concessions map[string]string) []Result {
 
 func (c Control) run(plan *plan, concession string) Result {
 	result := Result{Control: c, Status: NotApplicable}
-	for _, kind := range c.types {
+	for _, kind := range c.Types {
 		for _, each := range plan.of(kind) {
 			if c.where != nil && !c.where(plan, each) {
 				continue

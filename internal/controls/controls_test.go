@@ -200,6 +200,7 @@ func TestTable(t *testing.T) {
 			seen[id] = true
 		}
 		assert.Contains(t, []controls.Severity{controls.Critical, controls.High, controls.Medium, controls.Low}, control.Severity, control.ID)
+		assert.NotEmpty(t, control.Types, control.ID)
 		for _, text := range []string{control.Title, control.Remedy} {
 			assert.NotEmpty(t, text, control.ID)
 			assert.False(t, strings.HasSuffix(text, "."), control.ID)

@@ -11,67 +11,67 @@ func databases() []Control {
 	instances, proxies := []string{dbInstance}, []string{proxy}
 	return append([]Control{
 		{
-			ID: "RDS.2", Title: "Databases have no public address", Severity: Critical, Remedy: "Set publiclyAccessible to false", types: instances,
+			ID: "RDS.2", Title: "Databases have no public address", Severity: Critical, Remedy: "Set publiclyAccessible to false", Types: instances,
 			check: func(_ *plan, r resource) string {
 				return unless(r.text("publiclyAccessible") == "false", "it may get one")
 			},
 		}, {
 			ID: "RDS.3", Also: []string{"RDS.4"}, Title: "Databases, and with them their snapshots, are encrypted", Severity: Medium,
-			Remedy: "Set storageEncrypted, and a key", types: instances,
+			Remedy: "Set storageEncrypted, and a key", Types: instances,
 			check: func(_ *plan, r resource) string { return unless(r.on("storageEncrypted"), "it is not") },
 		}, {
-			ID: "RDS.5", Title: "Databases have a standby in a second zone", Severity: Medium, Remedy: "Set database.multiAz", types: instances,
+			ID: "RDS.5", Title: "Databases have a standby in a second zone", Severity: Medium, Remedy: "Set database.multiAz", Types: instances,
 			check: func(_ *plan, r resource) string { return unless(r.on("multiAz"), "it is in one zone") },
 		}, {
-			ID: "RDS.6", Title: "Operating systems of databases are measured", Severity: Low, Remedy: "Set database.monitoringSeconds", types: instances,
+			ID: "RDS.6", Title: "Operating systems of databases are measured", Severity: Low, Remedy: "Set database.monitoringSeconds", Types: instances,
 			check: func(_ *plan, r resource) string { return unless(r.number("monitoringInterval") > 0, "they are not") },
 		}, {
-			ID: "RDS.8", Title: "Databases are protected from deletion", Severity: Low, Remedy: "Set database.deletionProtection", types: instances,
+			ID: "RDS.8", Title: "Databases are protected from deletion", Severity: Low, Remedy: "Set database.deletionProtection", Types: instances,
 			check: func(_ *plan, r resource) string { return unless(r.on("deletionProtection"), "one call deletes it") },
 		}, {
-			ID: "RDS.9", Also: []string{"RDS.36", "RDS.42"}, Title: "Databases publish all their logs", Severity: Medium, Remedy: "Add it to enabledCloudwatchLogsExports", types: instances,
+			ID: "RDS.9", Also: []string{"RDS.36", "RDS.42"}, Title: "Databases publish all their logs", Severity: Medium, Remedy: "Add it to enabledCloudwatchLogsExports", Types: instances,
 			check: func(_ *plan, r resource) string { return exports(r, allLogs[r.text("engine")]...) },
 		}, {
-			ID: "RDS.10", Title: "Databases take IAM for passwords", Severity: Medium, Remedy: "Set iamDatabaseAuthenticationEnabled", types: instances,
+			ID: "RDS.10", Title: "Databases take IAM for passwords", Severity: Medium, Remedy: "Set iamDatabaseAuthenticationEnabled", Types: instances,
 			check: func(_ *plan, r resource) string {
 				return unless(r.on("iamDatabaseAuthenticationEnabled"), "it does not")
 			},
 		}, {
-			ID: "RDS.11", Title: "Databases are backed up for a week or more", Severity: Medium, Remedy: "Raise database.backupDays", types: instances,
+			ID: "RDS.11", Title: "Databases are backed up for a week or more", Severity: Medium, Remedy: "Raise database.backupDays", Types: instances,
 			check: func(_ *plan, r resource) string {
 				return unless(r.number("backupRetentionPeriod") >= 7, "for %v days", r.number("backupRetentionPeriod"))
 			},
 		}, {
-			ID: "RDS.13", Title: "Minor versions come by themselves", Severity: High, Remedy: "Set autoMinorVersionUpgrade", types: instances,
+			ID: "RDS.13", Title: "Minor versions come by themselves", Severity: High, Remedy: "Set autoMinorVersionUpgrade", Types: instances,
 			check: func(_ *plan, r resource) string { return unless(r.on("autoMinorVersionUpgrade"), "they do not") },
 		}, {
-			ID: "RDS.17", Title: "Snapshots have the tags of their database", Severity: Low, Remedy: "Set copyTagsToSnapshot", types: instances,
+			ID: "RDS.17", Title: "Snapshots have the tags of their database", Severity: Low, Remedy: "Set copyTagsToSnapshot", Types: instances,
 			check: func(_ *plan, r resource) string { return unless(r.on("copyTagsToSnapshot"), "they have none") },
 		}, {
-			ID: "RDS.18", Title: "Databases are in a VPC", Severity: High, Remedy: "Name a subnet group", types: instances,
+			ID: "RDS.18", Title: "Databases are in a VPC", Severity: High, Remedy: "Name a subnet group", Types: instances,
 			check: func(_ *plan, r resource) string { return unless(r.has("dbSubnetGroupName"), "it has no subnet group") },
 		}, {
-			ID: "RDS.23", Title: "Databases listen on another port than the engine's", Severity: Low, Remedy: "Set port", types: instances,
+			ID: "RDS.23", Title: "Databases listen on another port than the engine's", Severity: Low, Remedy: "Set port", Types: instances,
 			check: func(_ *plan, r resource) string { return unless(r.has("port"), "it listens on the engine's") },
 		}, {
-			ID: "RDS.25", Title: "The master user has another name than the engine's", Severity: Medium, Remedy: "Name database.username", types: instances,
+			ID: "RDS.25", Title: "The master user has another name than the engine's", Severity: Medium, Remedy: "Name database.username", Types: instances,
 			check: func(_ *plan, r resource) string {
 				usual := []string{"", "admin", "administrator", "postgres", "root"}
 				return unless(r.has("snapshotIdentifier") || !slices.Contains(usual, r.text("username")), "it is %q", r.text("username"))
 			},
 		}, {
-			ID: "RDS.26", Title: "Databases are in a backup plan", Severity: Medium, Remedy: "Add a plan of AWS Backup", types: instances,
+			ID: "RDS.26", Title: "Databases are in a backup plan", Severity: Medium, Remedy: "Add a plan of AWS Backup", Types: instances,
 			check: func(p *plan, _ resource) string { return unless(len(p.of(backupSelection)) > 0, "there is no plan") },
 		}, {
 			ID: "RDS.38", Also: []string{"RDS.39", "RDS.44"}, Title: "Databases take connections by TLS only", Severity: Medium,
-			Remedy: "Leave rds.force_ssl, or require_secure_transport, at 1", types: instances,
+			Remedy: "Leave rds.force_ssl, or require_secure_transport, at 1", Types: instances,
 			check: func(p *plan, r resource) string { return unless(forcesTLS(p, r), "it takes others") },
 		}, {
-			ID: "RDS.43", Title: "Proxies take connections by TLS only", Severity: Medium, Remedy: "Set requireTls", types: proxies,
+			ID: "RDS.43", Title: "Proxies take connections by TLS only", Severity: Medium, Remedy: "Set requireTls", Types: proxies,
 			check: func(_ *plan, r resource) string { return unless(r.on("requireTls"), "it takes others") },
 		}, {
 			ID: "RDS.46", Title: "Databases are in subnets without a way out of the VPC", Severity: High,
-			Remedy: "Take the route out", types: instances,
+			Remedy: "Take the route out", Types: instances,
 			check: func(p *plan, r resource) string {
 				group, _ := p.find(subnetGroup, r.text("dbSubnetGroupName"))
 				for _, each := range group.texts("subnetIds") {
@@ -98,7 +98,7 @@ func databaseEvents() []Control {
 	} {
 		controls = append(controls, Control{
 			ID: each.id, Title: "Events of " + each.what + " are told", Severity: Low,
-			Remedy: "Subscribe to " + strings.Join(each.categories, ", ") + " of " + each.source, types: []string{dbInstance},
+			Remedy: "Subscribe to " + strings.Join(each.categories, ", ") + " of " + each.source, Types: []string{dbInstance},
 			check: func(p *plan, _ resource) string {
 				return unless(slices.ContainsFunc(p.of(eventSubscription), func(s resource) bool {
 					return s.text("sourceType") == each.source && contains(s.texts("eventCategories"), each.categories...)
@@ -145,22 +145,22 @@ func forcesTLS(p *plan, database resource) bool {
 func keys() []Control {
 	return []Control{
 		{
-			ID: "KMS.1", Title: "Managed policies let nobody decrypt with every key", Severity: Medium, Remedy: "Name the key", types: []string{managedPolicy},
+			ID: "KMS.1", Title: "Managed policies let nobody decrypt with every key", Severity: Medium, Remedy: "Name the key", Types: []string{managedPolicy},
 			where: notBoundary,
 			check: func(_ *plan, r resource) string { return decryptsAll(r) },
 		}, {
-			ID: "KMS.2", Title: "Policies of roles let nobody decrypt with every key", Severity: Medium, Remedy: "Name the key", types: []string{rolePolicy},
+			ID: "KMS.2", Title: "Policies of roles let nobody decrypt with every key", Severity: Medium, Remedy: "Name the key", Types: []string{rolePolicy},
 			check: func(_ *plan, r resource) string { return decryptsAll(r) },
 		}, {
-			ID: "KMS.3", Title: "Deleted keys can be brought back for a week or more", Severity: Critical, Remedy: "Raise deletionWindowInDays", types: []string{key},
+			ID: "KMS.3", Title: "Deleted keys can be brought back for a week or more", Severity: Critical, Remedy: "Raise deletionWindowInDays", Types: []string{key},
 			check: func(_ *plan, r resource) string {
 				return unless(r.number("deletionWindowInDays") >= 7, "for %v days", r.number("deletionWindowInDays"))
 			},
 		}, {
-			ID: "KMS.4", Title: "Keys rotate", Severity: Medium, Remedy: "Set enableKeyRotation", types: []string{key},
+			ID: "KMS.4", Title: "Keys rotate", Severity: Medium, Remedy: "Set enableKeyRotation", Types: []string{key},
 			check: func(_ *plan, r resource) string { return unless(r.on("enableKeyRotation"), "it does not") },
 		}, {
-			ID: "KMS.5", Title: "Keys are not public", Severity: Critical, Remedy: "Name principals, or add a condition", types: []string{key},
+			ID: "KMS.5", Title: "Keys are not public", Severity: Critical, Remedy: "Name principals, or add a condition", Types: []string{key},
 			check: func(_ *plan, r resource) string { return publicStatement(r) },
 		},
 	}
@@ -195,7 +195,7 @@ func publicStatement(r resource) string {
 func secrets() []Control {
 	return []Control{
 		{
-			ID: "SecretsManager.1", Title: "Secrets rotate", Severity: Medium, Remedy: "Add a rotation", types: []string{secret, dbInstance},
+			ID: "SecretsManager.1", Title: "Secrets rotate", Severity: Medium, Remedy: "Add a rotation", Types: []string{secret, dbInstance},
 			where: func(_ *plan, r resource) bool { return r.Type == secret || r.on("manageMasterUserPassword") },
 			check: func(p *plan, r resource) string {
 				return unless(slices.ContainsFunc(p.of(secretRotation), func(rotation resource) bool {
@@ -204,7 +204,7 @@ func secrets() []Control {
 			},
 		}, {
 			ID: "SecretsManager.4", Title: "Secrets rotate every 90 days or sooner", Severity: Medium, Remedy: "Lower database.rotateAfterDays",
-			types: []string{secretRotation},
+			Types: []string{secretRotation},
 			check: func(_ *plan, r resource) string {
 				days := r.number("rotationRules.automaticallyAfterDays")
 				return unless(r.has("rotationRules.scheduleExpression") || days > 0 && days <= 90, "every %v days", days)

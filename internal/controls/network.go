@@ -17,14 +17,14 @@ func network() []Control {
 	controls := []Control{
 		{
 			ID: "EC2.2", Also: []string{"CIS v3 5.4", "CIS v5 5.5"}, Title: "Default security groups let nothing through", Severity: High,
-			Remedy: "Adopt the default group without rules", types: vpcs,
+			Remedy: "Adopt the default group without rules", Types: vpcs,
 			check: func(p *plan, r resource) string {
 				return unless(p.has(defaultGroup, "vpcId", r, func(group resource) bool {
 					return len(group.objects("ingress"))+len(group.objects("egress")) == 0
 				}), "it has rules")
 			},
 		}, {
-			ID: "EC2.6", Title: "Traffic of VPCs is on record", Severity: Medium, Remedy: "Set network.flowLogs.enabled", types: vpcs,
+			ID: "EC2.6", Title: "Traffic of VPCs is on record", Severity: Medium, Remedy: "Set network.flowLogs.enabled", Types: vpcs,
 			check: func(p *plan, r resource) string {
 				return unless(p.has(flowLog, "vpcId", r, func(log resource) bool {
 					return log.text("trafficType") == "ALL" || log.text("trafficType") == "REJECT"
@@ -35,32 +35,32 @@ func network() []Control {
 	controls = append(controls, endpoints()...)
 	return append(controls, []Control{
 		{
-			ID: "EC2.12", Title: "Elastic addresses are in use", Severity: Low, Remedy: "Release it", types: []string{eip},
+			ID: "EC2.12", Title: "Elastic addresses are in use", Severity: Low, Remedy: "Release it", Types: []string{eip},
 			check: func(p *plan, r resource) string {
 				return unless(len(p.attached(natGateway, "allocationId", r)) > 0, "nothing uses it")
 			},
 		}, {
-			ID: "EC2.15", Title: "Subnets hand out no public addresses", Severity: Medium, Remedy: "Set mapPublicIpOnLaunch to false", types: []string{subnet},
+			ID: "EC2.15", Title: "Subnets hand out no public addresses", Severity: Medium, Remedy: "Set mapPublicIpOnLaunch to false", Types: []string{subnet},
 			check: func(_ *plan, r resource) string {
 				return unless(!r.on("mapPublicIpOnLaunch") && !r.on("assignIpv6AddressOnCreation"), "it does")
 			},
 		}, {
-			ID: "EC2.16", Title: "Network ACLs are in use", Severity: Low, Remedy: "Delete it", types: []string{networkACL},
+			ID: "EC2.16", Title: "Network ACLs are in use", Severity: Low, Remedy: "Delete it", Types: []string{networkACL},
 			check: func(p *plan, r resource) string {
 				return unless(len(p.attached(aclAssociation, "networkAclId", r))+len(r.texts("subnetIds")) > 0, "no subnet is behind it")
 			},
 		}, {
 			ID: "EC2.18", Also: []string{"EC2.13", "EC2.14", "EC2.19", "EC2.53", "EC2.54", "CIS v3 5.2", "CIS v3 5.3", "CIS v5 5.1.2", "CIS v5 5.3", "CIS v5 5.4"},
 			Title: "Only ports 80 and 443 are open to everyone", Severity: Critical, Remedy: "Name a group, or a range of addresses",
-			types: []string{ingressRule},
+			Types: []string{ingressRule},
 			check: func(_ *plan, r resource) string { return openPorts(r) },
 		}, {
 			ID: "EC2.21", Also: []string{"CIS v3 5.1", "CIS v5 5.2"}, Title: "Network ACLs let nobody in for remote administration", Severity: Medium,
-			Remedy: "Narrow the ports, or the addresses", types: []string{aclRule},
+			Remedy: "Narrow the ports, or the addresses", Types: []string{aclRule},
 			where: func(_ *plan, r resource) bool { return !r.on("egress") && r.text("ruleAction") == "allow" },
 			check: func(_ *plan, r resource) string { return administered(r) },
 		}, {
-			ID: "EC2.22", Title: "Security groups are in use", Severity: Medium, Remedy: "Delete it", types: groups,
+			ID: "EC2.22", Title: "Security groups are in use", Severity: Medium, Remedy: "Delete it", Types: groups,
 			check: func(p *plan, r resource) string { return unless(used(p, r), "nothing is in it") },
 		},
 	}...)
@@ -76,7 +76,7 @@ func endpoints() []Control {
 	} {
 		controls = append(controls, Control{
 			ID: each.id, Title: "VPCs have an endpoint for " + each.what, Severity: Medium,
-			Remedy: "Add " + each.service + " to network.interfaceEndpoints", types: []string{vpc},
+			Remedy: "Add " + each.service + " to network.interfaceEndpoints", Types: []string{vpc},
 			check: func(p *plan, r resource) string {
 				return unless(p.has(endpoint, "vpcId", r, func(found resource) bool {
 					return strings.HasSuffix(found.text("serviceName"), "."+each.service)

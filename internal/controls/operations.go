@@ -10,19 +10,19 @@ func cloudWatch() []Control {
 	alarms := []string{metricAlarm}
 	return []Control{
 		{
-			ID: "CloudWatch.15", Title: "Alarms do something", Severity: High, Remedy: "Name an action", types: alarms,
+			ID: "CloudWatch.15", Title: "Alarms do something", Severity: High, Remedy: "Name an action", Types: alarms,
 			check: func(_ *plan, r resource) string {
 				return unless(len(r.texts("alarmActions")) > 0, "nobody hears of it")
 			},
 		}, {
 			ID: "CloudWatch.16", Title: "Logs are kept for a year or more", Severity: Medium, Remedy: "Raise its retentionDays, or logRetentionDays",
-			types: []string{logGroup},
+			Types: []string{logGroup},
 			check: func(_ *plan, r resource) string {
 				days := r.number("retentionInDays")
 				return unless(days == 0 || days >= 365, "for %v days", days) // 0: for ever
 			},
 		}, {
-			ID: "CloudWatch.17", Title: "Alarms are switched on", Severity: High, Remedy: "Leave actionsEnabled out", types: alarms,
+			ID: "CloudWatch.17", Title: "Alarms are switched on", Severity: High, Remedy: "Leave actionsEnabled out", Types: alarms,
 			check: func(_ *plan, r resource) string { return unless(r.text("actionsEnabled") != "false", "it is off") },
 		},
 	}
@@ -30,7 +30,7 @@ func cloudWatch() []Control {
 
 func firehose() []Control {
 	return []Control{{
-		ID: "DataFirehose.1", Title: "Streams are encrypted", Severity: Medium, Remedy: "Turn on serverSideEncryption", types: []string{deliveryStream},
+		ID: "DataFirehose.1", Title: "Streams are encrypted", Severity: Medium, Remedy: "Turn on serverSideEncryption", Types: []string{deliveryStream},
 		check: func(_ *plan, r resource) string { return unless(r.on("serverSideEncryption.enabled"), "it is not") },
 	}}
 }
@@ -38,18 +38,18 @@ func firehose() []Control {
 func topicsAndQueues() []Control {
 	return []Control{
 		{
-			ID: "SNS.1", Title: "Topics are encrypted", Severity: Medium, Remedy: "Name a key of the stack", types: []string{topic},
+			ID: "SNS.1", Title: "Topics are encrypted", Severity: Medium, Remedy: "Name a key of the stack", Types: []string{topic},
 			check: func(_ *plan, r resource) string { return unless(r.has("kmsMasterKeyId"), "it is not") },
 		}, {
-			ID: "SNS.4", Title: "Topics are not public", Severity: Critical, Remedy: "Name principals, or add a condition", types: []string{topicPolicy},
+			ID: "SNS.4", Title: "Topics are not public", Severity: Critical, Remedy: "Name principals, or add a condition", Types: []string{topicPolicy},
 			check: func(_ *plan, r resource) string { return publicStatement(r) },
 		}, {
-			ID: "SQS.1", Title: "Queues are encrypted", Severity: Medium, Remedy: "Turn on sqsManagedSseEnabled", types: []string{queue},
+			ID: "SQS.1", Title: "Queues are encrypted", Severity: Medium, Remedy: "Turn on sqsManagedSseEnabled", Types: []string{queue},
 			check: func(_ *plan, r resource) string {
 				return unless(r.on("sqsManagedSseEnabled") || r.has("kmsMasterKeyId"), "it is not")
 			},
 		}, {
-			ID: "SQS.3", Title: "Queues are not public", Severity: High, Remedy: "Name principals, or add a condition", types: []string{queuePolicy},
+			ID: "SQS.3", Title: "Queues are not public", Severity: High, Remedy: "Name principals, or add a condition", Types: []string{queuePolicy},
 			check: func(_ *plan, r resource) string { return publicStatement(r) },
 		},
 	}
@@ -59,7 +59,7 @@ func systemsManager() []Control {
 	return []Control{
 		{
 			ID: "SSM.1", Title: "Systems Manager looks after instances", Severity: Medium, Remedy: "Attach AmazonSSMManagedInstanceCore to their role",
-			types: []string{launchTemplate},
+			Types: []string{launchTemplate},
 			check: func(p *plan, r resource) string {
 				profile, _ := p.find(instanceProfile, r.text("iamInstanceProfile.arn"))
 				return unless(slices.ContainsFunc(p.of(policyAttachment), func(attached resource) bool {
@@ -68,7 +68,7 @@ func systemsManager() []Control {
 				}), "it may not")
 			},
 		}, {
-			ID: "SSM.4", Title: "Documents are not public", Severity: Critical, Remedy: "Take its permissions out", types: []string{document},
+			ID: "SSM.4", Title: "Documents are not public", Severity: Critical, Remedy: "Take its permissions out", Types: []string{document},
 			check: func(_ *plan, r resource) string {
 				return unless(!strings.EqualFold(r.text("permissions.accountIds"), "all"), "everyone may run it")
 			},
@@ -79,7 +79,7 @@ func systemsManager() []Control {
 func identity() []Control {
 	return []Control{
 		{
-			ID: "IAM.1", Title: "Nobody may do everything", Severity: High, Remedy: "Name actions, or resources", types: []string{managedPolicy, rolePolicy},
+			ID: "IAM.1", Title: "Nobody may do everything", Severity: High, Remedy: "Name actions, or resources", Types: []string{managedPolicy, rolePolicy},
 			check: func(_ *plan, r resource) string {
 				for _, each := range r.statements("policy") {
 					if each.allows() && slices.Contains(each.texts("Action"), "*") && slices.Contains(each.texts("Resource"), "*") {
@@ -89,7 +89,7 @@ func identity() []Control {
 				return ""
 			},
 		}, {
-			ID: "IAM.21", Title: "Managed policies name actions, not services", Severity: Low, Remedy: "Name actions", types: []string{managedPolicy},
+			ID: "IAM.21", Title: "Managed policies name actions, not services", Severity: Low, Remedy: "Name actions", Types: []string{managedPolicy},
 			where: notBoundary,
 			check: func(_ *plan, r resource) string {
 				for _, each := range r.statements("policy") {

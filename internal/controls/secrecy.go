@@ -22,11 +22,11 @@ func secrecy() []Control {
 func tiers() []Control {
 	return []Control{
 		{
-			ID: "HA.21", Title: "Nobody gets past CloudFront", Severity: High, Remedy: "Leave web.ingress to cloudfront", types: []string{loadBalancer},
+			ID: "HA.21", Title: "Nobody gets past CloudFront", Severity: High, Remedy: "Leave web.ingress to cloudfront", Types: []string{loadBalancer},
 			where: func(p *plan, _ resource) bool { return len(p.of(distribution)) > 0 },
 			check: func(p *plan, r resource) string { return wayPast(p, r) },
 		}, {
-			ID: "HA.22", Title: "Tiers admit the tier in front of them, by its group", Severity: High, Remedy: "Name the group in front", types: []string{ingressRule},
+			ID: "HA.22", Title: "Tiers admit the tier in front of them, by its group", Severity: High, Remedy: "Name the group in front", Types: []string{ingressRule},
 			where: func(p *plan, r resource) bool {
 				group, _ := p.find(securityGroup, r.text("securityGroupId"))
 				return group.Name != "" && behindFront(p, group)
@@ -35,7 +35,7 @@ func tiers() []Control {
 				return unless(r.has("referencedSecurityGroupId"), "it names addresses")
 			},
 		}, {
-			ID: "HA.23", Title: "Databases send nothing by themselves", Severity: Medium, Remedy: "Take the rule out", types: []string{dbInstance},
+			ID: "HA.23", Title: "Databases send nothing by themselves", Severity: Medium, Remedy: "Take the rule out", Types: []string{dbInstance},
 			check: func(p *plan, r resource) string {
 				for _, each := range r.texts("vpcSecurityGroupIds") {
 					group, _ := p.find(securityGroup, each)
@@ -48,7 +48,7 @@ func tiers() []Control {
 		}, {
 			// Field note VPC-9. What is inline escapes the controls of rules.
 			ID: "HA.24", Title: "Rules of groups and network ACLs are resources of their own", Severity: Medium, Remedy: "Make a resource of each",
-			types: []string{securityGroup, networkACL, "aws:ec2/securityGroupRule:SecurityGroupRule"},
+			Types: []string{securityGroup, networkACL, "aws:ec2/securityGroupRule:SecurityGroupRule"},
 			check: func(_ *plan, r resource) string {
 				ours := r.Type == securityGroup || r.Type == networkACL
 				return unless(ours && len(r.objects("ingress"))+len(r.objects("egress")) == 0, "they are not")
@@ -101,20 +101,20 @@ var (
 func credentials() []Control {
 	return []Control{
 		{
-			ID: "HA.26", Title: "No secret is in user data", Severity: Critical, Remedy: "Let instances ask Secrets Manager at boot", types: []string{launchTemplate},
+			ID: "HA.26", Title: "No secret is in user data", Severity: Critical, Remedy: "Let instances ask Secrets Manager at boot", Types: []string{launchTemplate},
 			check: func(_ *plan, r resource) string {
 				script := userData(r.text("userData"))
 				sealed := strings.Contains(script, offline.Secret)
 				return unless(!sealed && !accessKey.MatchString(script) && !privateKey.MatchString(script) && !assigned.MatchString(script), "there is one")
 			},
 		}, {
-			ID: "HA.27", Title: "No secret is in plain inputs", Severity: Critical, Remedy: "Make it a secret of Pulumi", types: []string{everything},
+			ID: "HA.27", Title: "No secret is in plain inputs", Severity: Critical, Remedy: "Make it a secret of Pulumi", Types: []string{everything},
 			check: func(_ *plan, r resource) string {
 				path := plainSecret("", map[string]any(r.object))
 				return unless(path == "", "%s", path)
 			},
 		}, {
-			ID: "HA.28", Title: "AWS keeps the password of databases", Severity: Critical, Remedy: "Set manageMasterUserPassword", types: []string{dbInstance},
+			ID: "HA.28", Title: "AWS keeps the password of databases", Severity: Critical, Remedy: "Set manageMasterUserPassword", Types: []string{dbInstance},
 			check: func(_ *plan, r resource) string {
 				return unless(r.on("manageMasterUserPassword") && !r.has("password"), "it does not")
 			},
@@ -168,7 +168,7 @@ func pipeline() []Control {
 	return []Control{
 		{
 			// Field note CI-3.
-			ID: "HA.29", Title: "Roles of jobs trust exact subjects", Severity: Critical, Remedy: "Name the repository, and the environment or branch", types: []string{role},
+			ID: "HA.29", Title: "Roles of jobs trust exact subjects", Severity: Critical, Remedy: "Name the repository, and the environment or branch", Types: []string{role},
 			where: func(_ *plan, r resource) bool {
 				return strings.Contains(r.text("assumeRolePolicy"), "AssumeRoleWithWebIdentity")
 			},
@@ -182,7 +182,7 @@ func pipeline() []Control {
 			},
 		}, {
 			// Field note CI-6.
-			ID: "HA.30", Title: "With a pipeline no role may do more than its boundary", Severity: High, Remedy: "Set permissionsBoundary", types: []string{role},
+			ID: "HA.30", Title: "With a pipeline no role may do more than its boundary", Severity: High, Remedy: "Set permissionsBoundary", Types: []string{role},
 			where: func(p *plan, each resource) bool {
 				pipeline := slices.ContainsFunc(p.of(role), func(r resource) bool { return r.has("permissionsBoundary") })
 				return pipeline && !strings.HasPrefix(each.text("path"), "/administered/") // which jobs cannot touch (docs/adr/0009)

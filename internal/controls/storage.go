@@ -8,7 +8,7 @@ func buckets() []Control {
 	all := []string{bucket}
 	return []Control{
 		{
-			ID: "S3.5", Title: "Buckets take requests by TLS only", Severity: Medium, Remedy: "Refuse all others in the policy of the bucket", types: all,
+			ID: "S3.5", Title: "Buckets take requests by TLS only", Severity: Medium, Remedy: "Refuse all others in the policy of the bucket", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(p.has(bucketPolicy, "bucket", r, func(policy resource) bool {
 					return slices.ContainsFunc(policy.statements("policy"), func(each statement) bool {
@@ -17,64 +17,64 @@ func buckets() []Control {
 				}), "it takes others")
 			},
 		}, {
-			ID: "S3.6", Title: "Other accounts do not administer buckets", Severity: High, Remedy: "Take the action out", types: []string{bucketPolicy},
+			ID: "S3.6", Title: "Other accounts do not administer buckets", Severity: High, Remedy: "Take the action out", Types: []string{bucketPolicy},
 			check: func(_ *plan, r resource) string { return administersBucket(r) },
 		}, {
-			ID: "S3.7", Title: "Buckets have a copy in another region", Severity: Low, Remedy: "Set cdn.replicaRegion", types: all,
+			ID: "S3.7", Title: "Buckets have a copy in another region", Severity: Low, Remedy: "Set cdn.replicaRegion", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(len(p.attached(bucketReplication, "bucket", r)) > 0, "it has none")
 			},
 		}, {
 			ID: "S3.8", Also: []string{"S3.2", "S3.3"}, Title: "Buckets are closed to the public", Severity: High,
-			Remedy: "Set all four of its public access block", types: all,
+			Remedy: "Set all four of its public access block", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(p.has(accessBlock, "bucket", r, func(block resource) bool {
 					return block.on("blockPublicAcls") && block.on("blockPublicPolicy") && block.on("ignorePublicAcls") && block.on("restrictPublicBuckets")
 				}), "it can be opened")
 			},
 		}, {
-			ID: "S3.9", Title: "Requests to buckets are on record", Severity: Medium, Remedy: "Log to another bucket", types: all,
+			ID: "S3.9", Title: "Requests to buckets are on record", Severity: Medium, Remedy: "Log to another bucket", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(len(p.attached(bucketLogging, "bucket", r)) > 0, "they are not")
 			},
 		}, {
-			ID: "S3.10", Also: []string{"S3.13", "S3.20"}, Title: "Old versions in buckets go", Severity: Medium, Remedy: "Add a lifecycle", types: all,
+			ID: "S3.10", Also: []string{"S3.13", "S3.20"}, Title: "Old versions in buckets go", Severity: Medium, Remedy: "Add a lifecycle", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(p.has(bucketLifecycle, "bucket", r, func(lifecycle resource) bool {
 					return slices.ContainsFunc(lifecycle.objects("rules"), func(rule object) bool { return rule.text("status") == "Enabled" })
 				}), "they stay for ever")
 			},
 		}, {
-			ID: "S3.11", Title: "Changes in buckets are told", Severity: Medium, Remedy: "Add a notification", types: all,
+			ID: "S3.11", Title: "Changes in buckets are told", Severity: Medium, Remedy: "Add a notification", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(len(p.attached(bucketNotification, "bucket", r)) > 0, "nobody hears of them")
 			},
 		}, {
-			ID: "S3.12", Title: "Buckets have no access lists", Severity: Medium, Remedy: "Set objectOwnership to BucketOwnerEnforced", types: all,
+			ID: "S3.12", Title: "Buckets have no access lists", Severity: Medium, Remedy: "Set objectOwnership to BucketOwnerEnforced", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(p.has(bucketOwnership, "bucket", r, func(ownership resource) bool {
 					return ownership.text("rule.objectOwnership") == "BucketOwnerEnforced"
 				}), "it may have")
 			},
 		}, {
-			ID: "S3.14", Title: "Buckets keep old versions", Severity: Low, Remedy: "Turn on versioning", types: all,
+			ID: "S3.14", Title: "Buckets keep old versions", Severity: Low, Remedy: "Turn on versioning", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(p.has(bucketVersioning, "bucket", r, func(versioning resource) bool {
 					return versioning.text("versioningConfiguration.status") == "Enabled"
 				}), "it does not")
 			},
 		}, {
-			ID: "S3.15", Title: "Objects in buckets are locked", Severity: Medium, Remedy: "Turn on Object Lock", types: all,
+			ID: "S3.15", Title: "Objects in buckets are locked", Severity: Medium, Remedy: "Turn on Object Lock", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(len(p.attached(bucketObjectLock, "bucket", r)) > 0, "they are not")
 			},
 		}, {
-			ID: "S3.17", Title: "Buckets are encrypted with a key of AWS KMS", Severity: Medium, Remedy: "Set sseAlgorithm to aws:kms", types: all,
+			ID: "S3.17", Title: "Buckets are encrypted with a key of AWS KMS", Severity: Medium, Remedy: "Set sseAlgorithm to aws:kms", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(encrypted(p, r, "aws:kms", "aws:kms:dsse"), "with one of S3")
 			},
 		}, {
-			ID: "HA.25", Title: "Buckets say how they are encrypted", Severity: Medium, Remedy: "Add its encryption", types: all,
+			ID: "HA.25", Title: "Buckets say how they are encrypted", Severity: Medium, Remedy: "Add its encryption", Types: all,
 			check: func(p *plan, r resource) string {
 				return unless(encrypted(p, r, "AES256", "aws:kms", "aws:kms:dsse"), "as S3 likes")
 			},

@@ -21,7 +21,7 @@ var results = []controls.Result{
 			{Resource: "aws:s3/bucketV2:BucketV2::static", Fault: "they are not", Exception: "Nobody asks."},
 			{Resource: "aws:s3/bucketV2:BucketV2::more-logs", Fault: "they are not", Exception: "They are elsewhere."},
 		}},
-	{Control: controls.Control{ID: "SQS.1", Title: "Queues are encrypted", Severity: controls.Medium, Remedy: "Turn it on"}, Status: controls.Fail,
+	{Control: controls.Control{ID: "SQS.1", Title: "Queues are encrypted", Severity: controls.Medium, Types: []string{"aws:sqs/queue:Queue"}, Remedy: "Turn it on"}, Status: controls.Fail,
 		Findings: []controls.Finding{{Resource: "aws:sqs/queue:Queue::dead", Fault: "it is not"}}},
 	{Control: controls.Control{ID: "HA.2", Title: "Proxies span zones", Severity: controls.High}, Status: controls.Pass},
 }
@@ -68,6 +68,9 @@ func TestControlsForPrograms(t *testing.T) {
       "id": "SQS.1",
       "title": "Queues are encrypted",
       "severity": "medium",
+      "types": [
+        "aws:sqs/queue:Queue"
+      ],
       "remedy": "Turn it on",
       "status": "fail",
       "findings": [
