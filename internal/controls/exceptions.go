@@ -2,6 +2,8 @@ package controls
 
 import "slices"
 
+const byNAT = "Instances reach it by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone."
+
 // Exceptions returns the controls that this program does not pass, where, and why: because the documents ask for something
 // else, or because what they ask for is there in another way. What a stack does without on purpose is in its settings.
 func Exceptions() []Exception {
@@ -17,9 +19,9 @@ func Exceptions() []Exception {
 		{Control: "EC2.21", Reason: "NAT gateways take answers on any port from 1024 on, and nothing else is there but the load balancer, which listens on none " +
 			"of them. Without 3389 one connection in 64,512 would hang (docs/adr/0002).", where: answersToNAT},
 		{Control: "EC2.28", Reason: "Instances keep nothing: each is made anew from image and user data."},
-		{Control: "EC2.55", Reason: "Images come by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone: network.interfaceEndpoints."},
-		{Control: "EC2.56", Reason: "Images come by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone: network.interfaceEndpoints."},
-		{Control: "EC2.57", Reason: "Agents reach it by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone.", where: leavesByNAT},
+		{Control: "EC2.55", Reason: byNAT, where: leavesByNAT},
+		{Control: "EC2.56", Reason: byNAT, where: leavesByNAT},
+		{Control: "EC2.57", Reason: byNAT, where: leavesByNAT},
 		{Control: "EC2.58", Reason: "Nothing in the stack asks Incident Manager."},
 		{Control: "EC2.60", Reason: "Nothing in the stack asks Incident Manager."},
 		{Control: "ELB.16", Reason: "CloudFront has the firewall (CloudFront.6), and nobody gets past it (HA.21).", where: behindCloudFront},

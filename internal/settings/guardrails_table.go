@@ -19,7 +19,7 @@ func networkGuards() []GuardRail {
 		{
 			ID: "nat-gateway-per-zone", Has: "a NAT gateway in each zone", Remedy: "set it to perAz",
 			Without:  "33 USD a month for each gateway less; with its zone all instances lose the internet",
-			Controls: []string{"EC2.57", "HA.4"},
+			Controls: []string{"EC2.55", "EC2.56", "EC2.57", "HA.4"},
 			lacks:    []lack{{"network.natGateways", func(s *Settings) bool { return s.Network.NATGateways != "perAz" }}},
 		}, {
 			ID: "flow-logs", Has: "a record of its traffic", Remedy: "set it to true",
