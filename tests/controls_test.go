@@ -202,8 +202,10 @@ var broken = map[string]func(*draft){
 	"EC2.25": func(d *draft) {
 		d.set(launchTemplate, "ha-web-app", "networkInterfaces.associatePublicIpAddress", "true")
 	},
-	"EC2.57": func(d *draft) {
+	"EC2.57": func(d *draft) { // and no NAT gateway, which would be another way
 		d.drop(endpoint, "ha-web-endpoint-ssm")
+		withEndpoint("ecr.api")(d)
+		withEndpoint("ecr.dkr")(d)
 		d.set(subnet, "ha-web-public-a", "vpcId", "other")
 		d.set(subnet, "ha-web-public-b", "vpcId", "other")
 	},

@@ -1,15 +1,19 @@
 package controls
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
 func databases() []Control {
-	instances, proxies := []string{dbInstance}, []string{proxy}
-	return append([]Control{
+	return slices.Concat(closedDatabases(), keptDatabases(), databaseEvents())
+}
+
+// closedDatabases are about who gets into databases, and what is seen on the way.
+func closedDatabases() []Control {
+	instances := []string{dbInstance}
+	return []Control{
 		{
 			ID: "RDS.2", Title: "Databases have no public address", Severity: Critical, Remedy: "Set publiclyAccessible to false", Types: instances,
 			check: func(_ *plan, r resource) string {
@@ -20,33 +24,10 @@ func databases() []Control {
 			Remedy: "Set storageEncrypted, and a key", Types: instances,
 			check: func(_ *plan, r resource) string { return unless(r.on("storageEncrypted"), "it is not") },
 		}, {
-			ID: "RDS.5", Title: "Databases have a standby in a second zone", Severity: Medium, Remedy: "Set database.multiAz", Types: instances,
-			check: func(_ *plan, r resource) string { return unless(r.on("multiAz"), "it is in one zone") },
-		}, {
-			ID: "RDS.6", Title: "Operating systems of databases are measured", Severity: Low, Remedy: "Set database.monitoringSeconds", Types: instances,
-			check: func(_ *plan, r resource) string { return unless(r.number("monitoringInterval") > 0, "they are not") },
-		}, {
-			ID: "RDS.8", Title: "Databases are protected from deletion", Severity: Low, Remedy: "Set database.deletionProtection", Types: instances,
-			check: func(_ *plan, r resource) string { return unless(r.on("deletionProtection"), "one call deletes it") },
-		}, {
-			ID: "RDS.9", Also: []string{"RDS.36", "RDS.42"}, Title: "Databases publish all their logs", Severity: Medium, Remedy: "Add it to enabledCloudwatchLogsExports", Types: instances,
-			check: func(_ *plan, r resource) string { return exports(r, allLogs[r.text("engine")]...) },
-		}, {
 			ID: "RDS.10", Title: "Databases take IAM for passwords", Severity: Medium, Remedy: "Set iamDatabaseAuthenticationEnabled", Types: instances,
 			check: func(_ *plan, r resource) string {
 				return unless(r.on("iamDatabaseAuthenticationEnabled"), "it does not")
 			},
-		}, {
-			ID: "RDS.11", Title: "Databases are backed up for a week or more", Severity: Medium, Remedy: "Raise database.backupDays", Types: instances,
-			check: func(_ *plan, r resource) string {
-				return unless(r.number("backupRetentionPeriod") >= 7, "for %v days", r.number("backupRetentionPeriod"))
-			},
-		}, {
-			ID: "RDS.13", Title: "Minor versions come by themselves", Severity: High, Remedy: "Set autoMinorVersionUpgrade", Types: instances,
-			check: func(_ *plan, r resource) string { return unless(r.on("autoMinorVersionUpgrade"), "they do not") },
-		}, {
-			ID: "RDS.17", Title: "Snapshots have the tags of their database", Severity: Low, Remedy: "Set copyTagsToSnapshot", Types: instances,
-			check: func(_ *plan, r resource) string { return unless(r.on("copyTagsToSnapshot"), "they have none") },
 		}, {
 			ID: "RDS.18", Title: "Databases are in a VPC", Severity: High, Remedy: "Name a subnet group", Types: instances,
 			check: func(_ *plan, r resource) string { return unless(r.has("dbSubnetGroupName"), "it has no subnet group") },
@@ -60,14 +41,11 @@ func databases() []Control {
 				return unless(r.has("snapshotIdentifier") || !slices.Contains(usual, r.text("username")), "it is %q", r.text("username"))
 			},
 		}, {
-			ID: "RDS.26", Title: "Databases are in a backup plan", Severity: Medium, Remedy: "Add a plan of AWS Backup", Types: instances,
-			check: func(p *plan, _ resource) string { return unless(len(p.of(backupSelection)) > 0, "there is no plan") },
-		}, {
 			ID: "RDS.38", Also: []string{"RDS.39", "RDS.44"}, Title: "Databases take connections by TLS only", Severity: Medium,
 			Remedy: "Leave rds.force_ssl, or require_secure_transport, at 1", Types: instances,
 			check: func(p *plan, r resource) string { return unless(forcesTLS(p, r), "it takes others") },
 		}, {
-			ID: "RDS.43", Title: "Proxies take connections by TLS only", Severity: Medium, Remedy: "Set requireTls", Types: proxies,
+			ID: "RDS.43", Title: "Proxies take connections by TLS only", Severity: Medium, Remedy: "Set requireTls", Types: []string{proxy},
 			check: func(_ *plan, r resource) string { return unless(r.on("requireTls"), "it takes others") },
 		}, {
 			ID: "RDS.46", Title: "Databases are in subnets without a way out of the VPC", Severity: High,
@@ -82,7 +60,41 @@ func databases() []Control {
 				return ""
 			},
 		},
-	}, databaseEvents()...)
+	}
+}
+
+// keptDatabases are about what becomes of databases and their data.
+func keptDatabases() []Control {
+	instances := []string{dbInstance}
+	return []Control{
+		{
+			ID: "RDS.5", Title: "Databases have a standby in a second zone", Severity: Medium, Remedy: "Set database.multiAz", Types: instances,
+			check: func(_ *plan, r resource) string { return unless(r.on("multiAz"), "it is in one zone") },
+		}, {
+			ID: "RDS.6", Title: "Operating systems of databases are measured", Severity: Low, Remedy: "Set database.monitoringSeconds", Types: instances,
+			check: func(_ *plan, r resource) string { return unless(r.number("monitoringInterval") > 0, "they are not") },
+		}, {
+			ID: "RDS.8", Title: "Databases are protected from deletion", Severity: Low, Remedy: "Set database.deletionProtection", Types: instances,
+			check: func(_ *plan, r resource) string { return unless(r.on("deletionProtection"), "one call deletes it") },
+		}, {
+			ID: "RDS.9", Also: []string{"RDS.36", "RDS.42"}, Title: "Databases publish all their logs", Severity: Medium, Remedy: "Add it to enabledCloudwatchLogsExports", Types: instances,
+			check: func(_ *plan, r resource) string { return exports(r, allLogs[r.text("engine")]...) },
+		}, {
+			ID: "RDS.11", Title: "Databases are backed up for a week or more", Severity: Medium, Remedy: "Raise database.backupDays", Types: instances,
+			check: func(_ *plan, r resource) string {
+				return unless(r.number("backupRetentionPeriod") >= 7, "for %v days", r.number("backupRetentionPeriod"))
+			},
+		}, {
+			ID: "RDS.13", Title: "Minor versions come by themselves", Severity: High, Remedy: "Set autoMinorVersionUpgrade", Types: instances,
+			check: func(_ *plan, r resource) string { return unless(r.on("autoMinorVersionUpgrade"), "they do not") },
+		}, {
+			ID: "RDS.17", Title: "Snapshots have the tags of their database", Severity: Low, Remedy: "Set copyTagsToSnapshot", Types: instances,
+			check: func(_ *plan, r resource) string { return unless(r.on("copyTagsToSnapshot"), "they have none") },
+		}, {
+			ID: "RDS.26", Title: "Databases are in a backup plan", Severity: Medium, Remedy: "Add a plan of AWS Backup", Types: instances,
+			check: func(p *plan, _ resource) string { return unless(len(p.of(backupSelection)) > 0, "there is no plan") },
+		},
+	}
 }
 
 // databaseEvents returns a control for each kind of event that someone has to hear of. Sources without ids are all of them.
@@ -140,75 +152,4 @@ func forcesTLS(p *plan, database resource) bool {
 		return database.text("engine") == "postgres" && err == nil && version >= 15
 	}
 	return value == "1" || value == "on"
-}
-
-func keys() []Control {
-	return []Control{
-		{
-			ID: "KMS.1", Title: "Managed policies let nobody decrypt with every key", Severity: Medium, Remedy: "Name the key", Types: []string{managedPolicy},
-			where: notBoundary,
-			check: func(_ *plan, r resource) string { return decryptsAll(r) },
-		}, {
-			ID: "KMS.2", Title: "Policies of roles let nobody decrypt with every key", Severity: Medium, Remedy: "Name the key", Types: []string{rolePolicy},
-			check: func(_ *plan, r resource) string { return decryptsAll(r) },
-		}, {
-			ID: "KMS.3", Title: "Deleted keys can be brought back for a week or more", Severity: Critical, Remedy: "Raise deletionWindowInDays", Types: []string{key},
-			check: func(_ *plan, r resource) string {
-				return unless(r.number("deletionWindowInDays") >= 7, "for %v days", r.number("deletionWindowInDays"))
-			},
-		}, {
-			ID: "KMS.4", Title: "Keys rotate", Severity: Medium, Remedy: "Set enableKeyRotation", Types: []string{key},
-			check: func(_ *plan, r resource) string { return unless(r.on("enableKeyRotation"), "it does not") },
-		}, {
-			ID: "KMS.5", Title: "Keys are not public", Severity: Critical, Remedy: "Name principals, or add a condition", Types: []string{key},
-			check: func(_ *plan, r resource) string { return publicStatement(r) },
-		},
-	}
-}
-
-// decryptsAll returns which statement allows decryption with every key, whatever its conditions.
-func decryptsAll(policy resource) string {
-	for _, each := range policy.statements("policy") {
-		decrypts := slices.ContainsFunc(each.texts("Action"), func(action string) bool {
-			return slices.Contains([]string{"kms:*", "kms:Decrypt", "kms:Decrypt*", "kms:ReEncrypt*", "kms:ReEncryptFrom"}, action)
-		})
-		every := slices.ContainsFunc(each.texts("Resource"), func(resource string) bool {
-			return resource == "*" || strings.HasPrefix(resource, "arn:") && strings.Contains(resource, ":kms:") && strings.HasSuffix(resource, ":key/*")
-		})
-		if each.allows() && decrypts && every {
-			return fmt.Sprintf("statement %q does", each.text("Sid"))
-		}
-	}
-	return ""
-}
-
-// publicStatement returns which statement of a resource's policy lets everyone in.
-func publicStatement(r resource) string {
-	for _, each := range r.statements("policy") {
-		if each.public() {
-			return fmt.Sprintf("statement %q lets everyone in", each.text("Sid"))
-		}
-	}
-	return ""
-}
-
-func secrets() []Control {
-	return []Control{
-		{
-			ID: "SecretsManager.1", Title: "Secrets rotate", Severity: Medium, Remedy: "Add a rotation", Types: []string{secret, dbInstance},
-			where: func(_ *plan, r resource) bool { return r.Type == secret || r.on("manageMasterUserPassword") },
-			check: func(p *plan, r resource) string {
-				return unless(slices.ContainsFunc(p.of(secretRotation), func(rotation resource) bool {
-					return r.is(rotation.text("secretId")) || r.Type == dbInstance && strings.HasSuffix(rotation.text("secretId"), "rds!"+r.Name)
-				}), "it does not")
-			},
-		}, {
-			ID: "SecretsManager.4", Title: "Secrets rotate every 90 days or sooner", Severity: Medium, Remedy: "Lower database.rotateAfterDays",
-			Types: []string{secretRotation},
-			check: func(_ *plan, r resource) string {
-				days := r.number("rotationRules.automaticallyAfterDays")
-				return unless(r.has("rotationRules.scheduleExpression") || days > 0 && days <= 90, "every %v days", days)
-			},
-		},
-	}
 }

@@ -18,7 +18,10 @@ func certificates() []Control {
 	}
 }
 
-func cloudFront() []Control {
+func cloudFront() []Control { return slices.Concat(towardsViewers(), towardsOrigins()) }
+
+// towardsViewers are about what distributions are to viewers.
+func towardsViewers() []Control {
 	all := []string{distribution}
 	return []Control{
 		{
@@ -34,9 +37,6 @@ func cloudFront() []Control {
 				}
 				return ""
 			},
-		}, {
-			ID: "CloudFront.4", Title: "Distributions have a second origin to fail over to", Severity: Low, Remedy: "Set cdn.replicaRegion", Types: all,
-			check: func(_ *plan, r resource) string { return unless(len(r.objects("originGroups")) > 0, "it has none") },
 		}, {
 			ID: "CloudFront.5", Title: "Requests to distributions are on record", Severity: Medium, Remedy: "Set cdn.accessLogs.enabled", Types: all,
 			check: func(_ *plan, r resource) string {
@@ -56,6 +56,34 @@ func cloudFront() []Control {
 			check: func(_ *plan, r resource) string {
 				return unless(r.text("viewerCertificate.sslSupportMethod") == "sni-only", "it pays for some")
 			},
+		}, {
+			ID: "CloudFront.15", Title: "TLS of viewers is of a recommended policy", Severity: Medium,
+			Remedy: "Set domain.name, and minimumProtocolVersion to TLSv1.2_2021 or later", Types: all,
+			check: func(_ *plan, r resource) string {
+				version := r.text("viewerCertificate.minimumProtocolVersion")
+				return unless(slices.Contains([]string{"TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"}, version), "policy %q", version)
+			},
+		}, {
+			ID: "CloudFront.17", Title: "Viewers have to have signed addresses", Severity: Medium, Remedy: "Name trusted key groups", Types: all,
+			check: func(_ *plan, r resource) string {
+				for _, each := range behaviours(r) {
+					if !each.has("trustedKeyGroups") {
+						return "everyone may ask"
+					}
+				}
+				return ""
+			},
+		},
+	}
+}
+
+// towardsOrigins are about how distributions reach what is behind them.
+func towardsOrigins() []Control {
+	all := []string{distribution}
+	return []Control{
+		{
+			ID: "CloudFront.4", Title: "Distributions have a second origin to fail over to", Severity: Low, Remedy: "Set cdn.replicaRegion", Types: all,
+			check: func(_ *plan, r resource) string { return unless(len(r.objects("originGroups")) > 0, "it has none") },
 		}, {
 			ID: "CloudFront.9", Title: "Distributions reach their origins by TLS", Severity: Medium, Remedy: "Set domain.name", Types: all,
 			check: func(_ *plan, r resource) string {
@@ -93,23 +121,6 @@ func cloudFront() []Control {
 				for _, each := range bucketOrigins(r) {
 					if !each.has("originAccessControlId") {
 						return each.text("originId") + " is asked without"
-					}
-				}
-				return ""
-			},
-		}, {
-			ID: "CloudFront.15", Title: "TLS of viewers is of a recommended policy", Severity: Medium,
-			Remedy: "Set domain.name, and minimumProtocolVersion to TLSv1.2_2021 or later", Types: all,
-			check: func(_ *plan, r resource) string {
-				version := r.text("viewerCertificate.minimumProtocolVersion")
-				return unless(slices.Contains([]string{"TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"}, version), "policy %q", version)
-			},
-		}, {
-			ID: "CloudFront.17", Title: "Viewers have to have signed addresses", Severity: Medium, Remedy: "Name trusted key groups", Types: all,
-			check: func(_ *plan, r resource) string {
-				for _, each := range behaviours(r) {
-					if !each.has("trustedKeyGroups") {
-						return "everyone may ask"
 					}
 				}
 				return ""

@@ -1,8 +1,6 @@
 package controls
 
-import (
-	"slices"
-)
+import "slices"
 
 func buckets() []Control {
 	all := []string{bucket}
