@@ -1,10 +1,13 @@
 STACK ?= dev
 SCRIPTS := .ci/run components/webtier/boot/boot.sh
 
-.PHONY: plan test bench lint fuzz golden e2e
+.PHONY: plan controls test bench lint fuzz golden e2e
 
 plan: ## Show what a stack would deploy: make plan STACK=prod
 	go run . plan -stack $(STACK)
+
+controls: ## Hold a stack to security and availability controls: make controls STACK=prod
+	go run . plan -stack $(STACK) -controls
 
 test: ## Run all tests that need nothing but Go
 	go test ./...

@@ -609,6 +609,7 @@ func TestExceptionsAreNeeded(t *testing.T) {
 	used := map[string]bool{}
 	for _, args := range [][]string{
 		{"-stack", "prod"}, {"-stack", "dev"}, {"-stack", "local"}, {"-stack", "dev", "-c", "database.engine=mariadb"},
+		{"-stack", "prod", "-c", "aws:region=eu-west-1", "-c", "network.availabilityZones=[eu-west-1a, eu-west-1b, eu-west-1c]"},
 	} {
 		for id, result := range checked(t, args...) {
 			for _, finding := range result.Findings {

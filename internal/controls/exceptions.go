@@ -38,6 +38,7 @@ func Exceptions() []Exception {
 		{Control: "S3.17", Reason: "Load balancers write to buckets with keys of S3 only, and static files are public. No bucket holds data of people but logs."},
 		{Control: "SecretsManager.1", Reason: "Only who issued it can change it; put-secret-value brings in the new one.", where: given},
 		{Control: "SecretsManager.1", Reason: "It changes with its version in the settings, at both ends at once (docs/cdn.md).", where: madeUp},
+		{Control: "HA.17", Reason: "It encrypts messages on their way, and nothing that stays.", where: onlyForTopics},
 	}
 }
 
@@ -65,6 +66,13 @@ func answersToNAT(p *plan, rule resource) bool {
 		instances := p.attached(autoScalingGroup, "vpcZoneIdentifiers", guarded)
 		databases := p.attached(subnetGroup, "subnetIds", guarded)
 		return len(instances)+len(databases)+len(p.attached(proxy, "vpcSubnetIds", guarded)) > 0
+	})
+}
+
+// onlyForTopics reports whether a key encrypts topics, and nothing else.
+func onlyForTopics(p *plan, r resource) bool {
+	return r.Type == key && !slices.ContainsFunc(p.of(everything), func(each resource) bool {
+		return each.Type != topic && each.Type != keyAlias && refers(map[string]any(each.object), "kms", r)
 	})
 }
 

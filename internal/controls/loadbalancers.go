@@ -65,7 +65,7 @@ func loadBalancing() []Control {
 }
 
 // recommended are the TLS policies that ELB.17 lets pass.
-var recommended = regexp.MustCompile(`^ELBSecurityPolicy-TLS13-(1-3-2021-06|1-3-FIPS-2023-04|1-2-Res-2021-06|1-2-Res-FIPS-2023-04|1-[23](-Res)?(-FIPS)?-PQ-2025-09)$`)
+var recommended = regexp.MustCompile(`^ELBSecurityPolicy-TLS13-(1-3-2021-06|1-3-FIPS-2023-04|1-2-Res-2021-06|1-2-Res-FIPS-2023-04|(1-2-Res|1-3)(-FIPS)?-PQ-2025-09)$`)
 
 func redirects(listener resource) bool {
 	actions := listener.objects("defaultActions")

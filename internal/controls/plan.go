@@ -50,6 +50,23 @@ func (r resource) is(reference string) bool {
 		strings.HasPrefix(reference, "arn:") && strings.HasSuffix(reference, ":"+r.Name)
 }
 
+// refers reports whether a value is, or holds, the ARN of a resource of a service.
+func refers(value any, service string, to resource) bool {
+	switch value := value.(type) {
+	case string:
+		return strings.Contains(value, ":"+service+":") && to.is(value)
+	case []any:
+		return slices.ContainsFunc(value, func(each any) bool { return refers(each, service, to) })
+	case map[string]any:
+		for _, each := range value {
+			if refers(each, service, to) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // attached returns the resources of a type whose property refers to the resource.
 func (p *plan) attached(kind, property string, to resource) []resource {
 	var found []resource

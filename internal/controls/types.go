@@ -35,6 +35,7 @@ const (
 	imageRepository    = "awsx:ecr:Repository"
 	ingressRule        = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 	instanceProfile    = "aws:iam/instanceProfile:InstanceProfile"
+	keyAlias           = "aws:kms/alias:Alias"
 	key                = "aws:kms/key:Key"
 	launchTemplate     = "aws:ec2/launchTemplate:LaunchTemplate"
 	listener           = "aws:lb/listener:Listener"

@@ -42,7 +42,7 @@ func fleetGuards() []GuardRail {
 			}}},
 		}, {
 			ID: "instance-types", Has: "a second type of machine, for when AWS has run out of the first", Remedy: "list two or more",
-			Without:  "one type is easier to reason about; where AWS has run out of it the fleet does not grow",
+			Without:  "nothing saved; where AWS has run out of the type the fleet does not grow",
 			Controls: []string{"AutoScaling.6"},
 			lacks:    []lack{{"web.instanceTypes", func(s *Settings) bool { return len(s.Web.InstanceTypes) < 2 }}},
 		}, {
@@ -136,12 +136,12 @@ func recordGuards() []GuardRail {
 	return []GuardRail{
 		{
 			ID: "load-balancer-logs", Has: "a record of requests to the load balancer", Remedy: "set it to true",
-			Without:  "a bucket less",
+			Without:  "a bucket less to pay for; nobody can tell later who asked for what",
 			Controls: []string{"ELB.5"},
 			lacks:    []lack{{"web.accessLogs.enabled", func(s *Settings) bool { return !s.Web.AccessLogs.Enabled }}},
 		}, {
 			ID: "cdn-logs", Has: "a record of requests to CloudFront", Remedy: "set it to true",
-			Without:  "a bucket less",
+			Without:  "a bucket less to pay for; nobody can tell later who asked for what",
 			Controls: []string{"CloudFront.5"},
 			lacks:    []lack{{"cdn.accessLogs.enabled", func(s *Settings) bool { return s.CDN.Enabled && !s.CDN.AccessLogs.Enabled }}},
 		}, {
