@@ -214,7 +214,7 @@ func pagesForHosts(p *plan, alarm resource) bool {
 func reached(p *plan, alarm resource) bool {
 	for _, action := range alarm.texts("alarmActions") {
 		to, found := p.find(topic, action)
-		if found && len(p.attached(subscription, "topic", to))+len(p.attached(slackChannel, "snsTopicArns", to)) > 0 {
+		if found && (p.linked(subscription, "topic", to) || p.linked(slackChannel, "snsTopicArns", to)) {
 			return true
 		}
 	}

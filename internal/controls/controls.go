@@ -46,6 +46,14 @@ type Control struct {
 	check func(*plan, resource) string
 }
 
+// Others returns the ids of published controls that ask for the same in brackets, or nothing.
+func (c Control) Others() string {
+	if len(c.Also) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(c.Also, ", ") + ")"
+}
+
 // Status is what became of a control.
 type Status string
 
@@ -113,15 +121,18 @@ func split(id string) (service string, number int) {
 // Run holds a recording to all controls. Besides the exceptions of this package, concessions are reasons by the id of the
 // control that may fail for them. The recording has to know its ids: that of a preview does not.
 func Run(recording *offline.Recording, concessions map[string]string) []Result {
-	plan := newPlan(recording)
+	plan, exceptions := newPlan(recording), map[string][]Exception{}
+	for _, each := range Exceptions() {
+		exceptions[each.Control] = append(exceptions[each.Control], each)
+	}
 	var results []Result
 	for _, control := range All() {
-		results = append(results, control.run(plan, concessions[control.ID]))
+		results = append(results, control.run(plan, exceptions[control.ID], concessions[control.ID]))
 	}
 	return results
 }
 
-func (c Control) run(plan *plan, concession string) Result {
+func (c Control) run(plan *plan, exceptions []Exception, concession string) Result {
 	result := Result{Control: c, Status: NotApplicable}
 	for _, kind := range c.Types {
 		for _, each := range plan.of(kind) {
@@ -132,7 +143,7 @@ func (c Control) run(plan *plan, concession string) Result {
 				result.Status = Pass
 			}
 			if fault := c.check(plan, each); fault != "" {
-				result.Findings = append(result.Findings, Finding{each.Key(), fault, cmp.Or(c.exception(plan, each), concession)})
+				result.Findings = append(result.Findings, Finding{each.Key(), fault, cmp.Or(reason(exceptions, plan, each), concession)})
 			}
 		}
 	}
@@ -145,10 +156,10 @@ func (c Control) run(plan *plan, concession string) Result {
 	return result
 }
 
-// exception returns the written reason why the control may fail for a resource, if there is one.
-func (c Control) exception(plan *plan, each resource) string {
-	for _, exception := range Exceptions() {
-		if exception.Control == c.ID && (exception.where == nil || exception.where(plan, each)) {
+// reason returns that of the first exception that holds for a resource, if there is one.
+func reason(exceptions []Exception, plan *plan, each resource) string {
+	for _, exception := range exceptions {
+		if exception.where == nil || exception.where(plan, each) {
 			return exception.Reason
 		}
 	}

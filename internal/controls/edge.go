@@ -47,9 +47,7 @@ func towardsViewers() []Control {
 			check: func(_ *plan, r resource) string { return unless(r.has("webAclId"), "there is none") },
 		}, {
 			ID: "CloudFront.7", Title: "Distributions have a certificate of their own", Severity: Medium, Remedy: "Set domain.name", Types: all,
-			check: func(_ *plan, r resource) string {
-				return unless(r.has("viewerCertificate.acmCertificateArn"), "it has CloudFront's")
-			},
+			check: func(p *plan, r resource) string { return unless(ownCertificate(p, r), "it has CloudFront's") },
 		}, {
 			ID: "CloudFront.8", Title: "Distributions have no address of their own", Severity: Low, Remedy: "Set sslSupportMethod to sni-only", Types: all,
 			where: ownCertificate,
@@ -151,7 +149,7 @@ func firewall() []Control {
 		}, {
 			ID: "WAF.11", Title: "What firewalls block is on record", Severity: Low, Remedy: "Add its logging", Types: acls,
 			check: func(p *plan, r resource) string {
-				return unless(len(p.attached(webACLLogging, "resourceArn", r)) > 0, "it is not")
+				return unless(p.linked(webACLLogging, "resourceArn", r), "it is not")
 			},
 		}, {
 			ID: "WAF.12", Title: "Firewalls count what each rule does", Severity: Medium, Remedy: "Set cloudwatchMetricsEnabled of each", Types: acls,

@@ -45,7 +45,7 @@ func Exceptions() []Exception {
 // deliversLogs reports whether the requests to a distribution are on record by version 2 of access logs.
 func deliversLogs(p *plan, distribution resource) bool {
 	return slices.ContainsFunc(p.of(logDeliverySource), func(source resource) bool {
-		return source.text("logType") == "ACCESS_LOGS" && len(p.attached(logDelivery, "deliverySourceName", source)) > 0
+		return source.text("logType") == "ACCESS_LOGS" && p.linked(logDelivery, "deliverySourceName", source)
 	})
 }
 
@@ -63,9 +63,8 @@ func answersToNAT(p *plan, rule resource) bool {
 	behind := p.attached(aclAssociation, "networkAclId", acl)
 	return rule.number("fromPort") >= 1024 && len(behind) > 0 && !slices.ContainsFunc(behind, func(association resource) bool {
 		guarded, _ := p.find(subnet, association.text("subnetId"))
-		instances := p.attached(autoScalingGroup, "vpcZoneIdentifiers", guarded)
-		databases := p.attached(subnetGroup, "subnetIds", guarded)
-		return len(instances)+len(databases)+len(p.attached(proxy, "vpcSubnetIds", guarded)) > 0
+		return p.linked(autoScalingGroup, "vpcZoneIdentifiers", guarded) || p.linked(subnetGroup, "subnetIds", guarded) ||
+			p.linked(proxy, "vpcSubnetIds", guarded)
 	})
 }
 

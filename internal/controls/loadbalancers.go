@@ -36,7 +36,7 @@ func loadBalancing() []Control {
 			ID: "ELB.16", Title: "A firewall is in front of load balancers", Severity: Medium,
 			Remedy: "Set cdn.waf.enabled, and leave web.ingress to cloudfront", Types: balancers,
 			check: func(p *plan, r resource) string {
-				return unless(len(p.attached(webACLAssociation, "resourceArn", r)) > 0, "it has no web ACL of its own")
+				return unless(p.linked(webACLAssociation, "resourceArn", r), "it has no web ACL of its own")
 			},
 		}, {
 			ID: "ELB.17", Title: "TLS is of a recommended policy", Severity: Medium, Remedy: "Take a policy of TLS 1.2 and 1.3, such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06",

@@ -37,7 +37,7 @@ func network() []Control {
 		{
 			ID: "EC2.12", Title: "Elastic addresses are in use", Severity: Low, Remedy: "Release it", Types: []string{eip},
 			check: func(p *plan, r resource) string {
-				return unless(len(p.attached(natGateway, "allocationId", r)) > 0, "nothing uses it")
+				return unless(p.linked(natGateway, "allocationId", r), "nothing uses it")
 			},
 		}, {
 			ID: "EC2.15", Title: "Subnets hand out no public addresses", Severity: Medium, Remedy: "Set mapPublicIpOnLaunch to false", Types: []string{subnet},
@@ -47,7 +47,7 @@ func network() []Control {
 		}, {
 			ID: "EC2.16", Title: "Network ACLs are in use", Severity: Low, Remedy: "Delete it", Types: []string{networkACL},
 			check: func(p *plan, r resource) string {
-				return unless(len(p.attached(aclAssociation, "networkAclId", r))+len(r.texts("subnetIds")) > 0, "no subnet is behind it")
+				return unless(p.linked(aclAssociation, "networkAclId", r) || len(r.texts("subnetIds")) > 0, "no subnet is behind it")
 			},
 		}, {
 			ID: "EC2.18", Also: []string{"EC2.13", "EC2.14", "EC2.19", "EC2.53", "EC2.54", "CIS v3 5.2", "CIS v3 5.3", "CIS v5 5.1.2", "CIS v5 5.3", "CIS v5 5.4"},
@@ -61,7 +61,9 @@ func network() []Control {
 			check: func(_ *plan, r resource) string { return administered(r) },
 		}, {
 			ID: "EC2.22", Title: "Security groups are in use", Severity: Medium, Remedy: "Delete it", Types: groups,
-			check: func(p *plan, r resource) string { return unless(used(p, r), "nothing is in it") },
+			check: func(p *plan, r resource) string {
+				return unless(inGroup(p, r, dbInstance, endpoint, launchTemplate, loadBalancer, proxy), "nothing is in it")
+			},
 		},
 	}...)
 }
@@ -113,28 +115,18 @@ func administered(rule resource) string {
 	return ""
 }
 
-// groupProperties are where resources name the groups that they are in.
-var groupProperties = map[string]string{
-	endpoint: "securityGroupIds", loadBalancer: "securityGroups", dbInstance: "vpcSecurityGroupIds", proxy: "vpcSecurityGroupIds",
-}
-
-// used reports whether anything is in a group.
-func used(p *plan, group resource) bool {
-	for kind, property := range groupProperties {
-		if len(p.attached(kind, property, group)) > 0 {
-			return true
-		}
-	}
-	return slices.ContainsFunc(p.of(launchTemplate), func(template resource) bool {
-		return slices.ContainsFunc(groupsOf(template), group.is)
+// inGroup reports whether anything of these types is in a group; of a launch template, its instances.
+func inGroup(p *plan, group resource, kinds ...string) bool {
+	return slices.ContainsFunc(kinds, func(kind string) bool {
+		return slices.ContainsFunc(p.of(kind), func(each resource) bool { return slices.ContainsFunc(groupsOf(each), group.is) })
 	})
 }
 
-// groupsOf returns the groups of the instances of a launch template.
-func groupsOf(template resource) []string {
-	list := template.texts("vpcSecurityGroupIds")
-	for _, each := range template.objects("networkInterfaces") {
-		list = append(list, each.texts("securityGroups")...)
+// groupsOf returns the groups that a resource, or its network interfaces, are in: types have names of their own for them.
+func groupsOf(r resource) []string {
+	groups := slices.Concat(r.texts("securityGroupIds"), r.texts("securityGroups"), r.texts("vpcSecurityGroupIds"))
+	for _, each := range r.objects("networkInterfaces") {
+		groups = append(groups, each.texts("securityGroups")...)
 	}
-	return list
+	return groups
 }

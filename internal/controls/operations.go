@@ -107,5 +107,5 @@ func identity() []Control {
 
 // notBoundary reports whether a policy is none that only limits what others allow: Security Hub does not look at those.
 func notBoundary(p *plan, policy resource) bool {
-	return len(p.attached(role, "permissionsBoundary", policy)) == 0
+	return !p.linked(role, "permissionsBoundary", policy)
 }

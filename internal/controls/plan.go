@@ -78,6 +78,11 @@ func (p *plan) attached(kind, property string, to resource) []resource {
 	return found
 }
 
+// linked reports whether any resource of a type does.
+func (p *plan) linked(kind, property string, to resource) bool {
+	return len(p.attached(kind, property, to)) > 0
+}
+
 // has reports whether a resource of a type refers to the resource, and holds what is asked of it.
 func (p *plan) has(kind, property string, to resource, holds func(resource) bool) bool {
 	return slices.ContainsFunc(p.attached(kind, property, to), holds)
@@ -207,7 +212,6 @@ func (s statement) public() bool {
 
 // refusesPlain reports whether the statement refuses everyone who comes without TLS.
 func (s statement) refusesPlain() bool {
-	condition, _ := s.at("Condition").(map[string]any)
-	values, _ := condition["Bool"].(map[string]any)
+	values, _ := s.at("Condition.Bool").(map[string]any)
 	return s.text("Effect") == "Deny" && slices.Contains(s.texts("Principal.AWS"), "*") && values["aws:SecureTransport"] == "false"
 }

@@ -23,13 +23,13 @@ func tiers() []Control {
 	return []Control{
 		{
 			ID: "HA.21", Title: "Nobody gets past CloudFront", Severity: High, Remedy: "Leave web.ingress to cloudfront", Types: []string{loadBalancer},
-			where: func(p *plan, _ resource) bool { return len(p.of(distribution)) > 0 },
-			check: func(p *plan, r resource) string { return wayPast(p, r) },
+			where: behindCloudFront,
+			check: wayPast,
 		}, {
 			ID: "HA.22", Title: "Tiers admit the tier in front of them, by its group", Severity: High, Remedy: "Name the group in front", Types: []string{ingressRule},
 			where: func(p *plan, r resource) bool {
 				group, _ := p.find(securityGroup, r.text("securityGroupId"))
-				return group.Name != "" && behindFront(p, group)
+				return group.Name != "" && inGroup(p, group, dbInstance, launchTemplate, proxy)
 			},
 			check: func(_ *plan, r resource) string {
 				return unless(r.has("referencedSecurityGroupId"), "it names addresses")
@@ -76,14 +76,6 @@ func wayPast(p *plan, balancer resource) string {
 		}
 	}
 	return ""
-}
-
-// behindFront reports whether a group is that of a tier behind the load balancer.
-func behindFront(p *plan, group resource) bool {
-	return len(p.attached(dbInstance, "vpcSecurityGroupIds", group))+len(p.attached(proxy, "vpcSecurityGroupIds", group)) > 0 ||
-		slices.ContainsFunc(p.of(launchTemplate), func(template resource) bool {
-			return slices.ContainsFunc(groupsOf(template), group.is)
-		})
 }
 
 // What credentials look like, whatever they are called.
@@ -194,8 +186,7 @@ func pipeline() []Control {
 
 // exactSubject reports whether a statement that lends a role to jobs names whose, to the letter.
 func exactSubject(s statement) bool {
-	condition, _ := s.at("Condition").(map[string]any)
-	equal, _ := condition["StringEquals"].(map[string]any)
+	equal, _ := s.at("Condition.StringEquals").(map[string]any)
 	for name, value := range equal {
 		if strings.HasSuffix(name, ":sub") {
 			return len(texts(value)) > 0 && !strings.ContainsAny(strings.Join(texts(value), ""), "*?")

@@ -20,7 +20,7 @@ func buckets() []Control {
 		}, {
 			ID: "S3.7", Title: "Buckets have a copy in another region", Severity: Low, Remedy: "Set cdn.replicaRegion", Types: all,
 			check: func(p *plan, r resource) string {
-				return unless(len(p.attached(bucketReplication, "bucket", r)) > 0, "it has none")
+				return unless(p.linked(bucketReplication, "bucket", r), "it has none")
 			},
 		}, {
 			ID: "S3.8", Also: []string{"S3.2", "S3.3"}, Title: "Buckets are closed to the public", Severity: High,
@@ -33,7 +33,7 @@ func buckets() []Control {
 		}, {
 			ID: "S3.9", Title: "Requests to buckets are on record", Severity: Medium, Remedy: "Log to another bucket", Types: all,
 			check: func(p *plan, r resource) string {
-				return unless(len(p.attached(bucketLogging, "bucket", r)) > 0, "they are not")
+				return unless(p.linked(bucketLogging, "bucket", r), "they are not")
 			},
 		}, {
 			ID: "S3.10", Also: []string{"S3.13", "S3.20"}, Title: "Old versions in buckets go", Severity: Medium, Remedy: "Add a lifecycle", Types: all,
@@ -45,7 +45,7 @@ func buckets() []Control {
 		}, {
 			ID: "S3.11", Title: "Changes in buckets are told", Severity: Medium, Remedy: "Add a notification", Types: all,
 			check: func(p *plan, r resource) string {
-				return unless(len(p.attached(bucketNotification, "bucket", r)) > 0, "nobody hears of them")
+				return unless(p.linked(bucketNotification, "bucket", r), "nobody hears of them")
 			},
 		}, {
 			ID: "S3.12", Title: "Buckets have no access lists", Severity: Medium, Remedy: "Set objectOwnership to BucketOwnerEnforced", Types: all,
@@ -64,7 +64,7 @@ func buckets() []Control {
 		}, {
 			ID: "S3.15", Title: "Objects in buckets are locked", Severity: Medium, Remedy: "Turn on Object Lock", Types: all,
 			check: func(p *plan, r resource) string {
-				return unless(len(p.attached(bucketObjectLock, "bucket", r)) > 0, "they are not")
+				return unless(p.linked(bucketObjectLock, "bucket", r), "they are not")
 			},
 		}, {
 			ID: "S3.17", Title: "Buckets are encrypted with a key of AWS KMS", Severity: Medium, Remedy: "Set sseAlgorithm to aws:kms", Types: all,

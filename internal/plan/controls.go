@@ -22,7 +22,7 @@ func WriteControls(out io.Writer, recording *offline.Recording, results []contro
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "%s %s: controls\n\n", recording.Project, recording.Stack)
 	for _, result := range results {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s%s\n", result.Status, result.ID, result.Severity, result.Title, also(result.Control))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s%s\n", result.Status, result.ID, result.Severity, result.Title, result.Others())
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -39,14 +39,6 @@ func WriteControls(out io.Writer, recording *offline.Recording, results []contro
 	fmt.Fprintf(&text, "of %d controls\n", len(results))
 	_, err := io.WriteString(out, text.String())
 	return err
-}
-
-// also returns the ids of controls that ask for the same, in brackets.
-func also(control controls.Control) string {
-	if len(control.Also) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(control.Also, ", ") + ")"
 }
 
 // headings stand over what was found, by status.

@@ -77,7 +77,7 @@ func (s *Settings) guard(faults *validate.Faults) {
 		lacks, known := needed[name]
 		switch key := "waivers." + name; {
 		case !known:
-			faults.Add(key, "no guard rail has this name%s", nearest(name, guardRailNames(), ""))
+			faults.Add(key, "no guard rail has this name%s", nearest(name, slices.Sorted(maps.Keys(needed)), ""))
 		case !s.Production():
 			faults.Add(key, "is not needed, only production stacks have guard rails: take it out")
 		case !lacks:
@@ -86,14 +86,6 @@ func (s *Settings) guard(faults *validate.Faults) {
 			faults.Add(key, "must say why")
 		}
 	}
-}
-
-func guardRailNames() []string {
-	var names []string
-	for _, rail := range GuardRails() {
-		names = append(names, rail.ID)
-	}
-	return names
 }
 
 // Concessions returns why controls may fail, by their ids: for what the stack does without on purpose, in production what
