@@ -86,6 +86,16 @@ func watched(threshold float64, rule string) []offline.Resource {
 	}
 }
 
+// guarded returns a rule that lets in answers to subnets of which one has nothing in it but these.
+func guarded(more ...offline.Resource) []offline.Resource {
+	return append(more,
+		resource(aclRule, inputs{
+			"networkAclId": "x_id", "cidrBlock": "0.0.0.0/0", "ruleAction": "allow", "egress": false, "protocol": "tcp", "fromPort": 1024.0, "toPort": 65535.0,
+		}),
+		resource("aws:ec2/networkAcl:NetworkAcl", inputs{}), resource("aws:ec2/subnet:Subnet", inputs{}),
+		resource("aws:ec2/networkAclAssociation:NetworkAclAssociation", inputs{"networkAclId": "x_id", "subnetId": "x_id"}))
+}
+
 func TestEdges(t *testing.T) {
 	t.Parallel()
 	const key = "arn:aws:kms:us-east-1:123456789012:key/0a1b"
@@ -107,8 +117,14 @@ func TestEdges(t *testing.T) {
 		"ACL, answers where nobody knows what is behind": {"EC2.21", controls.Fail, []offline.Resource{
 			resource(aclRule, inputs{"cidrBlock": "0.0.0.0/0", "ruleAction": "allow", "egress": false, "protocol": "tcp", "fromPort": 1024.0, "toPort": 65535.0}),
 		}},
-		"ACL, refused":  {"EC2.21", controls.NotApplicable, []offline.Resource{resource(aclRule, inputs{"cidrBlock": "0.0.0.0/0", "ruleAction": "deny", "egress": false, "protocol": "-1"})}},
-		"ACL, outwards": {"EC2.21", controls.NotApplicable, []offline.Resource{resource(aclRule, inputs{"cidrBlock": "0.0.0.0/0", "ruleAction": "allow", "egress": true, "protocol": "-1"})}},
+		"ACL, answers to gateways":  {"EC2.21", controls.Excepted, guarded()},
+		"ACL, answers to instances": {"EC2.21", controls.Fail, guarded(resource(group, inputs{"vpcZoneIdentifiers": []any{"x_id"}}))},
+		"ACL, answers to databases": {"EC2.21", controls.Fail, guarded(resource("aws:rds/subnetGroup:SubnetGroup", inputs{"subnetIds": []any{"x_id"}}))},
+		"ACL, answers to proxies":   {"EC2.21", controls.Fail, guarded(resource("aws:rds/proxy:Proxy", inputs{"vpcSubnetIds": []any{"x_id"}}))},
+		"no load balancer":          {"AutoScaling.1", controls.NotApplicable, []offline.Resource{resource(group, inputs{"healthCheckType": "EC2"})}},
+		"no volume named":           {"EC2.181", controls.Fail, []offline.Resource{resource(launch, inputs{})}},
+		"ACL, refused":              {"EC2.21", controls.NotApplicable, []offline.Resource{resource(aclRule, inputs{"cidrBlock": "0.0.0.0/0", "ruleAction": "deny", "egress": false, "protocol": "-1"})}},
+		"ACL, outwards":             {"EC2.21", controls.NotApplicable, []offline.Resource{resource(aclRule, inputs{"cidrBlock": "0.0.0.0/0", "ruleAction": "allow", "egress": true, "protocol": "-1"})}},
 
 		"key in a script":     {"HA.26", controls.Fail, []offline.Resource{resource(launch, script("aws configure set aws_access_key_id AKIAIOSFODNN7EXAMPLE\n"))}},
 		"private key":         {"HA.26", controls.Fail, []offline.Resource{resource(launch, script("cat <<E\n-----BEGIN RSA PRIVATE KEY-----\nE\n"))}},
