@@ -9,7 +9,7 @@ import (
 )
 
 // providerVersion is that of the SDK, which every other resource asks for by itself.
-const providerVersion = "6.83.2"
+const providerVersion = "6.83.4"
 
 // credentials are the configuration values that are secret whatever the stack file says.
 var credentials = []string{"accessKey", "secretKey", "token"}
