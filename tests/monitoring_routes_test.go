@@ -165,6 +165,19 @@ func TestDatabaseEventsGoToTheNotices(t *testing.T) {
 	}
 }
 
+// Pulumi deletes resources of one depth of the graph at the same time, and RDS takes half a minute for each of these.
+func TestEventSubscriptionsAreDeletedTogether(t *testing.T) {
+	t.Parallel()
+	got := planOf(t, "-stack", "prod")
+	want := []string{
+		dbInstance + "::ha-web-db", parameterGroup + "::ha-web-db", proxy + "::ha-web-proxy", topicPolicy + "::ha-web-notices",
+	}
+	require.Len(t, got.of(eventSubscription), 4)
+	for name, each := range got.of(eventSubscription) {
+		assert.Equal(t, want, each.DependsOn, name)
+	}
+}
+
 // matches reports whether an event matches a pattern, as EventBridge does with what these patterns use (Amazon EventBridge
 // user guide, "Comparison operators").
 func matches(pattern, event map[string]any) bool {

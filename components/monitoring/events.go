@@ -44,12 +44,22 @@ func (b *builder) databaseEvents() error {
 			SourceIds:       ids,
 			EventCategories: pulumi.ToStringArray(each.categories),
 			Tags:            b.Tags(name),
-		}, b.Options()...)
+		}, b.Options(pulumi.DependsOnInputs(b.sources()))...)
 		if err != nil {
 			return fmt.Errorf("creating event subscription %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// sources depends on everything that tells of its events. RDS takes half a minute to delete a subscription, and Pulumi deletes
+// what depends on more first: subscriptions that all depend on the same are deleted at the same time.
+func (b *builder) sources() pulumi.ResourceArrayOutput {
+	all := []any{b.args.Database.Identifier, b.args.Database.ParameterGroupName}
+	if b.args.Database.ProxyName != nil {
+		all = append(all, b.args.Database.ProxyName)
+	}
+	return pulumi.All(all...).ApplyT(func([]any) []pulumi.Resource { return nil }).(pulumi.ResourceArrayOutput)
 }
 
 // event is something that EventBridge tells the notices.
