@@ -202,6 +202,33 @@ func TestPipelinesUseTheCLIOfTheSDK(t *testing.T) {
 	assert.Contains(t, string(module), "github.com/pulumi/pulumi/sdk/v3 v"+strings.TrimSpace(string(version))+"\n")
 }
 
+// Pipelines build the program before they have credentials, where Pulumi then finds it, and nobody commits it.
+func TestPipelinesBuildWhatPulumiRuns(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile(filepath.Join(project, "Pulumi.yaml"))
+	require.NoError(t, err)
+	var file struct {
+		Runtime struct{ Options map[string]string }
+	}
+	require.NoError(t, yaml.Unmarshal(content, &file))
+	target := file.Runtime.Options["buildTarget"]
+	// Without a slash it would be looked for on the PATH.
+	require.Equal(t, "./ha-web", target)
+	ignored, err := os.ReadFile(filepath.Join(project, ".gitignore"))
+	require.NoError(t, err)
+	assert.Contains(t, strings.Split(string(ignored), "\n"), strings.TrimPrefix(target, "."))
+	built := regexp.MustCompile(`go build -o (\S+) \.[\s)]`)
+	for _, path := range []string{".github/actions/deploy/action.yml", ".github/workflows/drift.yml", ".github/workflows/preview.yml", "Jenkinsfile"} {
+		content, err := os.ReadFile(filepath.Join(project, path))
+		require.NoError(t, err)
+		found := built.FindAllStringSubmatch(string(content), -1)
+		assert.NotEmpty(t, found, path)
+		for _, each := range found {
+			assert.Equal(t, target, "./"+each[1], path)
+		}
+	}
+}
+
 func TestPlaybooksAreYAML(t *testing.T) {
 	t.Parallel()
 	var playbooks int
