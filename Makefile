@@ -9,8 +9,9 @@ plan: ## Show what a stack would deploy: make plan STACK=prod
 controls: ## Hold a stack to security and availability controls: make controls STACK=prod
 	go run . plan -stack $(STACK) -controls
 
-test: ## Run all tests that need nothing but Go
-	go test ./...
+test: ## Run all tests that need nothing but Go, and print the ten slowest
+	go tool gotestsum --format pkgname --jsonfile test.out -- ./...
+	@go tool gotestsum tool slowest --jsonfile test.out --threshold 0s --num 10
 
 bench: ## Measure the program, and what an offline plan takes
 	go test -run '^$$' -bench . . ./tests
@@ -31,5 +32,5 @@ fuzz: ## Search for settings and networks that break the program, a minute each
 golden: ## Rewrite the golden plans and docs/settings.md; fails where it changed one, read the diff
 	UPDATE_GOLDEN=1 go test ./tests
 
-e2e: ## Bring the stacks up on an AWS API emulator; needs the Pulumi CLI, and moto or AWS_ENDPOINT_URL
-	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 75m -v ./tests/e2e
+e2e: ## Bring the stacks up on AWS API emulators, all at once, in 12 minutes; needs the Pulumi CLI, and moto or E2E_EMULATOR
+	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 40m -parallel 6 -v ./tests/e2e

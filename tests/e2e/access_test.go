@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -18,12 +19,29 @@ import (
 // checkAccess checks who gets in, and what State Manager does on the instances.
 func checkAccess(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap) {
 	t.Helper()
-	assert.Empty(t, outputs["consoleRoles"].Value, "the emulator knows no tags of SAML providers, and hangs over them")
+	assert.Empty(t, outputs["consoleRoles"].Value, "there is no identity provider of staff")
 	scanner := readRole(ctx, t, clients, outputs["scannerRoleArn"].Value.(string))
 	trust := policyOf(t, *scanner.AssumeRolePolicyDocument)
 	assert.Equal(t, map[string]any{"AWS": "arn:aws:iam::111122223333:role/scanner"}, trust[0]["Principal"])
 	assert.Equal(t, map[string]any{"StringEquals": map[string]any{"sts:ExternalId": "ha-web-local"}}, trust[0]["Condition"])
 	checkAssociations(ctx, t, clients, outputs)
+}
+
+// checkConsoleRoles checks that staff take on roles by SAML: one that looks, and one that operates.
+func checkConsoleRoles(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap) {
+	t.Helper()
+	roles := outputs["consoleRoles"].Value.([]any)
+	require.Len(t, roles, 2)
+	for i, name := range []string{"read-only", "operator"} {
+		arn, provider, found := strings.Cut(roles[i].(string), ",")
+		require.True(t, found, "ARNs of role and provider, as an identity provider wants them: %v", roles[i])
+		assert.Contains(t, arn, ":role/administered/ha-web/prod/ha-web-prod-"+name)
+		trust := policyOf(t, *readRole(ctx, t, clients, arn).AssumeRolePolicyDocument)
+		assert.Equal(t, []any{"sts:AssumeRoleWithSAML"}, trust[0]["Action"], name)
+		assert.Equal(t, map[string]any{"Federated": provider}, trust[0]["Principal"], name)
+		_, err := clients.iam.GetSAMLProvider(ctx, &iam.GetSAMLProviderInput{SAMLProviderArn: &provider})
+		assert.NoError(t, err)
+	}
 }
 
 // checkAssociations checks that each agent and playbook is applied to the fleet, in the version that there is.

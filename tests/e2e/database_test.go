@@ -148,9 +148,9 @@ func checkMasterSecret(ctx context.Context, t *testing.T, clients clients, outpu
 
 // checkState checks that the master password is nowhere in the state of the stack, not even encrypted, and that no secret
 // which the program was given or handed on is anywhere in it unencrypted, its backups and history included.
-func checkState(ctx context.Context, t *testing.T, stack auto.Stack, state, password string, known ...string) {
+func checkState(ctx context.Context, t *testing.T, d *deployment, password string, known ...string) {
 	t.Helper()
-	decrypted, err := stack.Export(ctx)
+	decrypted, err := d.Export(ctx)
 	require.NoError(t, err)
 	text := string(decrypted.Deployment)
 	for _, secret := range known {
@@ -159,7 +159,7 @@ func checkState(ctx context.Context, t *testing.T, stack auto.Stack, state, pass
 	assert.False(t, strings.Contains(text, password), "the master password is in the state")
 
 	files := 0
-	require.NoError(t, filepath.WalkDir(state, func(path string, entry fs.DirEntry, err error) error {
+	require.NoError(t, filepath.WalkDir(d.state, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

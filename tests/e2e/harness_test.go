@@ -1,56 +1,60 @@
 //go:build e2e
 
-// Package e2e brings stacks up with the real Pulumi engine and the real AWS provider, against an AWS API emulator on
-// this machine, and reads back what came of it through the AWS SDK.
+// Package e2e brings stacks up with the real Pulumi engine and the real AWS provider, each against an AWS API emulator of
+// its own on this machine, all at the same time, and reads back through the AWS SDK what was created.
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
-	"net"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
-	"github.com/aws/aws-sdk-go-v2/service/budgets"
-	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/firehose"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/rds"
-	"github.com/aws/aws-sdk-go-v2/service/route53"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 const (
 	project  = "../.." // from this package's folder, where go test runs
 	deadline = 25 * time.Minute
-	// emulator is where Pulumi.local.yaml expects it.
-	emulator = "http://127.0.0.1:5811"
 )
+
+var (
+	// running ends with Ctrl-C or SIGTERM. Everything that a test waits for ends with it, so that its cleanup still runs.
+	running context.Context
+	// built is where programs are built, once for all tests.
+	built string
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the second Ctrl-C does not wait for cleanup
+	running = ctx
+	folder, err := os.MkdirTemp("", "ha-web-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	built = folder
+	return m.Run()
+}
 
 // need ends the test where a tool is missing: skipped, or failed with E2E_REQUIRED set.
 func need(t *testing.T, what string) {
@@ -62,79 +66,81 @@ func need(t *testing.T, what string) {
 	t.Skip(message)
 }
 
-// endpoint returns the address of the emulator, which AWS_ENDPOINT_URL names.
-func endpoint(t *testing.T) string {
+// The commands of the project, built once: linking one with the SDK takes 2 GB.
+var (
+	program = sync.OnceValues(func() (string, error) { return build("ha-web", ".") })
+	verify  = sync.OnceValues(func() (string, error) { return build("verify", "./cmd/verify") })
+)
+
+func build(name, source string) (string, error) {
+	path := filepath.Join(built, name)
+	command := exec.CommandContext(running, "go", "build", "-o", path, source)
+	command.Dir = project
+	if printed, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building %s: %w\n%s", source, err, printed)
+	}
+	return path, nil
+}
+
+// deployment is a stack of a copy of the project, on an emulator of its own.
+type deployment struct {
+	auto.Stack
+	name     string
+	test     string // without Test
+	emulator string // address
+	folder   string // of the copy
+	state    string // folder of Pulumi's state
+	aws      clients
+	targets  *targets // where the emulator is told which are healthy
+}
+
+// deploy starts an emulator, with more of its environment where that is given, and creates a stack there, from its stack
+// file. It ends with the test. Tests that call it run at the same time.
+func deploy(t *testing.T, name string, environment ...string) (context.Context, *deployment) {
 	t.Helper()
 	if _, err := exec.LookPath("pulumi"); err != nil {
 		need(t, "the Pulumi CLI is not on the PATH")
 	}
-	url := os.Getenv("AWS_ENDPOINT_URL")
-	if url == "" {
-		url = startEmulator(t)
+	ctx, cancel := context.WithTimeout(running, deadline)
+	t.Cleanup(cancel)
+	binary, err := program()
+	require.NoError(t, err)
+	d := &deployment{
+		name: name, test: strings.TrimPrefix(t.Name(), "Test"), emulator: startEmulator(ctx, t, environment...),
+		folder: t.TempDir(), state: t.TempDir(),
 	}
-	return oneAtATime(t, url)
+	copyProject(t, d.folder)
+	d.pointAtEmulator(t)
+	useBinary(t, d.folder, binary)
+	d.aws = newClients(d.emulator, "us-east-1")
+	d.Stack = newStack(ctx, t, name, d.folder, d.state, d.emulator)
+	t.Cleanup(d.endPlugins)
+	return ctx, d
 }
 
-// startEmulator starts moto on a free port, for as long as the test runs.
-func startEmulator(t *testing.T) string {
-	t.Helper()
-	moto, err := exec.LookPath("moto_server")
-	if err != nil {
-		need(t, "there is no AWS API emulator: AWS_ENDPOINT_URL is not set, and moto_server not on the PATH")
-	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := free.Addr().String()
-	require.NoError(t, free.Close())
-	_, port, err := net.SplitHostPort(address)
-	require.NoError(t, err)
-	server := exec.Command(moto, "-H", "127.0.0.1", "-p", port)
-	require.NoError(t, server.Start())
-	t.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait()
-	})
-	require.Eventually(t, func() bool {
-		connection, err := net.DialTimeout("tcp", address, time.Second)
-		if err == nil {
-			_ = connection.Close()
+// endPlugins ends plugins of the stack that run on after Pulumi was cut off.
+func (d *deployment) endPlugins() {
+	environments, _ := filepath.Glob("/proc/[0-9]*/environ") // Linux; elsewhere there are none
+	for _, path := range environments {
+		content, err := os.ReadFile(path)
+		pid, numberErr := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err == nil && numberErr == nil && bytes.Contains(content, []byte("PULUMI_BACKEND_URL=file://"+d.state+"\x00")) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
-		return err == nil
-	}, time.Minute, 200*time.Millisecond, "moto does not answer")
-	return "http://" + address
+	}
 }
 
-// oneAtATime returns the address of a proxy that hands the emulator one request at a time. moto keeps no locks: of two
-// rules taken from a security group at once, it forgets to take one.
-func oneAtATime(t *testing.T, emulator string) string {
+// newStack creates a stack of the project in a folder.
+func newStack(ctx context.Context, t *testing.T, name, folder, state, emulator string) auto.Stack {
 	t.Helper()
-	target, err := url.Parse(emulator)
-	require.NoError(t, err)
-	var turn sync.Mutex
-	forward := httputil.NewSingleHostReverseProxy(target)
-	proxy := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
-		turn.Lock()
-		defer turn.Unlock()
-		forward.ServeHTTP(response, request)
-	}))
-	t.Cleanup(proxy.Close)
-	return proxy.URL
-}
-
-// newStack returns a new stack of a copy of the project, which talks to the emulator, and the folder of its state.
-func newStack(ctx context.Context, t *testing.T, name, endpoint string) (auto.Stack, string) {
-	t.Helper()
-	folder, state := t.TempDir(), t.TempDir()
-	copyProject(t, folder)
-	pointAtEmulator(t, folder, name, endpoint)
 	stack, err := auto.NewStackLocalSource(ctx, name, folder, auto.EnvVars(map[string]string{
 		"PULUMI_BACKEND_URL":        "file://" + state,
 		"PULUMI_CONFIG_PASSPHRASE":  "e2e",
-		"AWS_ENDPOINT_URL":          endpoint, // for the services that the stack file does not list
+		"AWS_ENDPOINT_URL":          emulator, // for the services that the stack file does not list
 		"AWS_EC2_METADATA_DISABLED": "true",
 	}))
 	require.NoError(t, err)
-	return stack, state
+	return stack
 }
 
 // copyProject copies what Pulumi needs of the project: it writes into stack files.
@@ -147,6 +153,8 @@ func copyProject(t *testing.T, folder string) {
 			return err
 		case path == ".git" || path == "tests":
 			return fs.SkipDir
+		case path == "ha-web": // built from whatever was there then
+			return nil
 		case entry.IsDir():
 			return os.MkdirAll(filepath.Join(folder, path), 0o700)
 		}
@@ -158,58 +166,28 @@ func copyProject(t *testing.T, folder string) {
 	}))
 }
 
-// progress shows, on the terminal, what takes long, and how long it took.
-func progress(t *testing.T, step string) (out io.Writer, done func()) {
+// useBinary has Pulumi run a program that is built already.
+func useBinary(t *testing.T, folder, binary string) {
 	t.Helper()
-	started := time.Now()
-	fmt.Fprintf(os.Stderr, "== %s\n", step)
-	return os.Stderr, func() { t.Logf("%s: %.1f s", step, time.Since(started).Seconds()) }
+	editYAML(t, filepath.Join(folder, "Pulumi.yaml"), func(file map[string]any) {
+		file["runtime"] = map[string]any{"name": "go", "options": map[string]any{"binary": binary}}
+	})
 }
 
-// clients speak to the services of a region past Pulumi.
-type clients struct {
-	autoscaling *autoscaling.Client
-	budgets     *budgets.Client
-	cloudfront  *cloudfront.Client
-	cloudwatch  *cloudwatch.Client
-	ec2         *ec2.Client
-	elb         *elasticloadbalancingv2.Client
-	events      *eventbridge.Client
-	firehose    *firehose.Client
-	iam         *iam.Client
-	kms         *kms.Client
-	logs        *cloudwatchlogs.Client
-	rds         *rds.Client
-	route53     *route53.Client
-	s3          *s3.Client
-	secrets     *secretsmanager.Client
-	sns         *sns.Client
-	ssm         *ssm.Client
-	waf         *wafv2.Client
+func editYAML(t *testing.T, path string, edit func(file map[string]any)) {
+	t.Helper()
+	file := readYAML(t, path)
+	edit(file)
+	content, err := yaml.Marshal(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, content, 0o600))
 }
 
-func newClients(url, region string) clients {
-	config := aws.Config{
-		Region: region, BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}
-	return clients{
-		autoscaling: autoscaling.NewFromConfig(config),
-		budgets:     budgets.NewFromConfig(config),
-		cloudfront:  cloudfront.NewFromConfig(config),
-		cloudwatch:  cloudwatch.NewFromConfig(config),
-		ec2:         ec2.NewFromConfig(config),
-		elb:         elasticloadbalancingv2.NewFromConfig(config),
-		events:      eventbridge.NewFromConfig(config),
-		firehose:    firehose.NewFromConfig(config),
-		iam:         iam.NewFromConfig(config),
-		kms:         kms.NewFromConfig(config),
-		logs:        cloudwatchlogs.NewFromConfig(config),
-		rds:         rds.NewFromConfig(config),
-		route53:     route53.NewFromConfig(config),
-		s3:          s3.NewFromConfig(config, func(options *s3.Options) { options.UsePathStyle = true }),
-		secrets:     secretsmanager.NewFromConfig(config),
-		sns:         sns.NewFromConfig(config),
-		ssm:         ssm.NewFromConfig(config),
-		waf:         wafv2.NewFromConfig(config),
-	}
+func readYAML(t *testing.T, path string) map[string]any {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var file map[string]any
+	require.NoError(t, yaml.Unmarshal(content, &file))
+	return file
 }

@@ -39,11 +39,14 @@ var routes = []struct {
 	{"datadog.apiKey", "hunter2-of-datadog", true},
 }
 
-func setRoutes(ctx context.Context, t *testing.T, stack auto.Stack) {
+func setRoutes(ctx context.Context, t *testing.T, d *deployment) {
 	t.Helper()
 	for _, each := range routes {
-		require.NoError(t, stack.SetConfigWithOptions(ctx, "ha-web:monitoring."+each.path,
-			auto.ConfigValue{Value: each.value, Secret: each.secret}, &auto.ConfigOptions{Path: true}))
+		if each.secret {
+			d.setSecret(ctx, t, "monitoring."+each.path, each.value)
+		} else {
+			d.set(ctx, t, "monitoring."+each.path, each.value)
+		}
 	}
 }
 

@@ -108,7 +108,7 @@ func defaultRoute(table types.RouteTable) (types.Route, bool) {
 // rules are those of a security group.
 type rules struct{ ingress, egress []string }
 
-// withProxy and withoutProxy are who may talk to whom: nobody by default, and each tier to the next.
+// withProxy, withSignIn and withoutProxy are who may talk to whom: nobody by default, and each tier to the next.
 var (
 	withProxy = map[string]rules{
 		"ha-web-default": {},
@@ -116,6 +116,14 @@ var (
 		"ha-web-app":     {[]string{"8080 ha-web-alb"}, []string{"443 0.0.0.0/0", "5432 ha-web-proxy"}},
 		"ha-web-proxy":   {[]string{"5432 ha-web-app"}, []string{"443 ha-web-endpoints", "5432 ha-web-db"}},
 		"ha-web-db":      {[]string{"5432 ha-web-proxy"}, nil},
+	}
+	// The load balancer asks the identity provider.
+	withSignIn = map[string]rules{
+		"ha-web-default": {},
+		"ha-web-alb":     {nil, []string{"443 0.0.0.0/0", "8080 ha-web-app"}},
+		"ha-web-app":     withProxy["ha-web-app"],
+		"ha-web-proxy":   withProxy["ha-web-proxy"],
+		"ha-web-db":      withProxy["ha-web-db"],
 	}
 	withoutProxy = map[string]rules{
 		"ha-web-default": {},

@@ -1,0 +1,164 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// scheduleExams gives the fleet a period like that of exams, which begins in nine minutes: when the stack is up, and after the
+// incidents that change the sizes of the fleet.
+func scheduleExams(ctx context.Context, t *testing.T, d *deployment) {
+	t.Helper()
+	start := time.Now().UTC().Add(9 * time.Minute)
+	for field, value := range map[string]string{
+		"name": "exams-today", "start": start.Format("2006-01-02T15:04"), "end": start.AddDate(0, 0, 7).Format("2006-01-02T15:04"), "min": "4",
+	} {
+		d.set(ctx, t, "web.schedules[0]."+field, value)
+	}
+}
+
+// awaitExams waits until the exams are on: AWS forgets a schedule that has run.
+func awaitExams(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	await(ctx, t, 9*time.Minute, "the exams to begin", func() bool {
+		found, err := d.aws.autoscaling.DescribeScheduledActions(ctx, &autoscaling.DescribeScheduledActionsInput{
+			AutoScalingGroupName: aws.String(outputs["autoScalingGroupName"].Value.(string)), ScheduledActionNames: []string{"exams-today"},
+		})
+		require.NoError(t, err)
+		return len(found.ScheduledUpdateGroupActions) == 0
+	})
+}
+
+// endExams takes the period out, and does what its end would have done.
+func endExams(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	d.unset(ctx, t, "web.schedules")
+	d.up(ctx, t)
+	setSizes(ctx, t, d, outputs, 3)
+}
+
+// evening is when the evening's schedule of the local stack fires in its test: every other minute, and never at the same
+// time as that of the morning.
+const evening = "1-59/2 * * * *"
+
+// awaitEvening waits until the evening's schedule has fired since Pulumi has seen it last.
+func awaitEvening(ctx context.Context, t *testing.T, d *deployment, _ auto.OutputMap) {
+	t.Helper()
+	exported, err := d.Export(ctx)
+	require.NoError(t, err)
+	var state struct {
+		Resources []struct {
+			URN     string
+			Outputs map[string]any
+		}
+	}
+	require.NoError(t, json.Unmarshal(exported.Deployment, &state))
+	for _, each := range state.Resources {
+		if strings.HasSuffix(each.URN, "::ha-web-schedule-weekday-evening") {
+			start, err := time.Parse(time.RFC3339, each.Outputs["startTime"].(string))
+			require.NoError(t, err)
+			await(ctx, t, 3*time.Minute, "the evening", func() bool { return time.Now().After(start) })
+			return
+		}
+	}
+	require.Fail(t, "there is no such schedule")
+}
+
+// scaleOut does what a rush does: the fleet grows past its smallest size.
+func scaleOut(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	setCapacity(ctx, t, d, outputs, 5)
+}
+
+// scaleIn ends the rush.
+func scaleIn(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	setSizes(ctx, t, d, outputs, 3)
+	d.up(ctx, t)
+}
+
+// setSizes sets the smallest size of the fleet, past Pulumi, and waits until it has that size.
+func setSizes(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap, size int32) {
+	t.Helper()
+	_, err := d.aws.autoscaling.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{
+		AutoScalingGroupName: aws.String(outputs["autoScalingGroupName"].Value.(string)), MinSize: &size,
+	})
+	require.NoError(t, err)
+	setCapacity(ctx, t, d, outputs, size)
+}
+
+// unlock lets go of a stack whose update was cut off.
+func unlock(ctx context.Context, d *deployment) error {
+	d.endPlugins()
+	locks, err := filepath.Glob(filepath.Join(d.state, ".pulumi/locks/*/*/*/*"))
+	if err != nil || len(locks) == 0 {
+		return err
+	}
+	return d.Cancel(ctx)
+}
+
+func setCapacity(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap, count int32) {
+	t.Helper()
+	_, err := d.aws.autoscaling.SetDesiredCapacity(ctx, &autoscaling.SetDesiredCapacityInput{
+		AutoScalingGroupName: aws.String(outputs["autoScalingGroupName"].Value.(string)), DesiredCapacity: &count,
+	})
+	require.NoError(t, err)
+	await(ctx, t, 2*time.Minute, fmt.Sprintf("%d instances in service", count), func() bool {
+		instances := readGroup(ctx, t, d.aws, outputs).Instances
+		for _, each := range instances {
+			if each.LifecycleState != scaling.LifecycleStateInService {
+				return false
+			}
+		}
+		return len(instances) == int(count)
+	})
+}
+
+func rollOutBadRelease(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	d.targets.fail(strconv.FormatInt(checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs)+1, 10))
+	d.set(ctx, t, "web.container", badRelease)
+	d.set(ctx, t, "web.healthCheck.graceSeconds", "3000") // so that AWS does not stop before the update comes
+	d.up(ctx, t)
+	require.NotEmpty(t, activeRefresh(ctx, t, d, outputs), "the rollout is on")
+}
+
+func checkGoodRelease(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	said, err := verifyRollout(ctx, t, d, outputs)
+	require.NoError(t, err, said)
+	assert.Contains(t, userData(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs)), goodRelease)
+}
+
+// activeRefresh returns the state of the refresh that is on, if any.
+func activeRefresh(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) scaling.InstanceRefreshStatus {
+	t.Helper()
+	for _, each := range readRefreshes(ctx, t, d, outputs) {
+		switch each.Status {
+		case scaling.InstanceRefreshStatusPending, scaling.InstanceRefreshStatusInProgress, scaling.InstanceRefreshStatusBaking,
+			scaling.InstanceRefreshStatusCancelling, scaling.InstanceRefreshStatusRollbackInProgress:
+			return each.Status
+		}
+	}
+	return ""
+}
+
+func awaitNoRefresh(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	await(ctx, t, 4*time.Minute, "the end of the rollout", func() bool { return activeRefresh(ctx, t, d, outputs) == "" })
+}

@@ -1,0 +1,230 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// incident is an update that a page of docs/ asks for while something is wrong: the moment at which it must not fail.
+type incident struct {
+	name  string
+	stack string // on which it is run
+	pages []string
+	// before brings the stack to where the page begins.
+	before   step
+	settings []setting
+	// after checks what the page promises.
+	after step
+	// mend brings the stack back after an expected failure: the settings are already back then.
+	mend step
+}
+
+type step func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap)
+
+// setting is a value of the stack file.
+type setting struct{ path, value string }
+
+// patience is how long such an update may take. Most take half a minute here, so an update that is expected to hang is given
+// less.
+const (
+	patience    = 5 * time.Minute
+	hangsBeyond = 75 * time.Second
+)
+
+// expectedFailures are the incidents whose updates fail today, by name, with the error. Take a row out when its update works:
+// an update that is expected to fail and does not fails the test.
+var expectedFailures = map[string]string{
+	"change a schedule that has fired":      "Given start time is in the past",
+	"raise web.size.max while exams are on": "Given start time is in the past",
+	// The provider waits for exactly as many healthy instances as it wanted before.
+	"raise web.size.min of a scaled-out fleet": hangs,
+	// AWS refuses it while the refresh with the bad release is on, and the provider asks again and again: "An active instance
+	// refresh with a desired configuration exists".
+	"go back to the release before while a bad one rolls out": hangs,
+}
+
+var hangs = context.DeadlineExceeded.Error()
+
+var incidents = []incident{
+	{
+		name: "raise web.size.max", stack: "dev", pages: []string{"runbook.md#fleet-full"},
+		settings: []setting{{"web.size.max", "9"}},
+		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+			assert.EqualValues(t, 9, *readGroup(ctx, t, d.aws, outputs).MaxSize)
+		},
+	},
+	{
+		name: "add an Availability Zone", stack: "dev", pages: []string{"runbook.md#healthy-hosts-in-zone"},
+		settings: []setting{{"network.availabilityZones[2]", "us-east-1c"}},
+		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+			group := readGroup(ctx, t, d.aws, outputs)
+			assert.Equal(t, []string{"us-east-1a", "us-east-1b", "us-east-1c"}, group.AvailabilityZones)
+			assert.EqualValues(t, 3, *group.MinSize)
+		},
+	},
+	{
+		name: "add an instance type", stack: "dev", pages: []string{"runbook.md#healthy-hosts"},
+		settings: []setting{{"web.instanceTypes[1]", "t4g.medium"}},
+		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+			assert.Len(t, readGroup(ctx, t, d.aws, outputs).MixedInstancesPolicy.LaunchTemplate.Overrides, 2)
+		},
+	},
+	{
+		name: "give the database room and speed", stack: "dev", pages: []string{"runbook.md#database-storage"},
+		settings: []setting{{"database.maxStorageGiB", "200"}, {"database.storageGiB", "40"}, {"database.instanceClass", "db.t4g.medium"}},
+		after: func(ctx context.Context, t *testing.T, d *deployment, _ auto.OutputMap) {
+			found, err := d.aws.rds.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{})
+			require.NoError(t, err)
+			instance := found.DBInstances[0]
+			assert.Equal(t, "db.t4g.medium", *instance.DBInstanceClass)
+			assert.EqualValues(t, []int32{40, 200}, []int32{*instance.AllocatedStorage, *instance.MaxAllocatedStorage})
+		},
+	},
+	{
+		name: "tune fleet, network and database", stack: "dev",
+		pages: []string{
+			"runbook.md#target-connection-errors", "runbook.md#rollout-latency", "runbook.md#fleet-load", "runbook.md#nat-drops",
+			"runbook.md#database-memory", "runbook.md#database-secret-read", "web-tier.md#change-the-origin-header",
+		},
+		settings: []setting{
+			{"web.targetGroup.deregistrationSeconds", "120"}, {"web.bootSeconds", "200"}, {"web.rollout.maxHealthyPercent", "120"},
+			{"web.scaling.cpuPercent", "50"}, {"web.originHeader.version", "2"}, {"network.interfaceEndpoints[0]", "ecr.api"},
+			{"database.parameters.work_mem", `"8192"`}, {"monitoring.secretReaders[0]", "auditor"},
+		},
+		after: func(ctx context.Context, t *testing.T, d *deployment, _ auto.OutputMap) {
+			assert.Len(t, originValues(ctx, t, d.aws, 80), 2, "the old value and the new one")
+			found, err := d.aws.ec2.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{
+				Filters: filter("service-name", "com.amazonaws.us-east-1.ecr.api"),
+			})
+			require.NoError(t, err)
+			assert.Len(t, found.VpcEndpoints, 1)
+		},
+	},
+	{
+		name: "put a proxy before the database", stack: "dev", pages: []string{"runbook.md#database-connections"},
+		settings: []setting{{"database.proxy.enabled", "true"}},
+		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+			checkGroups(ctx, t, d.aws.ec2, outputs["vpcId"].Value.(string), map[string]rules{
+				"ha-web-app": withProxy["ha-web-app"], "ha-web-db": withProxy["ha-web-db"],
+			})
+		},
+	},
+	{
+		name: "raise web.size.max while exams are on", stack: "dev", pages: []string{"runbook.md#fleet-full"},
+		before: awaitExams, settings: []setting{{"web.size.max", "10"}},
+		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+			assert.EqualValues(t, 10, *readGroup(ctx, t, d.aws, outputs).MaxSize)
+		},
+		mend: endExams,
+	},
+	{
+		name: "raise web.size.min of a scaled-out fleet", stack: "dev", pages: []string{"runbook.md#healthy-hosts-in-zone"},
+		before: scaleOut, settings: []setting{{"web.size.min", "4"}},
+		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+			assert.EqualValues(t, 4, *readGroup(ctx, t, d.aws, outputs).MinSize)
+		},
+		mend: scaleIn,
+	},
+	{
+		name: "change a schedule that has fired", stack: "local", pages: []string{"web-tier.md#grow-before-a-rush"},
+		before: awaitEvening, settings: []setting{{"web.schedules[1].min", "3"}, {"web.schedules[1].desired", "3"}},
+	},
+	{
+		name: "lower cdn.waf.rateLimit", stack: "local", pages: []string{"runbook.md#rejected-connections"},
+		settings: []setting{{"cdn.waf.rateLimit", "1000"}},
+		after: func(ctx context.Context, t *testing.T, d *deployment, _ auto.OutputMap) {
+			assert.EqualValues(t, 1000, *readFirewall(ctx, t, d.aws)[0].Statement.RateBasedStatement.Limit)
+		},
+	},
+	{
+		name: "go back to the release before while a bad one rolls out", stack: "prod", pages: []string{"web-tier.md#roll-out-a-release"},
+		before: rollOutBadRelease, settings: []setting{{"web.container", goodRelease}},
+		after: checkGoodRelease,
+		mend: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+			_, err := d.aws.autoscaling.CancelInstanceRefresh(ctx, &autoscaling.CancelInstanceRefreshInput{
+				AutoScalingGroupName: aws.String(outputs["autoScalingGroupName"].Value.(string)),
+			})
+			require.NoError(t, err)
+			awaitNoRefresh(ctx, t, d, outputs)
+			d.set(ctx, t, "web.container", goodRelease)
+			d.up(ctx, t)
+			checkGoodRelease(ctx, t, d, outputs)
+		},
+	},
+}
+
+// runIncidents runs the incidents of a stack, one after the other.
+func runIncidents(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	for _, each := range incidents {
+		if each.stack == d.name && !t.Run(each.name, func(t *testing.T) { each.run(ctx, t, d, outputs) }) {
+			t.FailNow()
+		}
+	}
+}
+
+func (i incident) run(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	for _, page := range i.pages {
+		requireHeading(t, page)
+	}
+	if i.before != nil {
+		i.before(ctx, t, d, outputs)
+	}
+	file := filepath.Join(d.folder, "Pulumi."+d.name+".yaml")
+	settings, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for _, each := range i.settings {
+		d.set(ctx, t, each.path, each.value)
+	}
+	want, expected := expectedFailures[i.name]
+	bound := patience
+	if want == hangs {
+		bound = hangsBeyond
+	}
+	bounded, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	_, err = d.tryUp(bounded, t, i.name)
+	if bounded.Err() != nil {
+		err = errors.Join(bounded.Err(), err)
+	}
+	if expected {
+		require.ErrorContains(t, err, want, "take it out of expectedFailures if it works now")
+		t.Logf("fails, as expected: %s", want)
+		require.NoError(t, os.WriteFile(file, settings, 0o600))
+		require.NoError(t, unlock(ctx, d))
+		if i.mend != nil {
+			i.mend(ctx, t, d, outputs)
+		}
+		return
+	}
+	require.NoError(t, err)
+	if i.after != nil {
+		i.after(ctx, t, d, outputs)
+	}
+}
+
+// requireHeading checks that the page is there, with its heading.
+func requireHeading(t *testing.T, page string) {
+	t.Helper()
+	file, anchor, _ := strings.Cut(page, "#")
+	content, err := os.ReadFile(filepath.Join(project, "docs", file))
+	require.NoError(t, err)
+	heading := "(?im)^#+ " + strings.ReplaceAll(regexp.QuoteMeta(anchor), "-", "[- ]") + "$"
+	require.Regexp(t, heading, string(content), page)
+}

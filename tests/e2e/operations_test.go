@@ -1,0 +1,132 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// set changes a setting, as pulumi config set --path does.
+func (d *deployment) set(ctx context.Context, t *testing.T, path, value string) {
+	t.Helper()
+	require.NoError(t, d.SetConfigWithOptions(ctx, "ha-web:"+path, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}))
+}
+
+func (d *deployment) setSecret(ctx context.Context, t *testing.T, path, value string) {
+	t.Helper()
+	require.NoError(t, d.SetConfigWithOptions(ctx, "ha-web:"+path,
+		auto.ConfigValue{Value: value, Secret: true}, &auto.ConfigOptions{Path: true}))
+}
+
+func (d *deployment) unset(ctx context.Context, t *testing.T, path string) {
+	t.Helper()
+	require.NoError(t, d.RemoveConfigWithOptions(ctx, "ha-web:"+path, &auto.ConfigOptions{Path: true}))
+}
+
+// firstPreview shows what an empty account would get.
+func (d *deployment) firstPreview(ctx context.Context, t *testing.T) {
+	t.Helper()
+	_, stream, done := d.progress(t, "preview")
+	previewed, err := d.Preview(ctx, optpreview.EventStreams(stream))
+	done()
+	require.NoError(t, err)
+	t.Logf("to create: %d", previewed.ChangeSummary["create"])
+}
+
+func (d *deployment) up(ctx context.Context, t *testing.T) auto.OutputMap {
+	t.Helper()
+	result, err := d.tryUp(ctx, t, "up")
+	require.NoError(t, err)
+	return result.Outputs
+}
+
+func (d *deployment) tryUp(ctx context.Context, t *testing.T, step string) (auto.UpResult, error) {
+	t.Helper()
+	out, stream, done := d.progress(t, step)
+	result, err := d.Up(ctx, optup.ProgressStreams(out), optup.SuppressProgress(), optup.EventStreams(stream))
+	done()
+	if changes := result.Summary.ResourceChanges; changes != nil {
+		t.Logf("resources: %v", *changes)
+	}
+	return result, err
+}
+
+// updateInPlace changes a setting, and checks that no resource is created, replaced or deleted for it.
+func (d *deployment) updateInPlace(ctx context.Context, t *testing.T, path, value string) {
+	t.Helper()
+	d.set(ctx, t, path, value)
+	result, err := d.tryUp(ctx, t, "update of "+path)
+	require.NoError(t, err)
+	require.NotNil(t, result.Summary.ResourceChanges)
+	for kind, count := range *result.Summary.ResourceChanges {
+		assert.Contains(t, []string{"same", "update"}, kind, "%d resources", count)
+	}
+}
+
+// refresh reads everything back from AWS, as the nightly look for drift does.
+func (d *deployment) refresh(ctx context.Context, t *testing.T) {
+	t.Helper()
+	_, stream, done := d.progress(t, "refresh")
+	_, err := d.Refresh(ctx, optrefresh.EventStreams(stream))
+	done()
+	require.NoError(t, err)
+}
+
+func (d *deployment) destroy(ctx context.Context, t *testing.T) {
+	t.Helper()
+	out, stream, done := d.progress(t, "destroy")
+	_, err := d.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.SuppressProgress(),
+		optdestroy.EventStreams(stream))
+	done()
+	require.NoError(t, err)
+}
+
+// expectNoChanges checks that a preview finds nothing to do.
+func (d *deployment) expectNoChanges(ctx context.Context, t *testing.T) {
+	t.Helper()
+	out, slow, done := d.progress(t, "second preview")
+	stream := make(chan events.EngineEvent)
+	var steps []apitype.StepEventMetadata
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		for event := range stream {
+			if event.ResourcePreEvent != nil {
+				steps = append(steps, event.ResourcePreEvent.Metadata)
+			}
+		}
+	}()
+	_, err := d.Preview(ctx, optpreview.Diff(), optpreview.ProgressStreams(out),
+		optpreview.EventStreams(stream, slow))
+	done()
+	<-read
+	require.NoError(t, err)
+	require.NotEmpty(t, steps)
+	for _, step := range steps {
+		if step.Op != apitype.OpSame && step.Op != apitype.OpRead {
+			assert.Fail(t, "there is something to do", "%s of %s, for %v", step.Op, step.URN, step.Diffs)
+		}
+	}
+}
+
+// await looks every second whether something is so, and fails the test where it is not in time.
+func await(ctx context.Context, t *testing.T, bound time.Duration, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(bound); !so(); {
+		require.NoError(t, ctx.Err())
+		require.True(t, time.Now().Before(end), "waited %s in vain for %s", bound, what)
+		time.Sleep(time.Second)
+	}
+}
