@@ -77,6 +77,13 @@ func lookThrough(inputs ...string) error {
 // run runs the command in a folder and returns what it printed and its exit status.
 func run(t *testing.T, folder string, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
+	stdout, stderr, state := runProcess(t, folder, args...)
+	return stdout, stderr, state.ExitCode()
+}
+
+// runProcess runs the command in a folder and returns what it printed and what the system knows about its process.
+func runProcess(t *testing.T, folder string, args ...string) (stdout, stderr string, state *os.ProcessState) {
+	t.Helper()
 	command, err := program()
 	require.NoError(t, err)
 	var out, faults bytes.Buffer
@@ -89,7 +96,7 @@ func run(t *testing.T, folder string, args ...string) (stdout, stderr string, st
 	if err != nil && !errors.As(err, &exit) {
 		require.NoError(t, err)
 	}
-	return out.String(), faults.String(), process.ProcessState.ExitCode()
+	return out.String(), faults.String(), process.ProcessState
 }
 
 // planOf returns the plan of a stack, which must succeed without a word on stderr.
@@ -143,14 +150,12 @@ func TestTwoPlansOfOneStackAreTheSameBytes(t *testing.T) {
 	}
 }
 
+// The limit is in CPU time: other tests and the end-to-end run may keep the machine busy, which adds waiting to a plan, not work.
 func TestPlanIsFast(t *testing.T) {
 	t.Parallel()
-	_, err := program() // whose build is not part of it
-	require.NoError(t, err)
-	started := time.Now()
-	_, _, status := run(t, project, "plan", "-stack", "prod")
-	require.Zero(t, status)
-	assert.Less(t, time.Since(started), 1500*time.Millisecond)
+	_, _, state := runProcess(t, project, "plan", "-stack", "prod")
+	require.True(t, state.Success())
+	assert.Less(t, state.UserTime()+state.SystemTime(), 1500*time.Millisecond)
 }
 
 func TestPreviewOfEveryStackRegistersTheSameResources(t *testing.T) {
