@@ -204,10 +204,15 @@ func instant(local string, zone *time.Location) (time.Time, error) {
 var fiveFields = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
 
 func recurrence(expression string, zone *time.Location) (cron.Schedule, error) {
+	fault := fmt.Errorf("must be five fields of cron such as 0 7 * * 1-5, got %q", expression)
+	// The parser accepts a time zone of its own, and panics where nothing follows it (robfig/cron#554).
+	if strings.Contains(expression, "=") {
+		return nil, fault
+	}
 	parsed, err := fiveFields.Parse(expression)
 	spec, isSpec := parsed.(*cron.SpecSchedule)
-	if err != nil || !isSpec || strings.Contains(expression, "=") { // the parser would take a zone of its own
-		return nil, fmt.Errorf("must be five fields of cron such as 0 7 * * 1-5, got %q", expression)
+	if err != nil || !isSpec {
+		return nil, fault
 	}
 	spec.Location = zone
 	return spec, nil

@@ -95,6 +95,8 @@ func TestScheduleFaults(t *testing.T) {
 		"six fields":    {with(func(s *fleet.Schedule) { s.Recurrence = "0 7 * * ? *" }), `morning: recurrence must be five fields of cron such as 0 7 * * 1-5, got "0 7 * * ? *"`},
 		"word":          {with(func(s *fleet.Schedule) { s.Recurrence = "@daily" }), `morning: recurrence must be five fields of cron such as 0 7 * * 1-5, got "@daily"`},
 		"zone in cron":  {with(func(s *fleet.Schedule) { s.Recurrence = "TZ=Asia/Tokyo 0 7 * * *" }), `morning: recurrence must be five fields of cron such as 0 7 * * 1-5, got "TZ=Asia/Tokyo 0 7 * * *"`},
+		"zone alone":    {with(func(s *fleet.Schedule) { s.Recurrence = "TZ=UTC" }), `morning: recurrence must be five fields of cron such as 0 7 * * 1-5, got "TZ=UTC"`},
+		"no zone":       {with(func(s *fleet.Schedule) { s.Recurrence = "CRON_TZ=" }), `morning: recurrence must be five fields of cron such as 0 7 * * 1-5, got "CRON_TZ="`},
 		"hour":          {with(func(s *fleet.Schedule) { s.Recurrence = "0 25 * * *" }), `morning: recurrence must be five fields of cron such as 0 7 * * 1-5, got "0 25 * * *"`},
 		"no such day":   {with(func(s *fleet.Schedule) { s.Recurrence = "0 7 31 2 *" }), `morning: recurrence "0 7 31 2 *" has no such day, or none between start and end`},
 		"none within":   {with(func(s *fleet.Schedule) { s.Start, s.End = "2027-01-09T00:00", "2027-01-10T00:00" }), `morning: recurrence "0 7 * * 1-5" has no such day, or none between start and end`}, // a weekend
@@ -268,6 +270,7 @@ func TestExamFaults(t *testing.T) {
 func FuzzSchedules(f *testing.F) {
 	f.Add("morning", "Europe/London", "0 7 * * 1-5", "", "", 4, 0, 0)
 	f.Add("results", "America/New_York", "", "2027-07-01T08:00", "2027-07-02T20:00", 6, 8, -1)
+	f.Add("zone", "Etc/UTC", "TZ=UTC", "", "", 2, 0, 0)
 	f.Add("x", "Etc/UTC", "*/5 0-23 1,15 * 0", "2027-03-28T01:30", "9999-12-31T23:59", 0, 10, 10)
 	f.Fuzz(func(t *testing.T, name, zone, recurrence, start, end string, low, high, desired int) {
 		spec := scheduled(
