@@ -17,6 +17,7 @@ import (
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
+	"ha-web/internal/component"
 	"ha-web/internal/plan"
 	"ha-web/internal/settings"
 
@@ -51,18 +52,11 @@ func stack(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	shared := component.Shared{PermissionsBoundary: bounds.ARN, Tags: tags}
 
 	network, err := vpc.New(ctx, name, &vpc.Args{
-		CIDR:               config.Network.CIDR,
-		AvailabilityZones:  config.Network.AvailabilityZones,
-		NATGateways:        vpc.NATStrategy(config.Network.NATGateways),
-		InterfaceEndpoints: config.Network.InterfaceEndpoints,
-		FlowLogs: vpc.FlowLogs{
-			Disabled:      !config.Network.FlowLogs.Enabled,
-			RetentionDays: config.Network.FlowLogs.RetentionDays,
-		},
-		PermissionsBoundary: bounds.ARN,
-		Tags:                tags,
+		Settings: &config.Network,
+		Shared:   shared,
 	})
 	if err != nil {
 		return err
@@ -77,7 +71,7 @@ func stack(ctx *pulumi.Context) error {
 		Proxy:                   config.Database.Proxy.Enabled,
 		EndpointSecurityGroupID: network.EndpointSecurityGroupID,
 		SignIn:                  config.Access.OIDC.On(),
-		Tags:                    tags,
+		Shared:                  shared,
 	})
 	if err != nil {
 		return err
@@ -88,7 +82,7 @@ func stack(ctx *pulumi.Context) error {
 		Values:       config.Secrets.Inputs(),
 		RecoveryDays: &config.Secrets.RecoveryDays,
 		Unprotected:  !config.Secrets.DeletionProtection,
-		Tags:         tags,
+		Shared:       shared,
 	})
 	if err != nil {
 		return err
@@ -132,9 +126,8 @@ func stack(ctx *pulumi.Context) error {
 			MaxConnectionsPercent: config.Database.Proxy.MaxConnectionsPercent,
 			BorrowSeconds:         config.Database.Proxy.BorrowSeconds,
 		},
-		Replica:             database.Replica{Region: config.Database.ReplicaRegion, Provider: replica},
-		PermissionsBoundary: bounds.ARN,
-		Tags:                tags,
+		Replica: database.Replica{Region: config.Database.ReplicaRegion, Provider: replica},
+		Shared:  shared,
 	})
 	if err != nil {
 		return err
@@ -174,14 +167,13 @@ func stack(ctx *pulumi.Context) error {
 			Disabled:      !config.Web.AccessLogs.Enabled,
 			RetentionDays: config.Web.AccessLogs.RetentionDays,
 		},
-		KeyARN:              vault.KeyARN,
-		Secrets:             vault.SecretARNs,
-		DatabaseSecretARN:   data.SecretARN,
-		ParameterPrefix:     data.ParameterPrefix,
-		LogRetentionDays:    config.Web.LogRetentionDays,
-		Unprotected:         !config.Web.DeletionProtection,
-		PermissionsBoundary: bounds.ARN,
-		Tags:                tags,
+		KeyARN:            vault.KeyARN,
+		Secrets:           vault.SecretARNs,
+		DatabaseSecretARN: data.SecretARN,
+		ParameterPrefix:   data.ParameterPrefix,
+		LogRetentionDays:  config.Web.LogRetentionDays,
+		Unprotected:       !config.Web.DeletionProtection,
+		Shared:            shared,
 	})
 	if err != nil {
 		return err
@@ -227,11 +219,10 @@ func stack(ctx *pulumi.Context) error {
 			CountOnly:        config.CDN.WAF.CountOnly,
 			LogRetentionDays: config.CDN.WAF.LogRetentionDays,
 		},
-		Edge:                config.CDN.Edge,
-		KeyARN:              vault.KeyARN,
-		Unprotected:         !config.CDN.DeletionProtection,
-		PermissionsBoundary: bounds.ARN,
-		Tags:                tags,
+		Edge:        config.CDN.Edge,
+		KeyARN:      vault.KeyARN,
+		Unprotected: !config.CDN.DeletionProtection,
+		Shared:      shared,
 	})
 	if err != nil {
 		return err
@@ -300,11 +291,10 @@ func stack(ctx *pulumi.Context) error {
 			Site:       config.Monitoring.Datadog.Site,
 			Namespaces: config.Monitoring.Datadog.Namespaces,
 		},
-		Budget:              config.Monitoring.Budget,
-		LogRetentionDays:    config.Monitoring.LogRetentionDays,
-		Unprotected:         !config.Monitoring.DeletionProtection,
-		PermissionsBoundary: bounds.ARN,
-		Tags:                tags,
+		Budget:           config.Monitoring.Budget,
+		LogRetentionDays: config.Monitoring.LogRetentionDays,
+		Unprotected:      !config.Monitoring.DeletionProtection,
+		Shared:           shared,
 	})
 	if err != nil {
 		return err
@@ -336,7 +326,7 @@ func stack(ctx *pulumi.Context) error {
 		KeyARN:         vault.KeyARN,
 		NoticeTopicARN: watch.NoticeTopicARN,
 		Unprotected:    !config.Access.DeletionProtection,
-		Tags:           tags,
+		Shared:         shared,
 	})
 	if err != nil {
 		return err
@@ -363,7 +353,7 @@ func stack(ctx *pulumi.Context) error {
 		HeldSecretARNs:   slices.Concat(vault.HeldSecretARNs, web.HeldSecretARNs, front.HeldSecretARNs, entry.HeldSecretARNs),
 		HeldBucketARNs:   slices.Concat(front.HeldBucketARNs, entry.HeldBucketARNs),
 		ParameterPrefix:  data.ParameterPrefix,
-		Tags:             tags,
+		Shared:           shared,
 	})
 	if err != nil {
 		return err
@@ -373,7 +363,7 @@ func stack(ctx *pulumi.Context) error {
 	ctx.Export("cdnDomainName", front.DomainName)
 	ctx.Export("albDnsName", web.DNSName)
 	ctx.Export("dnsRecords", append(web.DNSRecords, front.DNSRecords...))
-	ctx.Export("availabilityZones", pulumi.ToStringArray(config.Network.AvailabilityZones))
+	ctx.Export("availabilityZones", network.AvailabilityZones)
 	ctx.Export("vpcId", network.VpcID)
 	ctx.Export("publicSubnetIds", network.PublicSubnetIDs)
 	ctx.Export("privateSubnetIds", network.PrivateSubnetIDs)

@@ -14,6 +14,7 @@ import (
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
+	"ha-web/internal/component"
 	"ha-web/internal/settings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -24,24 +25,26 @@ import (
 // components are constructors of every component, with all that is optional switched on.
 var components = map[string]func(ctx *pulumi.Context, name string) error{
 	"Vpc": func(ctx *pulumi.Context, name string) error {
-		_, err := vpc.New(ctx, name, &vpc.Args{
-			AvailabilityZones: zones(3), InterfaceEndpoints: []string{"ssm"},
-			Tags: pulumi.StringMap{"Stack": pulumi.String("test")},
+		args := vpcArgs(func(s *vpc.Settings) {
+			s.AvailabilityZones = zones(3)
+			s.InterfaceEndpoints = []string{"ssm"}
 		})
+		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		_, err := vpc.New(ctx, name, args)
 		return err
 	},
 	"Chain": func(ctx *pulumi.Context, name string) error {
 		_, err := securitygroups.New(ctx, name, &securitygroups.Args{
 			VpcID: pulumi.String("vpc_id"), Ingress: securitygroups.CloudFront, Proxy: true,
 			EndpointSecurityGroupID: pulumi.String("endpoints_id"),
-			Tags:                    pulumi.StringMap{"Stack": pulumi.String("test")},
+			Shared:                  component.Shared{Tags: pulumi.StringMap{"Stack": pulumi.String("test")}},
 		})
 		return err
 	},
 	"Secrets": func(ctx *pulumi.Context, name string) error {
 		vault, err := secrets.New(ctx, name, &secrets.Args{
 			Names: []string{"smtp", "oidc"}, Values: map[string]pulumi.StringInput{"smtp": pulumi.String("hunter2")},
-			Tags: pulumi.StringMap{"Stack": pulumi.String("test")},
+			Shared: component.Shared{Tags: pulumi.StringMap{"Stack": pulumi.String("test")}},
 		})
 		if err != nil {
 			return err
@@ -56,19 +59,19 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 			return err
 		}
 		args.Replica = database.Replica{Region: "us-west-2", Provider: there}
-		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err = database.New(ctx, name, &args)
 		return err
 	},
 	"WebTier": func(ctx *pulumi.Context, name string) error {
 		args := fullWebTier()
-		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err := webtier.New(ctx, name, &args)
 		return err
 	},
 	"Monitoring": func(ctx *pulumi.Context, name string) error {
 		args := fullMonitoring()
-		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err := createMonitoring(ctx, name, args)
 		return err
 	},
@@ -78,19 +81,19 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 	},
 	"Delivery": func(ctx *pulumi.Context, name string) error {
 		args := deliveryArgs()
-		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err := delivery.New(ctx, name, &args)
 		return err
 	},
 	"Access": func(ctx *pulumi.Context, name string) error {
 		args := fullAccess()
-		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err := access.New(ctx, name, &args)
 		return err
 	},
 	"Cdn": func(ctx *pulumi.Context, name string) error {
 		args := fullCdn()
-		args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err := createCdn(ctx, name, args, "us-west-2")
 		return err
 	},
@@ -177,7 +180,7 @@ func TestEverythingThatTakesTagsHasThem(t *testing.T) {
 func TestComponentsTakeOptions(t *testing.T) {
 	t.Parallel()
 	got := record(t, func(ctx *pulumi.Context) error {
-		_, err := vpc.New(ctx, "net", &vpc.Args{AvailabilityZones: zones(2)}, pulumi.Protect(true))
+		_, err := vpc.New(ctx, "net", vpcArgs(), pulumi.Protect(true))
 		if err != nil {
 			return err
 		}

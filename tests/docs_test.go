@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"ha-web/internal/controls"
+	"ha-web/internal/fields"
 	"ha-web/internal/settings"
 
 	"github.com/stretchr/testify/assert"
@@ -34,19 +35,15 @@ func documented(t *testing.T) []setting {
 	var list []setting
 	var walk func(prefix string, value reflect.Value)
 	walk = func(prefix string, value reflect.Value) {
-		for i := range value.NumField() {
-			field := value.Type().Field(i)
-			tag := field.Tag.Get("setting")
-			if tag == "-" {
-				continue
-			}
+		for _, field := range fields.Of(value.Type()) {
+			tag := field.Key
 			comment := comments[value.Type().String()+"."+field.Name]
 			require.NotEmpty(t, comment, "%s.%s has no comment", value.Type(), field.Name)
 			effect, cost, _ := strings.Cut(comment, " Cost: ")
-			list = append(list, setting{prefix + tag, kindOf(field.Type), presetOf(value.Field(i)), effect, cost})
+			list = append(list, setting{prefix + tag, kindOf(field.Type), presetOf(value.FieldByIndex(field.Index)), effect, cost})
 			switch {
 			case field.Type.Kind() == reflect.Struct:
-				walk(prefix+tag+".", value.Field(i))
+				walk(prefix+tag+".", value.FieldByIndex(field.Index))
 			case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
 				walk(prefix+tag+"[].", reflect.Zero(field.Type.Elem()))
 			}
@@ -60,6 +57,7 @@ func documented(t *testing.T) []setting {
 var commented = []string{
 	"internal/settings/settings.go", "internal/settings/cdn.go", "internal/settings/monitoring.go",
 	"internal/settings/delivery.go", "internal/settings/access.go",
+	"internal/settings/network/network.go",
 	"internal/alarms/alarms.go", "internal/distribution/distribution.go",
 	"internal/fleet/fleet.go", "internal/fleet/schedule.go", "internal/fleet/exams.go",
 	"internal/pipeline/pipeline.go", "internal/staff/staff.go", "internal/upkeep/upkeep.go",

@@ -420,7 +420,7 @@ CDN.USEast1: is required
 CDN.DistributionID: is required
 CDN.FirewallName: is required
 Database.SecretReaders: needs at least one role: anyone who reads the secret would raise an alarm
-Web.Zones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 1
+Web.Zones: must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 1
 Web.MaxSize: must be at least 1 and Web.MinSize (3), got 2
 Database.Engine: must be mariadb or mysql or postgres, got "oracle"
 Database.InstanceClass: must be an instance class such as db.t4g.medium, got "large"

@@ -168,7 +168,7 @@ var (
 func newNetwork(t *testing.T, ingress securitygroups.Ingress, proxy bool) network {
 	t.Helper()
 	return network{record(t, func(ctx *pulumi.Context) error {
-		created, err := vpc.New(ctx, "net", &vpc.Args{AvailabilityZones: zones(2), InterfaceEndpoints: []string{"secretsmanager"}})
+		created, err := vpc.New(ctx, "net", vpcArgs(func(s *vpc.Settings) { s.InterfaceEndpoints = []string{"secretsmanager"} }))
 		if err != nil {
 			return err
 		}

@@ -380,13 +380,13 @@ func TestBadInputEndsWithStatusOneAndEveryFault(t *testing.T) {
 	}{
 		"every fault": {[]string{"-stack", "bad"}, `network.natGatways: unknown, did you mean network.natGateways?
 netwrok: unknown, did you mean network?
-web.port: must be a whole number, got "8080"
+web.port: must be an integer, got "8080"
 web.size.max: must be at least web.size.min (2), got 1
 `},
 		"contradiction": {[]string{"-stack", "empty", "-c", "aws:region=us-west-2", "-c", "network.availabilityZones=[us-east-1a, us-east-1b]"},
-			"network.availabilityZones: us-east-1a is not in aws:region (us-west-2)\n"},
+			"network.availabilityZones: must be in aws:region (us-west-2), got us-east-1a\n"},
 		"an empty file": {[]string{"-stack", "empty"}, `aws:region: is required, such as us-east-1
-network.availabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 0
+network.availabilityZones: must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 0
 `},
 		"not YAML":         {[]string{"-stack", "broken"}, "Pulumi.broken.yaml: yaml: line 1: did not find expected node content\n"},
 		"no file":          {[]string{"-stack", "none"}, "no stack file: open Pulumi.none.yaml: no such file or directory\n"},

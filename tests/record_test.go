@@ -209,10 +209,20 @@ func (r recording) behind(key string) map[string]bool {
 	return found
 }
 
-// newVpc returns a program of one Vpc named net.
-func newVpc(args vpc.Args) pulumi.RunFunc {
+// vpcArgs are the Args of a Vpc in two zones, with these changes of its settings.
+func vpcArgs(changes ...func(*vpc.Settings)) *vpc.Args {
+	settings := vpc.Default()
+	settings.AvailabilityZones = zones(2)
+	for _, change := range changes {
+		change(&settings)
+	}
+	return &vpc.Args{Settings: &settings}
+}
+
+// newVpc returns a program of one Vpc named net, with these changes of its settings.
+func newVpc(changes ...func(*vpc.Settings)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := vpc.New(ctx, "net", &args)
+		_, err := vpc.New(ctx, "net", vpcArgs(changes...))
 		return err
 	}
 }

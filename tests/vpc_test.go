@@ -16,7 +16,7 @@ import (
 
 func TestVpcHasTheSubnetsOfTheDocuments(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	got := record(t, newVpc())
 	for name, want := range map[string][2]string{
 		"net-public-a":  {"10.0.1.0/24", "us-east-1a"},
 		"net-public-b":  {"10.0.2.0/24", "us-east-1b"},
@@ -43,7 +43,7 @@ func TestVpcHasTheSubnetsOfTheDocuments(t *testing.T) {
 func TestVpcSpansTwoToSixZones(t *testing.T) {
 	t.Parallel()
 	for count := 2; count <= 6; count++ {
-		got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(count)}))
+		got := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = zones(count) }))
 		for kind, want := range map[string]int{
 			subnet: 3 * count, routeTable: 3 * count, tableAssociation: 3 * count, aclAssociation: 3 * count,
 			natGateway: count, eip: count, route: 2 * count, acl: 3, internetGateway: 1, defaultGroup: 1,
@@ -55,7 +55,7 @@ func TestVpcSpansTwoToSixZones(t *testing.T) {
 
 func TestEverySubnetHasARouteTableAndANetworkACLOfItsTier(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(3)}))
+	got := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = zones(3) }))
 	for name := range got.of(subnet) {
 		tier := strings.Split(name, "-")[1]
 		assert.Equal(t, map[string]any{"subnetId": name + "_id", "routeTableId": name + "_id"}, got.one(t, tableAssociation, name))
@@ -82,7 +82,10 @@ func TestNATStrategies(t *testing.T) {
 	for strategy, test := range tests {
 		t.Run(string(strategy), func(t *testing.T) {
 			t.Parallel()
-			got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(3), NATGateways: strategy}))
+			got := record(t, newVpc(func(s *vpc.Settings) {
+				s.AvailabilityZones = zones(3)
+				s.NATGateways = strategy
+			}))
 			assert.Equal(t, test.gateways, got.names(natGateway))
 			assert.Equal(t, test.gateways, got.names(eip))
 			for _, name := range test.gateways {
@@ -106,13 +109,16 @@ func TestNATStrategies(t *testing.T) {
 
 func TestSingleNATGatewayStaysWhenAZoneIsAddedBeforeIts(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: []string{"us-east-1b", "us-east-1c", "us-east-1a"}, NATGateways: vpc.NATSingle}))
+	got := record(t, newVpc(func(s *vpc.Settings) {
+		s.AvailabilityZones = []string{"us-east-1b", "us-east-1c", "us-east-1a"}
+		s.NATGateways = vpc.NATSingle
+	}))
 	assert.Equal(t, []string{"net-nat-b"}, got.names(natGateway))
 }
 
 func TestPublicSubnetsRouteToTheInternetGateway(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2), NATGateways: vpc.NATNone}))
+	got := record(t, newVpc(func(s *vpc.Settings) { s.NATGateways = vpc.NATNone }))
 	assert.Equal(t, []string{"net-public-internet-a", "net-public-internet-b"}, got.names(route))
 	for _, zone := range []string{"a", "b"} {
 		assert.Equal(t, map[string]any{
@@ -124,7 +130,7 @@ func TestPublicSubnetsRouteToTheInternetGateway(t *testing.T) {
 
 func TestNATGatewaysWaitForTheInternetGateway(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	got := record(t, newVpc())
 	for _, kind := range []string{natGateway, eip} {
 		for name, each := range got.of(kind) {
 			assert.Contains(t, each.DependsOn, internetGateway+"::net-internet", name)
@@ -135,7 +141,11 @@ func TestNATGatewaysWaitForTheInternetGateway(t *testing.T) {
 func TestDataSubnetsHaveNoWayOut(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range strategies {
-		got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(3), NATGateways: strategy, InterfaceEndpoints: []string{"ssm"}}))
+		got := record(t, newVpc(func(s *vpc.Settings) {
+			s.AvailabilityZones = zones(3)
+			s.NATGateways = strategy
+			s.InterfaceEndpoints = []string{"ssm"}
+		}))
 		for name, each := range got.of(route) {
 			assert.NotContains(t, id(each.Inputs["routeTableId"]), "-data-", "%s with %s: no route, to 0.0.0.0/0, ::/0 or elsewhere", name, strategy)
 		}
@@ -150,7 +160,7 @@ func TestDataSubnetsHaveNoWayOut(t *testing.T) {
 
 func TestDataTierDoesNotWaitForGateways(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2), InterfaceEndpoints: []string{"ssm"}}))
+	got := record(t, newVpc(func(s *vpc.Settings) { s.InterfaceEndpoints = []string{"ssm"} }))
 	for _, kind := range []string{subnet, tableAssociation, aclAssociation} {
 		for name, each := range got.of(kind) {
 			if !strings.Contains(name, "-data-") {
@@ -172,7 +182,7 @@ func TestAddingAZoneMovesNothing(t *testing.T) {
 	t.Parallel()
 	growing := map[string][]string{ // what may change of a resource: lists that gain a member
 		endpoint: {"routeTableIds", "subnetIds"},
-		vpc.Type: {"availabilityZones"},
+		vpc.Type: {"settings"}, // which list the zones
 	}
 	for _, strategy := range strategies {
 		for name, grown := range map[string][]string{
@@ -180,15 +190,21 @@ func TestAddingAZoneMovesNothing(t *testing.T) {
 			"amid":   {"us-east-1b", "us-east-1c", "us-east-1d"},
 			"before": {"us-east-1b", "us-east-1d", "us-east-1a"},
 		} {
-			args := vpc.Args{AvailabilityZones: []string{"us-east-1b", "us-east-1d"}, NATGateways: strategy, InterfaceEndpoints: []string{"ssm"}}
-			before := record(t, newVpc(args))
-			args.AvailabilityZones = grown
-			after := record(t, newVpc(args))
+			in := func(zones ...string) pulumi.RunFunc {
+				return newVpc(func(s *vpc.Settings) {
+					s.AvailabilityZones = zones
+					s.NATGateways = strategy
+					s.InterfaceEndpoints = []string{"ssm"}
+				})
+			}
+			before, after := record(t, in("us-east-1b", "us-east-1d")), record(t, in(grown...))
 			assert.Greater(t, len(after.Resources), len(before.Resources))
 			for _, resource := range before.Resources {
 				now := maps.Clone(after.one(t, resource.Type, resource.Name))
 				for _, list := range growing[resource.Type] {
-					assert.Subset(t, now[list], resource.Inputs[list], resource.Key())
+					if resource.Type != vpc.Type {
+						assert.Subset(t, now[list], resource.Inputs[list], resource.Key())
+					}
 					delete(now, list)
 					delete(resource.Inputs, list)
 				}
@@ -200,8 +216,8 @@ func TestAddingAZoneMovesNothing(t *testing.T) {
 
 func TestOrderOfZonesDoesNotMatter(t *testing.T) {
 	t.Parallel()
-	forth := record(t, newVpc(vpc.Args{AvailabilityZones: []string{"us-east-1a", "us-east-1b"}}))
-	back := record(t, newVpc(vpc.Args{AvailabilityZones: []string{"us-east-1b", "us-east-1a"}}))
+	forth := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = []string{"us-east-1a", "us-east-1b"} }))
+	back := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = []string{"us-east-1b", "us-east-1a"} }))
 	assert.Equal(t, forth.keys(), back.keys())
 	for _, kind := range []string{subnet, route, natGateway, aclRule} {
 		assert.Equal(t, forth.of(kind), back.of(kind))
@@ -210,7 +226,7 @@ func TestOrderOfZonesDoesNotMatter(t *testing.T) {
 
 func TestDefaultSecurityGroupIsEmptied(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	got := record(t, newVpc())
 	assert.Equal(t, map[string]any{
 		"vpcId": "net-vpc_id", "ingress": []any{}, "egress": []any{}, "tags": map[string]any{"Name": "net-default"},
 	}, got.one(t, defaultGroup, "net-default"))
@@ -218,7 +234,7 @@ func TestDefaultSecurityGroupIsEmptied(t *testing.T) {
 
 func TestNetworkACLsStayWithinTheQuota(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(6)}))
+	got := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = zones(6) }))
 	entries, numbers := map[string]int{}, map[string]bool{}
 	for name, each := range got.of(aclRule) {
 		direction := fmt.Sprint(each.Inputs["networkAclId"], " egress ", each.Inputs["egress"])
@@ -235,7 +251,7 @@ func TestNetworkACLsStayWithinTheQuota(t *testing.T) {
 
 func TestDataACLAdmitsOnlyThePrivateSubnets(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(3)}))
+	got := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = zones(3) }))
 	peers := map[bool][]string{}
 	for _, each := range got.of(aclRule) {
 		if id(each.Inputs["networkAclId"]) != "net-data" {
@@ -252,7 +268,7 @@ func TestDataACLAdmitsOnlyThePrivateSubnets(t *testing.T) {
 
 func TestSubnetsKeepTheDefaultACLUntilTheirsHasItsRules(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	got := record(t, newVpc())
 	for name, association := range got.of(aclAssociation) {
 		for rule, each := range got.of(aclRule) {
 			if each.Inputs["networkAclId"] == association.Inputs["networkAclId"] {
@@ -264,7 +280,7 @@ func TestSubnetsKeepTheDefaultACLUntilTheirsHasItsRules(t *testing.T) {
 
 func TestS3IsReachedByAGatewayFromPrivateAndDataSubnets(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	got := record(t, newVpc())
 	assert.Equal(t, map[string]any{
 		"vpcId": "net-vpc_id", "serviceName": "com.amazonaws.us-east-1.s3", "vpcEndpointType": "Gateway",
 		"routeTableIds": []any{"net-private-a_id", "net-private-b_id", "net-data-a_id", "net-data-b_id"},
@@ -276,8 +292,9 @@ func TestS3IsReachedByAGatewayFromPrivateAndDataSubnets(t *testing.T) {
 
 func TestInterfaceEndpoints(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{
-		AvailabilityZones: []string{"eu-west-1a", "eu-west-1b"}, InterfaceEndpoints: []string{"ssm", "ecr.api"},
+	got := record(t, newVpc(func(s *vpc.Settings) {
+		s.AvailabilityZones = []string{"eu-west-1a", "eu-west-1b"}
+		s.InterfaceEndpoints = []string{"ssm", "ecr.api"}
 	}))
 	assert.Equal(t, []string{"net-endpoint-ecr-api", "net-endpoint-s3", "net-endpoint-ssm"}, got.names(endpoint))
 	assert.Equal(t, map[string]any{
@@ -311,9 +328,10 @@ func TestPrivateEgressIsAllThatInstancesWaitFor(t *testing.T) {
 		t.Run(string(strategy), func(t *testing.T) {
 			t.Parallel()
 			got := record(t, func(ctx *pulumi.Context) error {
-				network, err := vpc.New(ctx, "net", &vpc.Args{
-					AvailabilityZones: zones(2), NATGateways: strategy, InterfaceEndpoints: []string{"ssm"},
-				})
+				network, err := vpc.New(ctx, "net", vpcArgs(func(s *vpc.Settings) {
+					s.NATGateways = strategy
+					s.InterfaceEndpoints = []string{"ssm"}
+				}))
 				if err != nil {
 					return err
 				}
@@ -330,7 +348,7 @@ func TestPrivateEgressIsAllThatInstancesWaitFor(t *testing.T) {
 
 func TestFlowLogsRecordAllTraffic(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2)}))
+	got := record(t, newVpc())
 	const arn = "arn:aws:cloudwatch:us-east-1:123456789012:net-flow-logs"
 	assert.Equal(t, map[string]any{
 		"vpcId": "net-vpc_id", "trafficType": "ALL", "logDestinationType": "cloud-watch-logs", "logDestination": arn,
@@ -353,10 +371,10 @@ func TestFlowLogsRecordAllTraffic(t *testing.T) {
 
 func TestFlowLogsCanBeSet(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2), FlowLogs: vpc.FlowLogs{RetentionDays: 7}}))
+	got := record(t, newVpc(func(s *vpc.Settings) { s.FlowLogs.RetentionDays = 7 }))
 	assert.Equal(t, 7.0, got.one(t, logGroup, "net-flow-logs")["retentionInDays"])
 
-	got = record(t, newVpc(vpc.Args{AvailabilityZones: zones(2), FlowLogs: vpc.FlowLogs{Disabled: true}}))
+	got = record(t, newVpc(func(s *vpc.Settings) { s.FlowLogs.Enabled = false }))
 	for _, kind := range []string{flowLog, logGroup, role, rolePolicy} {
 		assert.Empty(t, got.of(kind))
 	}
@@ -365,7 +383,7 @@ func TestFlowLogsCanBeSet(t *testing.T) {
 func TestVpcOutputs(t *testing.T) {
 	t.Parallel()
 	got := record(t, func(ctx *pulumi.Context) error {
-		network, err := vpc.New(ctx, "net", &vpc.Args{AvailabilityZones: zones(2), InterfaceEndpoints: []string{"ssm"}})
+		network, err := vpc.New(ctx, "net", vpcArgs(func(s *vpc.Settings) { s.InterfaceEndpoints = []string{"ssm"} }))
 		if err != nil {
 			return err
 		}
@@ -387,39 +405,47 @@ func TestVpcOutputs(t *testing.T) {
 
 func TestVpcArgsFaultsAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, `vpc net: CIDR: 10.0.0.0/24 is too small: a load balancer needs subnets of a /27 or larger, and three tiers of them fit a /22 or larger
-AvailabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 1
-NATGateways: must be perAz or single or none, got "two"
-InterfaceEndpoints: s3 is reached through a gateway endpoint, which is free: leave it out
-FlowLogs.RetentionDays: CloudWatch Logs cannot keep events for 2 days, the next period it offers is 3`,
-		fault(t, newVpc(vpc.Args{
-			CIDR: "10.0.0.0/24", AvailabilityZones: zones(1), NATGateways: "two", InterfaceEndpoints: []string{"s3"},
-			FlowLogs: vpc.FlowLogs{RetentionDays: 2},
+	assert.Equal(t, `vpc net: Settings.CIDR: must be at least a /22, so that each subnet is at least the /27 that a load balancer needs, got 10.0.0.0/24
+Settings.AvailabilityZones: must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 1
+Settings.NATGateways: must be perAz, single or none, got "two"
+Settings.InterfaceEndpoints[1]: s3 has a gateway endpoint, which is free: leave it out
+Settings.FlowLogs.RetentionDays: CloudWatch Logs cannot keep events for 2 days, the next period it offers is 3`,
+		fault(t, newVpc(func(s *vpc.Settings) {
+			s.CIDR, s.AvailabilityZones, s.NATGateways = "10.0.0.0/24", zones(1), "two"
+			s.InterfaceEndpoints, s.FlowLogs.RetentionDays = []string{"ssm", "s3"}, 2
 		})))
-	assert.Equal(t, "vpc net: AvailabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 0",
+	assert.Equal(t, "vpc net: Settings.AvailabilityZones: must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 0",
 		fault(t, func(ctx *pulumi.Context) error {
 			_, err := vpc.New(ctx, "net", nil)
 			return err
 		}))
 }
 
+func TestSettingsThatDidNotBeginAsDefaultsAreRefused(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "vpc net: Settings: must begin as Default(), which sets what is left out", fault(t, func(ctx *pulumi.Context) error {
+		_, err := vpc.New(ctx, "net", &vpc.Args{Settings: &vpc.Settings{CIDR: "10.0.0.0/16", AvailabilityZones: zones(2), NATGateways: "perAz"}})
+		return err
+	}))
+}
+
 func TestVpcLeavesItsArgsAlone(t *testing.T) {
 	t.Parallel()
-	args := vpc.Args{AvailabilityZones: zones(2), Tags: pulumi.StringMap{"Stack": pulumi.String("test")}}
+	args, before := vpcArgs(), *vpcArgs()
 	record(t, func(ctx *pulumi.Context) error {
-		_, err := vpc.New(ctx, "net", &args)
+		_, err := vpc.New(ctx, "net", args)
 		return err
 	})
-	assert.Equal(t, vpc.Args{AvailabilityZones: zones(2), Tags: pulumi.StringMap{"Stack": pulumi.String("test")}}, args)
+	assert.Equal(t, before, *args)
 }
 
 func TestComponentInputsAreInTheState(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(vpc.Args{AvailabilityZones: zones(2), InterfaceEndpoints: []string{"ssm"}}))
+	got := record(t, newVpc(func(s *vpc.Settings) { s.InterfaceEndpoints = []string{"ssm"} }))
 	encoded, err := json.Marshal(got.one(t, vpc.Type, "net"))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{
+	assert.JSONEq(t, `{"settings": {
 		"cidr": "10.0.0.0/16", "availabilityZones": ["us-east-1a", "us-east-1b"], "natGateways": "perAz",
-		"interfaceEndpoints": ["ssm"], "flowLogs": {"disabled": false, "retentionDays": 365}
-	}`, string(encoded))
+		"interfaceEndpoints": ["ssm"], "flowLogs": {"enabled": true, "retentionDays": 365}
+	}}`, string(encoded))
 }

@@ -371,7 +371,7 @@ func TestImageFollowsTheProcessorUnlessItIsPinned(t *testing.T) {
 func TestInstancesAndVolumesAreTagged(t *testing.T) {
 	t.Parallel()
 	args := webTierArgs()
-	args.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+	args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 	got := record(t, newWebTier(args))
 	tags := map[string]any{"Name": "web-app", "Stack": "test"}
 	for _, each := range got.one(t, launchTemplate, "web-app")["tagSpecifications"].([]any) {
@@ -536,7 +536,10 @@ func TestWebTierOnItsNetwork(t *testing.T) {
 	t.Parallel()
 	for count := 2; count <= 6; count++ {
 		got := record(t, func(ctx *pulumi.Context) error {
-			network, err := vpc.New(ctx, "net", &vpc.Args{AvailabilityZones: zones(count), InterfaceEndpoints: []string{"ssm"}})
+			network, err := vpc.New(ctx, "net", vpcArgs(func(s *vpc.Settings) {
+				s.AvailabilityZones = zones(count)
+				s.InterfaceEndpoints = []string{"ssm"}
+			}))
 			if err != nil {
 				return err
 			}
@@ -665,7 +668,7 @@ Certificate: needs an ARN or HostNames, unless PlainHTTP does without TLS`, faul
 			a.Certificate.HostNames, a.Certificate.HostedZone = []string{"example.edu", "example.edu"}, "example.edu"
 		}, "Certificate.HostNames: example.edu is listed twice"},
 		"both":     {func(a *webtier.Args) { a.PlainHTTP = true }, "PlainHTTP: goes without a Certificate"},
-		"tag":      {func(a *webtier.Args) { a.Tags = pulumi.StringMap{"cost/centre": pulumi.String("x")} }, `Tags: "cost/centre": letters, digits and -_+=,.@: only, or no instance starts`},
+		"tag":      {func(a *webtier.Args) { a.Shared.Tags = pulumi.StringMap{"cost/centre": pulumi.String("x")} }, `Shared.Tags: "cost/centre": letters, digits and -_+=,.@: only, or no instance starts`},
 		"secret":   {func(a *webtier.Args) { a.Secrets = pulumi.StringMap{"a b": pulumi.String("x")} }, `Secrets: must be small letters, digits and single hyphens, got "a b"`},
 		"fleet":    {func(a *webtier.Args) { a.Port, a.BootSeconds = 80, 201 }, "HealthCheck.GraceSeconds: must be at least 1.5 times BootSeconds (201), which is 302, got 300\nPort: must be between 1024 and 65535, got 80"},
 		"schedule": {func(a *webtier.Args) { a.Schedules = []webtier.Schedule{{Name: "x", Min: 1}} }, "Schedules: x: needs a recurrence or a start"},

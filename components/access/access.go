@@ -47,7 +47,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering access %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(access, name, settings.Tags),
+		Children: component.ChildrenOf(access, name, settings.Shared),
 		ctx:      ctx,
 		name:     name,
 		prefix:   prefix,

@@ -41,8 +41,8 @@ type Args struct {
 	NoticeTopicARN pulumi.StringInput
 	// Unprotected lets Pulumi delete the bucket of playbooks.
 	Unprotected bool
-	// Tags go on every resource that takes them, beside its Name.
-	Tags pulumi.StringMap
+	// Shared is what the components of a stack have in common.
+	Shared component.Shared
 }
 
 // OIDC describes sign-in at the load balancer by OpenID Connect, as with Okta or Entra ID.

@@ -62,7 +62,7 @@ func (b *builder) console() error {
 func (b *builder) operations() []component.Statement {
 	everything := []pulumi.StringInput{pulumi.String("*")}
 	tagged := pulumi.Map{}
-	for key, value := range b.args.Tags {
+	for key, value := range b.args.Shared.Tags {
 		tagged["aws:ResourceTag/"+key] = value
 	}
 	statements := []component.Statement{

@@ -67,10 +67,8 @@ type Args struct {
 	KeyARN pulumi.StringInput
 	// Unprotected lets Pulumi delete the buckets with all that is in them.
 	Unprotected bool
-	// PermissionsBoundary is the ARN of a policy: the most that any role may do. Default nil: none.
-	PermissionsBoundary pulumi.StringInput
-	// Tags go on every resource that takes them, beside its Name.
-	Tags pulumi.StringMap
+	// Shared is what the components of a stack have in common.
+	Shared component.Shared
 }
 
 // Origin describes the server behind the distribution.

@@ -60,7 +60,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering cdn %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(cdn, name, settings.Tags).Bounded(settings.PermissionsBoundary),
+		Children: component.ChildrenOf(cdn, name, settings.Shared),
 		ctx:      ctx,
 		args:     settings,
 		plan:     plan,

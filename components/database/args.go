@@ -88,10 +88,8 @@ type Args struct {
 	Replica Replica
 	// ParameterPrefix is the path of the SSM parameters that say how to connect. Default /<component>/<stack>.
 	ParameterPrefix string
-	// PermissionsBoundary is the ARN of a policy: the most that any role may do. Default nil: none.
-	PermissionsBoundary pulumi.StringInput
-	// Tags go on every resource, beside its Name.
-	Tags pulumi.StringMap
+	// Shared is what the components of a stack have in common.
+	Shared component.Shared
 }
 
 // Proxy describes RDS Proxy. It shares few connections of the database among many clients, so that a fleet that grows

@@ -58,7 +58,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering database %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(database, name, settings.Tags).Bounded(settings.PermissionsBoundary),
+		Children: component.ChildrenOf(database, name, settings.Shared),
 		ctx:      ctx,
 		args:     settings,
 		plan:     plan,

@@ -41,8 +41,8 @@ type Args struct {
 	// ParameterPrefix is the path of SSM parameters that previews may read, such as /ha-web/prod. Default nil: none.
 	ParameterPrefix pulumi.StringInput
 
-	// Tags go on every resource that takes them, beside its Name.
-	Tags pulumi.StringMap
+	// Shared is what the components of a stack have in common.
+	Shared component.Shared
 }
 
 // Repository describes a repository of container images.

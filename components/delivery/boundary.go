@@ -49,7 +49,7 @@ func NewBoundary(ctx *pulumi.Context, name string, args *BoundaryArgs, opts ...p
 	var faults validate.Faults
 	physical, err := component.PhysicalName(name, ctx.Stack(), boundaryName, 128)
 	faults.Check("name", err)
-	pipeline.CheckServices(args.Services, validate.Fields{Faults: &faults, Name: func(field string) string { return field }})
+	pipeline.CheckServices(args.Services, validate.Named{Faults: &faults, Name: func(field string) string { return field }})
 	if err := faults.Err(); err != nil {
 		return nil, fmt.Errorf("boundary %s: %w", name, err)
 	}
@@ -61,7 +61,7 @@ func NewBoundary(ctx *pulumi.Context, name string, args *BoundaryArgs, opts ...p
 	if args.Disabled {
 		return boundary, ctx.RegisterResourceOutputs(boundary, pulumi.Map{})
 	}
-	children := component.ChildrenOf(boundary, name, args.Tags)
+	children := component.ChildrenOf(boundary, name, component.Shared{Tags: args.Tags})
 	limits := limits{place: children.Place(ctx), name: name, stack: ctx.Stack(), physical: physical, services: args.Services}
 	logical := children.Name(boundaryName)
 	policy, err := iam.NewPolicy(ctx, logical, &iam.PolicyArgs{

@@ -43,7 +43,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering delivery %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(delivery, name, settings.Tags),
+		Children: component.ChildrenOf(delivery, name, settings.Shared),
 		ctx:      ctx,
 		name:     name,
 		prefix:   prefix,

@@ -9,7 +9,7 @@ import (
 	"ha-web/internal/alarms"
 	"ha-web/internal/component"
 	"ha-web/internal/engine"
-	"ha-web/internal/subnets"
+	"ha-web/internal/settings/network"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -58,10 +58,8 @@ type Args struct {
 	LogRetentionDays int
 	// Unprotected lets Pulumi delete the bucket of metrics that did not reach Datadog.
 	Unprotected bool
-	// PermissionsBoundary is the ARN of a policy: the most that any role may do. Default nil: none.
-	PermissionsBoundary pulumi.StringInput
-	// Tags go on every resource that takes them, beside its Name.
-	Tags pulumi.StringMap
+	// Shared is what the components of a stack have in common.
+	Shared component.Shared
 }
 
 // Subscribers are who hears of a topic. Whoever gets e-mail has to confirm it first.
@@ -193,7 +191,7 @@ const nameLimit = 64 - len("-1234567") - len("-incident-open-cdn-us-east-1")
 // plan is what follows from the arguments alone.
 type plan struct {
 	prefix string // of what people look up by its name
-	zones  []subnets.Zone
+	zones  []network.Zone
 	engine engine.Engine
 }
 
@@ -205,7 +203,7 @@ func (a Args) plan(name, stack string) (plan, error) {
 	plan.prefix, err = component.PhysicalName(name, stack, "", nameLimit)
 	faults.Check("name", err)
 	a.checkRequired(&faults)
-	plan.zones, err = subnets.ParseZones(a.Web.Zones)
+	plan.zones, err = network.ParseZones(a.Web.Zones)
 	faults.Check("Web.Zones", err)
 	if a.Web.MaxSize < 1 || a.Web.MinSize > a.Web.MaxSize {
 		faults.Add("Web.MaxSize", "must be at least 1 and Web.MinSize (%d), got %d", a.Web.MinSize, a.Web.MaxSize)

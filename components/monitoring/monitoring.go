@@ -43,7 +43,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering monitoring %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(monitoring, name, settings.Tags).Bounded(settings.PermissionsBoundary),
+		Children: component.ChildrenOf(monitoring, name, settings.Shared),
 		ctx:      ctx,
 		args:     settings,
 		plan:     plan,

@@ -22,8 +22,8 @@ type Args struct {
 	RecoveryDays *int
 	// Unprotected lets Pulumi delete the key and the secrets.
 	Unprotected bool
-	// Tags go on every resource, beside its Name.
-	Tags pulumi.StringMap
+	// Shared is what the components of a stack have in common.
+	Shared component.Shared
 }
 
 // withDefaults returns a copy of the arguments in which everything left out has its default.
@@ -42,7 +42,7 @@ func (a Args) validate(name, stack string) (alias string, _ error) {
 	alias, err := component.PhysicalName(name, stack, "", aliasLimit)
 	faults.Check("name", err)
 	faults.Check("Names", validate.SecretNames(a.Names))
-	validate.Among(&faults, "Values", a.Values, "Names", a.Names)
+	validate.KeysAmong(&faults, "Values", a.Values, "Names", a.Names)
 	faults.Check("RecoveryDays", validate.RecoveryDays(*a.RecoveryDays))
 	return alias, faults.Err()
 }

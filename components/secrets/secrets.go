@@ -43,7 +43,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), secrets, opts...); err != nil {
 		return nil, fmt.Errorf("registering secrets %s: %w", name, err)
 	}
-	build := &builder{Children: component.ChildrenOf(secrets, name, settings.Tags), ctx: ctx, args: settings}
+	build := &builder{Children: component.ChildrenOf(secrets, name, settings.Shared), ctx: ctx, args: settings}
 	build.place = build.Place(ctx)
 	if err := build.encryptionKey(alias); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package securitygroups
 
 import (
 	"cmp"
+	"ha-web/internal/component"
 
 	"ha-web/internal/validate"
 
@@ -38,8 +39,8 @@ type Args struct {
 	EndpointSecurityGroupID pulumi.StringInput
 	// SignIn lets the load balancer reach the identity provider at which people sign in.
 	SignIn bool
-	// Tags go on every resource, beside its Name.
-	Tags pulumi.StringMap
+	// Shared is what the components of a stack have in common.
+	Shared component.Shared
 }
 
 // withDefaults returns a copy of the arguments in which everything left out has its default.

@@ -46,7 +46,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), chain, opts...); err != nil {
 		return nil, fmt.Errorf("registering security groups %s: %w", name, err)
 	}
-	build := &builder{Children: component.ChildrenOf(chain, name, settings.Tags), ctx: ctx, args: settings}
+	build := &builder{Children: component.ChildrenOf(chain, name, settings.Shared), ctx: ctx, args: settings}
 	groups, err := build.groups()
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ const (
 // aclRules returns the rules of a tier. AWS allows 20 in each direction, so only what must not come from the whole VPC
 // is written zone by zone; security groups narrow the rest.
 func (b *builder) aclRules(tier tier) []aclRule {
-	vpc := b.args.CIDR
+	vpc := b.settings.CIDR
 	switch tier {
 	case public:
 		return []aclRule{
@@ -79,7 +79,7 @@ func (b *builder) aclRules(tier tier) []aclRule {
 }
 
 // networkACLs puts each tier behind a network ACL of its own.
-func (b *builder) networkACLs() error {
+func (b *builder) networkACLs(subnets map[tier][]subnet) error {
 	for _, tier := range tiers {
 		name := b.Name(string(tier))
 		acl, err := ec2.NewNetworkAcl(b.ctx, name, &ec2.NetworkAclArgs{VpcId: b.vpc.ID(), Tags: b.Tags(name)}, b.Options()...)
@@ -94,7 +94,7 @@ func (b *builder) networkACLs() error {
 		for i, plan := range b.plan {
 			name := b.Name(string(tier), plan.Zone.Letter)
 			_, err := ec2.NewNetworkAclAssociation(b.ctx, name, &ec2.NetworkAclAssociationArgs{
-				NetworkAclId: acl.ID(), SubnetId: b.subnets[tier][i].ID(),
+				NetworkAclId: acl.ID(), SubnetId: subnets[tier][i].ID(),
 			}, b.Options(pulumi.DependsOn(rules))...)
 			if err != nil {
 				return fmt.Errorf("associating network ACL %s: %w", name, err)

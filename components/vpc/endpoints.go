@@ -10,47 +10,44 @@ import (
 )
 
 // gatewayEndpoint keeps traffic to S3, where package repositories live, off the NAT gateways. It is free.
-func (b *builder) gatewayEndpoint() error {
+func (b *builder) gatewayEndpoint(subnets map[tier][]subnet) (pulumi.Resource, error) {
 	var tables pulumi.StringArray
 	for _, tier := range []tier{private, data} {
-		for _, table := range b.tables[tier] {
-			tables = append(tables, table.ID())
+		for _, each := range subnets[tier] {
+			tables = append(tables, each.table.ID())
 		}
 	}
-	endpoint, err := b.endpoint("s3", &ec2.VpcEndpointArgs{
+	return b.endpoint("s3", &ec2.VpcEndpointArgs{
 		VpcEndpointType: pulumi.String("Gateway"),
 		RouteTableIds:   tables,
 	})
-	if err != nil {
-		return err
-	}
-	b.egress = append(b.egress, endpoint)
-	return nil
 }
 
-// interfaceEndpoints gives each service a network interface in every private subnet.
-func (b *builder) interfaceEndpoints() error {
-	if len(b.args.InterfaceEndpoints) == 0 {
-		return nil
+// interfaceEndpoints gives each service a network interface in these subnets. It returns their security group, nil where there
+// are none, and the endpoints.
+func (b *builder) interfaceEndpoints(subnets []subnet) (*ec2.SecurityGroup, []pulumi.Resource, error) {
+	if len(b.settings.InterfaceEndpoints) == 0 {
+		return nil, nil, nil
 	}
-	rules, err := b.endpointSecurityGroup()
+	group, rules, err := b.endpointSecurityGroup()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	for _, service := range b.args.InterfaceEndpoints {
+	var endpoints []pulumi.Resource
+	for _, service := range b.settings.InterfaceEndpoints {
 		endpoint, err := b.endpoint(service, &ec2.VpcEndpointArgs{
 			VpcEndpointType:   pulumi.String("Interface"),
 			PrivateDnsEnabled: pulumi.Bool(true),
-			SubnetIds:         ids(b.subnets[private]),
-			// Without a group AWS takes the VPC's default one, which admits nothing (field note VPC-11).
-			SecurityGroupIds: pulumi.StringArray{b.endpointGroup.ID()},
+			SubnetIds:         ids(subnets),
+			// Without a group AWS uses the VPC's default one, which admits nothing here.
+			SecurityGroupIds: pulumi.StringArray{group.ID()},
 		}, pulumi.DependsOn(rules))
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		b.egress = append(b.egress, endpoint)
+		endpoints = append(endpoints, endpoint)
 	}
-	return nil
+	return group, endpoints, nil
 }
 
 func (b *builder) endpoint(
@@ -68,7 +65,7 @@ func (b *builder) endpoint(
 }
 
 // endpointSecurityGroup creates the group of the interface endpoints: HTTPS from private subnets, nothing out.
-func (b *builder) endpointSecurityGroup() ([]pulumi.Resource, error) {
+func (b *builder) endpointSecurityGroup() (*ec2.SecurityGroup, []pulumi.Resource, error) {
 	name := b.Name("endpoints")
 	group, err := ec2.NewSecurityGroup(b.ctx, name, &ec2.SecurityGroupArgs{
 		VpcId:       b.vpc.ID(),
@@ -76,9 +73,8 @@ func (b *builder) endpointSecurityGroup() ([]pulumi.Resource, error) {
 		Tags:        b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("creating security group %s: %w", name, err)
+		return nil, nil, fmt.Errorf("creating security group %s: %w", name, err)
 	}
-	b.endpointGroup = group
 	var rules []pulumi.Resource
 	for _, plan := range b.plan {
 		name := b.Name("endpoints-from-private", plan.Zone.Letter)
@@ -92,9 +88,9 @@ func (b *builder) endpointSecurityGroup() ([]pulumi.Resource, error) {
 			Tags:            b.Tags(name),
 		}, b.Options()...)
 		if err != nil {
-			return nil, fmt.Errorf("creating security group rule %s: %w", name, err)
+			return nil, nil, fmt.Errorf("creating security group rule %s: %w", name, err)
 		}
 		rules = append(rules, rule)
 	}
-	return rules, nil
+	return group, rules, nil
 }

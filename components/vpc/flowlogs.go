@@ -13,13 +13,13 @@ import (
 
 const flowLogsService = "vpc-flow-logs.amazonaws.com"
 
-// flowLogs records all traffic of the VPC in CloudWatch Logs (Security Hub EC2.6, field note VPC-14).
+// flowLogs records all traffic of the VPC in CloudWatch Logs (AWS Security Hub, EC2.6).
 func (b *builder) flowLogs() error {
-	if b.args.FlowLogs.Disabled {
+	if !b.settings.FlowLogs.Enabled {
 		return nil
 	}
 	name := b.Name("flow-logs")
-	group, err := b.LogGroup(b.ctx, name, "", b.args.FlowLogs.RetentionDays, nil)
+	group, err := b.LogGroup(b.ctx, name, "", b.settings.FlowLogs.RetentionDays, nil)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (b *builder) flowLogs() error {
 		LogDestination:     group.Arn,
 		IamRoleArn:         role.Arn,
 		Tags:               b.Tags(name),
-		// The role is of no use before its policy (field note SEC-5).
+		// The role is of no use before its policy (IAM user guide, "Troubleshoot IAM: changes that I make are not always immediately visible").
 	}, b.Options(pulumi.DependsOn([]pulumi.Resource{policy}))...)
 	if err != nil {
 		return fmt.Errorf("creating flow log %s: %w", name, err)

@@ -3,57 +3,62 @@ package vpc
 import (
 	"fmt"
 
+	"ha-web/internal/settings/network"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 const anywhere = "0.0.0.0/0"
 
-// internet gives public subnets a route to the internet gateway, and private subnets one to a NAT gateway. Data
-// subnets get neither.
-func (b *builder) internet() error {
+// internet gives public subnets a route to the internet gateway, and private subnets one to a NAT gateway. Data subnets get
+// neither. It returns the NAT gateways by the letter of their zone, and the routes to them.
+func (b *builder) internet(subnets map[tier][]subnet) (pulumi.StringMap, []pulumi.Resource, error) {
 	name := b.Name("internet")
 	gateway, err := ec2.NewInternetGateway(b.ctx, name, &ec2.InternetGatewayArgs{
 		VpcId: b.vpc.ID(),
 		Tags:  b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating internet gateway %s: %w", name, err)
+		return nil, nil, fmt.Errorf("creating internet gateway %s: %w", name, err)
 	}
-	for i := range b.plan {
-		if _, err := b.defaultRoute(public, i, &ec2.RouteArgs{GatewayId: gateway.ID()}); err != nil {
-			return err
+	for i, each := range subnets[public] {
+		if _, err := b.defaultRoute(public, i, each, &ec2.RouteArgs{GatewayId: gateway.ID()}); err != nil {
+			return nil, nil, err
 		}
 	}
-	return b.nat(gateway)
+	return b.nat(gateway, subnets)
 }
 
-func (b *builder) nat(internet *ec2.InternetGateway) error {
-	if b.args.NATGateways == NATNone {
-		return nil
+func (b *builder) nat(internet *ec2.InternetGateway, subnets map[tier][]subnet) (pulumi.StringMap, []pulumi.Resource, error) {
+	gateways := pulumi.StringMap{}
+	if b.settings.NATGateways == network.NATNone {
+		return gateways, nil, nil
 	}
 	var gateway *ec2.NatGateway
-	for i := range b.plan {
-		if gateway == nil || b.args.NATGateways == NATPerAZ {
+	var routes []pulumi.Resource
+	for i, each := range subnets[private] {
+		if gateway == nil || b.settings.NATGateways == network.NATPerAZ {
+			letter := b.plan[i].Zone.Letter
 			var err error
-			if gateway, err = b.natGateway(i, internet); err != nil {
-				return err
+			if gateway, err = b.natGateway(letter, subnets[public][i], internet); err != nil {
+				return nil, nil, err
 			}
+			gateways[letter] = gateway.ID().ToStringOutput()
 		}
-		route, err := b.defaultRoute(private, i, &ec2.RouteArgs{NatGatewayId: gateway.ID()})
+		route, err := b.defaultRoute(private, i, each, &ec2.RouteArgs{NatGatewayId: gateway.ID()})
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		b.egress = append(b.egress, route)
+		routes = append(routes, route)
 	}
-	return nil
+	return gateways, routes, nil
 }
 
-// natGateway creates a NAT gateway and its address in the public subnet of the zone at this place of the plan. Both
-// depend on the internet gateway: AWS fails one that starts before the VPC has it (Gateway.NotAttached, field note
-// VPC-3), and cannot detach it before their addresses are gone (VPC-17).
-func (b *builder) natGateway(zone int, internet *ec2.InternetGateway) (*ec2.NatGateway, error) {
-	name := b.Name("nat", b.plan[zone].Zone.Letter)
+// natGateway creates a NAT gateway and its address in a public subnet. Both depend on the internet gateway: AWS fails one that
+// starts before the VPC has it (Gateway.NotAttached), and cannot detach it before their addresses are gone.
+func (b *builder) natGateway(letter string, home subnet, internet *ec2.InternetGateway) (*ec2.NatGateway, error) {
+	name := b.Name("nat", letter)
 	attached := pulumi.DependsOn([]pulumi.Resource{internet})
 	address, err := ec2.NewEip(b.ctx, name, &ec2.EipArgs{
 		Domain: pulumi.String("vpc"),
@@ -64,21 +69,20 @@ func (b *builder) natGateway(zone int, internet *ec2.InternetGateway) (*ec2.NatG
 	}
 	gateway, err := ec2.NewNatGateway(b.ctx, name, &ec2.NatGatewayArgs{
 		AllocationId: address.ID(),
-		SubnetId:     b.subnets[public][zone].ID(),
+		SubnetId:     home.ID(),
 		Tags:         b.Tags(name),
 	}, b.Options(attached)...)
 	if err != nil {
 		return nil, fmt.Errorf("creating NAT gateway %s: %w", name, err)
 	}
-	b.gateways[b.plan[zone].Zone.Letter] = gateway.ID().ToStringOutput()
 	return gateway, nil
 }
 
-// defaultRoute routes everything outside the VPC, from the tier's subnet in the zone at this place of the plan, to the
+// defaultRoute routes everything outside the VPC, from a subnet of the tier in the zone at this place of the plan, to the
 // gateway that target names.
-func (b *builder) defaultRoute(tier tier, zone int, target *ec2.RouteArgs) (*ec2.Route, error) {
+func (b *builder) defaultRoute(tier tier, zone int, from subnet, target *ec2.RouteArgs) (*ec2.Route, error) {
 	name := b.Name(string(tier), "internet", b.plan[zone].Zone.Letter)
-	target.RouteTableId = b.tables[tier][zone].ID()
+	target.RouteTableId = from.table.ID()
 	target.DestinationCidrBlock = pulumi.String(anywhere)
 	route, err := ec2.NewRoute(b.ctx, name, target, b.Options()...)
 	if err != nil {

@@ -7,9 +7,10 @@ package vpc
 
 import (
 	"fmt"
+	"slices"
 
 	"ha-web/internal/component"
-	"ha-web/internal/subnets"
+	"ha-web/internal/settings/network"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -25,66 +26,44 @@ const Type = "ha-web:index:Vpc"
 type Vpc struct {
 	pulumi.ResourceState
 
-	VpcID            pulumi.IDOutput          `pulumi:"vpcId"`
+	VpcID            pulumi.StringOutput      `pulumi:"vpcId"`
 	PublicSubnetIDs  pulumi.StringArrayOutput `pulumi:"publicSubnetIds"`
 	PrivateSubnetIDs pulumi.StringArrayOutput `pulumi:"privateSubnetIds"`
 	DataSubnetIDs    pulumi.StringArrayOutput `pulumi:"dataSubnetIds"`
 
-	// EndpointSecurityGroupID is the security group of the interface endpoints, nil where there are none.
-	EndpointSecurityGroupID pulumi.StringInput
-
+	// AvailabilityZones are the names of the zones, in the order of the settings.
+	AvailabilityZones pulumi.StringArrayOutput `pulumi:"availabilityZones"`
 	// NATGatewayIDs are the NAT gateways, by the letter of their zone.
-	NATGatewayIDs pulumi.StringMap
+	NATGatewayIDs pulumi.StringMap `pulumi:"natGatewayIds"`
+	// EndpointSecurityGroupID is the security group of the interface endpoints, nil where there are none.
+	EndpointSecurityGroupID pulumi.StringInput `pulumi:"endpointSecurityGroupId"`
 
-	// PrivateEgress is what an instance in a private subnet needs before it boots: the routes to the NAT gateways and
-	// the endpoints. An Auto Scaling group depends on it, or its first instances fail their health check (field note
-	// VPC-2). A database has no use for it and must not wait two minutes for NAT gateways.
+	// PrivateEgress is what an instance in a private subnet needs before it boots: the routes to the NAT gateways and the
+	// endpoints. An Auto Scaling group depends on it, or its first instances fail their health check. A database does not
+	// need it, and must not wait two minutes for NAT gateways.
 	PrivateEgress []pulumi.Resource
 }
 
 // New creates a Vpc. It returns every fault of args at once, before it registers anything.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Vpc, error) {
-	if args == nil {
-		args = &Args{}
-	}
-	settings := args.withDefaults()
-	plan, err := settings.plan()
+	args, err := component.ArgsOr(args).resolve()
 	if err != nil {
 		return nil, fmt.Errorf("vpc %s: %w", name, err)
 	}
 	vpc := &Vpc{}
-	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), vpc, opts...); err != nil {
-		return nil, fmt.Errorf("registering vpc %s: %w", name, err)
-	}
-	build := &builder{
-		Children: component.ChildrenOf(vpc, name, settings.Tags).Bounded(settings.PermissionsBoundary),
-		ctx:      ctx,
-		args:     settings,
-		plan:     plan,
-		subnets:  map[tier][]*ec2.Subnet{},
-		tables:   map[tier][]*ec2.RouteTable{},
-		gateways: pulumi.StringMap{},
-	}
-	if err := build.all(); err != nil {
+	if err := component.Register(ctx, Type, name, args.Settings, vpc, opts...); err != nil {
 		return nil, err
 	}
-
-	vpc.VpcID = build.vpc.ID()
-	vpc.PublicSubnetIDs = ids(build.subnets[public])
-	vpc.PrivateSubnetIDs = ids(build.subnets[private])
-	vpc.DataSubnetIDs = ids(build.subnets[data])
-	vpc.NATGatewayIDs = build.gateways
-	vpc.PrivateEgress = build.egress
-	if build.endpointGroup != nil {
-		vpc.EndpointSecurityGroupID = build.endpointGroup.ID()
+	build := &builder{
+		Children: component.ChildrenOf(vpc, name, args.Shared),
+		ctx:      ctx,
+		settings: args.Settings,
+		plan:     args.Settings.Subnets(),
 	}
-	return vpc, ctx.RegisterResourceOutputs(vpc, pulumi.Map{
-		"vpcId":            vpc.VpcID,
-		"publicSubnetIds":  vpc.PublicSubnetIDs,
-		"privateSubnetIds": vpc.PrivateSubnetIDs,
-		"dataSubnetIds":    vpc.DataSubnetIDs,
-		"natGatewayIds":    vpc.NATGatewayIDs,
-	})
+	if err := build.all(vpc); err != nil {
+		return nil, err
+	}
+	return vpc, component.RegisterOutputs(ctx, vpc)
 }
 
 // tier is one of the three layers of subnets; its value names resources.
@@ -98,47 +77,71 @@ const (
 
 var tiers = []tier{public, private, data}
 
-// builder holds what the steps of building a Vpc hand to one another.
+// builder creates the children of a Vpc. Its steps get what they need from others, and return what they make.
 type builder struct {
 	component.Children
-	ctx  *pulumi.Context
-	args Args
-	plan []subnets.Subnets
-
-	vpc           *ec2.Vpc
-	subnets       map[tier][]*ec2.Subnet     // in the order of plan
-	tables        map[tier][]*ec2.RouteTable // in the order of plan
-	gateways      pulumi.StringMap           // by the letter of their zone
-	endpointGroup *ec2.SecurityGroup
-	egress        []pulumi.Resource
+	ctx      *pulumi.Context
+	settings *Settings
+	plan     []network.Subnets
+	vpc      *ec2.Vpc
 }
 
-func (b *builder) all() error {
-	for _, step := range []func() error{
-		b.network, b.defaultGroup, b.subnetTiers, b.internet, b.networkACLs,
-		b.gatewayEndpoint, b.interfaceEndpoints, b.flowLogs,
-	} {
-		if err := step(); err != nil {
-			return err
-		}
+// all creates everything, and sets the outputs of the Vpc.
+func (b *builder) all(vpc *Vpc) (err error) {
+	if b.vpc, err = b.network(); err != nil {
+		return err
 	}
+	if err := b.defaultGroup(); err != nil {
+		return err
+	}
+	subnets, err := b.subnetTiers()
+	if err != nil {
+		return err
+	}
+	gateways, routes, err := b.internet(subnets)
+	if err != nil {
+		return err
+	}
+	if err := b.networkACLs(subnets); err != nil {
+		return err
+	}
+	s3, err := b.gatewayEndpoint(subnets)
+	if err != nil {
+		return err
+	}
+	group, services, err := b.interfaceEndpoints(subnets[private])
+	if err != nil {
+		return err
+	}
+	if err := b.flowLogs(); err != nil {
+		return err
+	}
+	vpc.VpcID = b.vpc.ID().ToStringOutput()
+	vpc.PublicSubnetIDs = ids(subnets[public]).ToStringArrayOutput()
+	vpc.PrivateSubnetIDs = ids(subnets[private]).ToStringArrayOutput()
+	vpc.DataSubnetIDs = ids(subnets[data]).ToStringArrayOutput()
+	vpc.AvailabilityZones = pulumi.ToStringArray(b.settings.AvailabilityZones).ToStringArrayOutput()
+	vpc.NATGatewayIDs = gateways
+	if group != nil {
+		vpc.EndpointSecurityGroupID = group.ID().ToStringOutput()
+	}
+	vpc.PrivateEgress = slices.Concat(associations(subnets[private]), routes, []pulumi.Resource{s3}, services)
 	return nil
 }
 
-func (b *builder) network() error {
+func (b *builder) network() (*ec2.Vpc, error) {
 	name := b.Name("vpc")
 	vpc, err := ec2.NewVpc(b.ctx, name, &ec2.VpcArgs{
-		CidrBlock: pulumi.String(b.args.CIDR),
-		// Private DNS of interface endpoints needs both (field note VPC-11).
+		CidrBlock: pulumi.String(b.settings.CIDR),
+		// Private DNS of interface endpoints requires both (AWS PrivateLink guide, "Private DNS").
 		EnableDnsSupport:   pulumi.Bool(true),
 		EnableDnsHostnames: pulumi.Bool(true),
 		Tags:               b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating VPC %s: %w", name, err)
+		return nil, fmt.Errorf("creating VPC %s: %w", name, err)
 	}
-	b.vpc = vpc
-	return nil
+	return vpc, nil
 }
 
 // defaultGroup adopts the VPC's default security group and leaves it without rules, so that whatever is started
@@ -155,12 +158,4 @@ func (b *builder) defaultGroup() error {
 		return fmt.Errorf("emptying default security group %s: %w", name, err)
 	}
 	return nil
-}
-
-func ids(list []*ec2.Subnet) pulumi.StringArrayOutput {
-	ids := make(pulumi.StringArray, len(list))
-	for i, subnet := range list {
-		ids[i] = subnet.ID()
-	}
-	return ids.ToStringArrayOutput()
 }

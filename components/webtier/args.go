@@ -110,10 +110,8 @@ type Args struct {
 	LogRetentionDays int
 	// Unprotected lets AWS delete the load balancer, and Pulumi the access logs.
 	Unprotected bool
-	// PermissionsBoundary is the ARN of a policy: the most that any role may do. Default nil: none.
-	PermissionsBoundary pulumi.StringInput
-	// Tags go on every resource, instances and their volumes included, beside its Name.
-	Tags pulumi.StringMap
+	// Shared is what the components of a stack have in common.
+	Shared component.Shared
 }
 
 // OriginHeader describes the header by which the load balancer knows CloudFront to be one's own.
@@ -214,9 +212,9 @@ func (a Args) validate(name string) error {
 	faults.Between("OriginHeader.Version", a.OriginHeader.Version, 1, 1_000_000)
 	a.checkCertificate(&faults)
 	faults.Check("Secrets", validate.SecretNames(slices.Sorted(maps.Keys(a.Secrets))))
-	for _, key := range slices.Sorted(maps.Keys(a.Tags)) {
+	for _, key := range slices.Sorted(maps.Keys(a.Shared.Tags)) {
 		if !tagKey.MatchString(key) {
-			faults.Add("Tags", "%q: letters, digits and -_+=,.@: only, or no instance starts", key)
+			faults.Add("Shared.Tags", "%q: letters, digits and -_+=,.@: only, or no instance starts", key)
 		}
 	}
 	return faults.Err()

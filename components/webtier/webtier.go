@@ -70,7 +70,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering web tier %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(tier, name, settings.Tags).Bounded(settings.PermissionsBoundary),
+		Children: component.ChildrenOf(tier, name, settings.Shared),
 		ctx:      ctx,
 		name:     name,
 		args:     settings,

@@ -8,38 +8,38 @@ package alarms
 // Thresholds are the values at which alarms go off.
 type Thresholds struct {
 	// Answers 5xx in a minute that the load balancer makes up itself, because no server gave one.
-	LoadBalancerErrors int `setting:"loadBalancerErrors"`
+	LoadBalancerErrors int `pulumi:"loadBalancerErrors,optional"`
 	// Share of answers 5xx among those of the servers, in percent.
-	ServerErrorPercent int `setting:"serverErrorPercent"`
+	ServerErrorPercent int `pulumi:"serverErrorPercent,optional"`
 	// Time in which 99 of 100 answers of the servers are there, in milliseconds.
-	LatencyMilliseconds int `setting:"latencyMilliseconds"`
+	LatencyMilliseconds int `pulumi:"latencyMilliseconds,optional"`
 	// Share of web.size.max that is in service, in percent: beyond it the fleet can hardly grow.
-	FleetFullPercent int `setting:"fleetFullPercent"`
+	FleetFullPercent int `pulumi:"fleetFullPercent,optional"`
 	// Average CPU load of the fleet, in percent.
-	FleetLoadPercent int `setting:"fleetLoadPercent"`
+	FleetLoadPercent int `pulumi:"fleetLoadPercent,optional"`
 	// CPU credits left, of burstable machines (t3, t4g, db.t4g and the like).
-	CPUCredits int `setting:"cpuCredits"`
+	CPUCredits int `pulumi:"cpuCredits,optional"`
 	// CPU load of the database, in percent.
-	DatabaseLoadPercent int `setting:"databaseLoadPercent"`
+	DatabaseLoadPercent int `pulumi:"databaseLoadPercent,optional"`
 	// Free storage of the database, in percent of database.storageGiB. AWS grows the volume when less than 10 are left: a
 	// smaller number goes off only where it does not.
-	FreeStoragePercent int `setting:"freeStoragePercent"`
+	FreeStoragePercent int `pulumi:"freeStoragePercent,optional"`
 	// Free memory of the database, in percent.
-	FreeMemoryPercent int `setting:"freeMemoryPercent"`
+	FreeMemoryPercent int `pulumi:"freeMemoryPercent,optional"`
 	// Share of the connections that the database takes, in percent.
-	ConnectionsPercent int `setting:"connectionsPercent"`
+	ConnectionsPercent int `pulumi:"connectionsPercent,optional"`
 	// Time that the database's storage takes to read, or to write, in milliseconds.
-	DatabaseLatencyMilliseconds int `setting:"databaseLatencyMilliseconds"`
+	DatabaseLatencyMilliseconds int `pulumi:"databaseLatencyMilliseconds,optional"`
 	// Reads and writes that wait for the database's storage.
-	DiskQueueDepth int `setting:"diskQueueDepth"`
+	DiskQueueDepth int `pulumi:"diskQueueDepth,optional"`
 	// Time that the database proxy takes to find a connection for a client, in milliseconds.
-	BorrowMilliseconds int `setting:"borrowMilliseconds"`
+	BorrowMilliseconds int `pulumi:"borrowMilliseconds,optional"`
 	// Share of the proxy's connections that are pinned to one client each, in percent: it cannot share them.
-	PinnedPercent int `setting:"pinnedPercent"`
+	PinnedPercent int `pulumi:"pinnedPercent,optional"`
 	// Share of answers 5xx among those of CloudFront, in percent.
-	CDNErrorPercent int `setting:"cdnErrorPercent"`
+	CDNErrorPercent int `pulumi:"cdnErrorPercent,optional"`
 	// Requests that the firewall blocks in five minutes.
-	BlockedRequests int `setting:"blockedRequests"`
+	BlockedRequests int `pulumi:"blockedRequests,optional"`
 }
 
 // DefaultThresholds are those of the field notes (section 7) and, where these are silent, of the comments here.
@@ -59,9 +59,9 @@ func DefaultThresholds() Thresholds {
 type Slack struct {
 	// Workspace, such as T0123ABCD. Someone has to let AWS into it once, in the console of Amazon Q Developer in chat
 	// applications.
-	WorkspaceID string `setting:"workspaceId"`
+	WorkspaceID string `pulumi:"workspaceId,optional"`
 	// Channel, such as C0123ABCD. A private one needs the app @Amazon Q as a member.
-	ChannelID string `setting:"channelId"`
+	ChannelID string `pulumi:"channelId,optional"`
 }
 
 // On reports whether there is a channel.
@@ -70,14 +70,14 @@ func (s Slack) On() bool { return s.WorkspaceID != "" || s.ChannelID != "" }
 // Budget is what a month may cost.
 type Budget struct {
 	// Cost of a month, in USD. 0: no budget.
-	MonthlyUSD int `setting:"monthlyUsd"`
+	MonthlyUSD int `pulumi:"monthlyUsd,optional"`
 	// Forecast for the month, in percent of that, that is told to the notices.
-	ForecastPercent int `setting:"forecastPercent"`
+	ForecastPercent int `pulumi:"forecastPercent,optional"`
 	// Cost so far, in percent of it, that is told.
-	ActualPercent int `setting:"actualPercent"`
+	ActualPercent int `pulumi:"actualPercent,optional"`
 	// Tag of what counts, as `Project$ha-web`. Someone has to activate its key as a cost allocation tag first, in the Billing
 	// console; until then nothing counts. Left out: the whole account.
-	Tag string `setting:"tag"`
+	Tag string `pulumi:"tag,optional"`
 }
 
 // DefaultBudget has no amount.

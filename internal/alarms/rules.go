@@ -12,7 +12,7 @@ import (
 // Validate records every fault of the spec. key gives the fields, such as Thresholds.DiskQueueDepth, the names that whoever
 // asks knows them by.
 func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
-	fields := validate.Fields{Faults: faults, Name: key}
+	fields := validate.Named{Faults: faults, Name: key}
 	for _, each := range []struct {
 		field   string
 		list    []string
@@ -51,7 +51,7 @@ func isAddress(text string) bool {
 	return err == nil && parsed.Address == text
 }
 
-func checkList(fields validate.Fields, field string, list []string, correct func(string) bool, rule string) {
+func checkList(fields validate.Named, field string, list []string, correct func(string) bool, rule string) {
 	for i, each := range list {
 		if !correct(each) {
 			fields.Add(field, "%s, got %q", rule, each)
@@ -79,7 +79,7 @@ var (
 )
 
 // checkSlack wants both or neither (AWS Chatbot API reference, CreateSlackChannelConfiguration).
-func (s Spec) checkSlack(fields validate.Fields) {
+func (s Spec) checkSlack(fields validate.Named) {
 	if !s.Slack.On() {
 		return
 	}
@@ -91,7 +91,7 @@ func (s Spec) checkSlack(fields validate.Fields) {
 	}
 }
 
-func (t Thresholds) check(fields validate.Fields) {
+func (t Thresholds) check(fields validate.Named) {
 	const many = 1_000_000_000
 	for _, each := range []struct {
 		field     string
@@ -124,7 +124,7 @@ var (
 	importSet          = regexp.MustCompile(`^[a-z][a-z0-9_]{0,79}$`)
 )
 
-func (s ServiceNow) check(fields validate.Fields) {
+func (s ServiceNow) check(fields validate.Named) {
 	if s.Instance == "" {
 		if s.Username || s.Password || s.ClientID || s.ClientSecret {
 			fields.Add("ServiceNow.Instance", "is required with credentials, such as example for example.service-now.com")
@@ -148,7 +148,7 @@ func (s ServiceNow) check(fields validate.Fields) {
 
 var datadogSite = regexp.MustCompile(`^([a-z0-9-]+\.)?(datadoghq\.(com|eu)|ddog-gov\.com)$`)
 
-func (d Datadog) check(fields validate.Fields) {
+func (d Datadog) check(fields validate.Named) {
 	if !datadogSite.MatchString(d.Site) {
 		fields.Add("Datadog.Site", "must be a site of Datadog, such as %s or us5.%[1]s, got %q", DefaultDatadogSite, d.Site)
 	}
@@ -159,7 +159,7 @@ func (d Datadog) check(fields validate.Fields) {
 
 var costTag = regexp.MustCompile(`^[^$]{1,128}\$[^$]{1,256}$`)
 
-func (b Budget) check(fields validate.Fields) {
+func (b Budget) check(fields validate.Named) {
 	fields.Between("Budget.MonthlyUSD", b.MonthlyUSD, 0, 1_000_000_000)
 	fields.Between("Budget.ForecastPercent", b.ForecastPercent, 1, 1000)
 	fields.Between("Budget.ActualPercent", b.ActualPercent, 1, 1000)

@@ -17,16 +17,34 @@ type Children struct {
 	boundary pulumi.StringInput // of roles, nil: none
 }
 
-// ChildrenOf returns the Children of the component parent with this name. Each child that takes tags gets these,
-// and a Name.
-func ChildrenOf(parent pulumi.ComponentResource, name string, tags pulumi.StringMap) Children {
-	return Children{parent: parent, name: name, tags: tags}
+// Shared is what the components of a stack have in common. Each takes it as a field of its Args.
+type Shared struct {
+	// PermissionsBoundary is the ARN of a policy: the most that the roles of the component may do. Default nil: no boundary.
+	PermissionsBoundary pulumi.StringInput `pulumi:"permissionsBoundary,optional"`
+	// Tags go on every resource that takes tags, beside its Name.
+	Tags pulumi.StringMap `pulumi:"tags,optional"`
 }
 
-// Bounded returns the Children whose roles may do no more than a policy, given by its ARN, allows. nil: no boundary.
-func (c Children) Bounded(boundary pulumi.StringInput) Children {
-	c.boundary = boundary
-	return c
+// ArgsOr returns a copy of the arguments of a component, none of them where there are none.
+func ArgsOr[A any](given *A) A {
+	if given == nil {
+		return *new(A)
+	}
+	return *given
+}
+
+// SettingsOr returns a copy of settings, or the defaults where there are none.
+func SettingsOr[S any](given *S, defaults func() S) S {
+	if given == nil {
+		return defaults()
+	}
+	return *given
+}
+
+// ChildrenOf returns the Children of the component parent with this name. Each child that takes tags gets those of
+// shared, and a Name; each role gets its boundary.
+func ChildrenOf(parent pulumi.ComponentResource, name string, shared Shared) Children {
+	return Children{parent: parent, name: name, tags: shared.Tags, boundary: shared.PermissionsBoundary}
 }
 
 // Name returns the logical name of a child: the component's name and the child's role. A role is made of fixed

@@ -24,21 +24,21 @@ const (
 // Edge describes a network of one's own before CloudFront, such as Akamai. It is there where Addresses or Header.Name are.
 type Edge struct {
 	// Address ranges of its servers, IPv4 and IPv6, such as `[192.0.2.0/24]`. Requests from elsewhere get 403.
-	Addresses []string `setting:"addresses"`
+	Addresses []string `pulumi:"addresses,optional"`
 	// Header that it sends with every request, with a value that AWS makes up. Requests without it get 403.
 	// Cost: 0.40 USD for each of its one or two secrets.
-	Header Header `setting:"header"`
+	Header Header `pulumi:"header,optional"`
 	// Header in which it sends the address of the client, for the rate limit: one that it sets itself, such as
 	// `True-Client-IP` of Akamai. Clients can put what they like at the front of X-Forwarded-For.
-	ClientAddressHeader string `setting:"clientAddressHeader"`
+	ClientAddressHeader string `pulumi:"clientAddressHeader,optional"`
 }
 
 // Header describes a header with a secret value.
 type Header struct {
 	// Name of the header, such as `X-From-Edge`.
-	Name string `setting:"name"`
+	Name string `pulumi:"name,optional"`
 	// One more makes up another value. The one before stays valid until the next change.
-	Version int `setting:"version"`
+	Version int `pulumi:"version,optional"`
 }
 
 // On reports whether there is such a network.
@@ -87,7 +87,7 @@ var pathPattern = regexp.MustCompile(`^/[A-Za-z0-9_.*$/~"'@:+&?-]{1,254}$`)
 // Validate records every fault of the spec. key gives the fields, such as WAF.RateLimit, the names that whoever asks knows
 // them by.
 func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
-	fields := validate.Fields{Faults: faults, Name: key}
+	fields := validate.Named{Faults: faults, Name: key}
 	s.checkPaths(fields)
 	validate.OneOf(faults, key("PriceClass"), s.PriceClass, PriceClass100, PriceClass200, PriceClassAll)
 	fields.Between("OriginReadSeconds", s.OriginReadSeconds, 1, 120) // "Response timeout"; over 60 wants a higher quota
@@ -99,7 +99,7 @@ func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
 	s.checkEdge(fields)
 }
 
-func (s Spec) checkPaths(fields validate.Fields) {
+func (s Spec) checkPaths(fields validate.Named) {
 	if len(s.StaticPaths) == 0 {
 		fields.Add("StaticPaths", "needs at least one, such as %s", DefaultStaticPath)
 	}
@@ -117,7 +117,7 @@ func (s Spec) checkPaths(fields validate.Fields) {
 	}
 }
 
-func (s Spec) checkWAF(fields validate.Fields) {
+func (s Spec) checkWAF(fields validate.Named) {
 	if s.WAF.RateLimit != 0 {
 		fields.Between("WAF.RateLimit", s.WAF.RateLimit, 10, 2_000_000_000) // AWS WAF API reference, RateBasedStatement
 	}
@@ -134,7 +134,7 @@ func (s Spec) checkWAF(fields validate.Fields) {
 	}
 }
 
-func (s Spec) checkEdge(fields validate.Fields) {
+func (s Spec) checkEdge(fields validate.Named) {
 	checkRanges(fields, "Edge.Addresses", s.Edge.Addresses)
 	fields.Between("Edge.Header.Version", s.Edge.Header.Version, 1, 1_000_000)
 	if s.Edge.Header.Name != "" {
@@ -147,7 +147,7 @@ func (s Spec) checkEdge(fields validate.Fields) {
 }
 
 // checkRanges records address ranges that a set of AWS WAF does not take (AWS WAF API reference, IPSet).
-func checkRanges(fields validate.Fields, field string, ranges []string) {
+func checkRanges(fields validate.Named, field string, ranges []string) {
 	for i, each := range ranges {
 		parsed, err := netip.ParsePrefix(each)
 		switch {

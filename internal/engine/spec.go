@@ -35,7 +35,7 @@ type ProxySpec struct {
 // Validate records every fault of the spec. key gives the fields, such as Proxy.BorrowSeconds, the names that whoever
 // asks knows them by.
 func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
-	fields := validate.Fields{Faults: faults, Name: key}
+	fields := validate.Named{Faults: faults, Name: key}
 	engine, known := Lookup(s.Engine)
 	if known {
 		s.checkVersion(engine, fields)
@@ -68,7 +68,7 @@ var (
 
 // checkVersion wants a major version: AWS brings in minor ones by itself, and a version that names one would ask to go
 // back (field note DB-2).
-func (s Spec) checkVersion(engine Engine, fields validate.Fields) {
+func (s Spec) checkVersion(engine Engine, fields validate.Named) {
 	if !engine.version.MatchString(s.Version) {
 		fields.Add("Version", "must be a major version such as %s, AWS brings in the minor ones, got %q", engine.DefaultVersion, s.Version)
 	}
@@ -80,7 +80,7 @@ var (
 	userName     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,15}$`)
 )
 
-func (s Spec) checkNames(engine Engine, fields validate.Fields) {
+func (s Spec) checkNames(engine Engine, fields validate.Named) {
 	for _, name := range []struct {
 		field, value, rule string
 		pattern            *regexp.Regexp
@@ -99,7 +99,7 @@ func (s Spec) checkNames(engine Engine, fields validate.Fields) {
 
 var parameterName = regexp.MustCompile(`^[a-z][a-z0-9_.]*$`)
 
-func (s Spec) checkParameters(engine Engine, fields validate.Fields) {
+func (s Spec) checkParameters(engine Engine, fields validate.Named) {
 	owned := map[string]bool{maxConnections: true}
 	for _, parameter := range engine.parameters {
 		owned[parameter.Name] = true
@@ -119,7 +119,7 @@ func (s Spec) checkParameters(engine Engine, fields validate.Fields) {
 	}
 }
 
-func (s Spec) checkClass(engine Engine, fields validate.Fields) {
+func (s Spec) checkClass(engine Engine, fields validate.Named) {
 	_, err := MemoryGiB(s.InstanceClass)
 	fields.Check("InstanceClass", err)
 	if err != nil || engine.Name == "" || s.MaxConnections == 0 {
@@ -139,7 +139,7 @@ const (
 	leastThroughput, mostThroughput = 500, 4000 // MiB/s
 )
 
-func (s Spec) checkStorage(fields validate.Fields) {
+func (s Spec) checkStorage(fields validate.Named) {
 	fields.Between("StorageGiB", s.StorageGiB, leastStorage, MostStorageGiB)
 	if s.MaxStorageGiB != 0 {
 		// At least a tenth more, or AWS refuses it (field note DB-20).

@@ -25,7 +25,7 @@ var (
 )
 
 // checkWindows holds the windows to AWS's rules: UTC, half an hour at least, and never both at once (field note DB-16).
-func (s Spec) checkWindows(fields validate.Fields) {
+func (s Spec) checkWindows(fields validate.Named) {
 	backup, err := parseDaily(s.BackupWindow)
 	fields.Check("BackupWindow", err)
 	maintenance, bad := parseWeekly(s.MaintenanceWindow)

@@ -10,28 +10,28 @@ import (
 // Exams is a calendar of exams. Before each period the fleet grows, ahead of the rush and not after it (document 002).
 type Exams struct {
 	// Time zone of all times, as that of a schedule.
-	TimeZone string `setting:"timeZone"`
+	TimeZone string `pulumi:"timeZone,optional"`
 	// When students come, on the first day, as 09:00.
-	RushAt string `setting:"rushAt"`
+	RushAt string `pulumi:"rushAt,optional"`
 	// Hours before that, 1 to 24, at which the fleet grows.
-	LeadHours int `setting:"leadHours"`
+	LeadHours int `pulumi:"leadHours,optional"`
 	// When the fleet may shrink, on the last day, as 20:00.
-	EndsAt string `setting:"endsAt"`
+	EndsAt string `pulumi:"endsAt,optional"`
 	// Fewest instances in the meantime, at least size.min. The load may still add more, up to size.max.
 	// Cost: the instances beyond size.min, day and night.
-	Min int `setting:"min"`
+	Min int `pulumi:"min,optional"`
 	// The periods.
-	Periods []Period `setting:"periods"`
+	Periods []Period `pulumi:"periods,optional"`
 }
 
 // Period is a period of exams.
 type Period struct {
 	// Name, such as winter-2027.
-	Name string `setting:"name"`
+	Name string `pulumi:"name,optional"`
 	// First day, as 2027-01-11.
-	From string `setting:"from"`
+	From string `pulumi:"from,optional"`
 	// Last day.
-	To string `setting:"to"`
+	To string `pulumi:"to,optional"`
 }
 
 const (
@@ -69,7 +69,7 @@ func at(day, clock time.Time) time.Time {
 }
 
 // check records the faults of the calendar itself; those of its schedules are found with all others.
-func (e Exams) check(size Size, fields validate.Fields) {
+func (e Exams) check(size Size, fields validate.Named) {
 	if len(e.Periods) == 0 {
 		return
 	}

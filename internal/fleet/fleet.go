@@ -9,49 +9,49 @@ import "regexp"
 // Size is the size of the fleet, in instances.
 type Size struct {
 	// Fewest instances, at least one in each zone. Left out or 0: one in each zone.
-	Min int `setting:"min"`
+	Min int `pulumi:"min,optional"`
 	// Most instances: the cap on what a surge, or an attack, can cost.
-	Max int `setting:"max"`
+	Max int `pulumi:"max,optional"`
 }
 
 // HealthCheck describes the load balancer's health check, and what the Auto Scaling group makes of it.
 type HealthCheck struct {
 	// Path that answers 200 while the instance can serve. It must not ask the database: a failover would then cost the
 	// whole fleet.
-	Path string `setting:"path"`
+	Path string `pulumi:"path,optional"`
 	// Seconds between two checks, 5 to 300.
-	IntervalSeconds int `setting:"intervalSeconds"`
+	IntervalSeconds int `pulumi:"intervalSeconds,optional"`
 	// Seconds to wait for an answer, 2 to 120, and less than intervalSeconds.
-	TimeoutSeconds int `setting:"timeoutSeconds"`
+	TimeoutSeconds int `pulumi:"timeoutSeconds,optional"`
 	// Good checks in a row, 2 to 10, before an instance gets requests.
-	HealthyThreshold int `setting:"healthyThreshold"`
+	HealthyThreshold int `pulumi:"healthyThreshold,optional"`
 	// Failed checks in a row, 2 to 10, before it gets no more.
-	UnhealthyThreshold int `setting:"unhealthyThreshold"`
+	UnhealthyThreshold int `pulumi:"unhealthyThreshold,optional"`
 	// Seconds after launch during which the Auto Scaling group ignores failed checks, at least 1.5 times bootSeconds: less
 	// ends in a loop of launching and terminating.
-	GraceSeconds int `setting:"graceSeconds"`
+	GraceSeconds int `pulumi:"graceSeconds,optional"`
 }
 
 // TargetGroup describes how the load balancer spreads requests over the instances.
 type TargetGroup struct {
 	// Seconds that an instance on its way out has for the requests it is working on, 1 to 3600.
-	DeregistrationSeconds int `setting:"deregistrationSeconds"`
+	DeregistrationSeconds int `pulumi:"deregistrationSeconds,optional"`
 	// Seconds for which a browser stays with one instance, 1 to 604800, for an application that keeps sessions in memory.
 	// 0: each request goes where there is least to do.
-	StickinessSeconds int `setting:"stickinessSeconds"`
+	StickinessSeconds int `pulumi:"stickinessSeconds,optional"`
 	// Seconds over which a new instance gets more and more requests, 30 to 900. AWS then gives all instances requests in
 	// turn, and not by how much they have to do. 0: its full share at once.
-	SlowStartSeconds int `setting:"slowStartSeconds"`
+	SlowStartSeconds int `pulumi:"slowStartSeconds,optional"`
 }
 
 // Scaling describes when the fleet grows and shrinks.
 type Scaling struct {
 	// Average CPU load to keep, in percent, by adding and removing instances. 0: it does not count.
-	CPUPercent int `setting:"cpuPercent"`
+	CPUPercent int `pulumi:"cpuPercent,optional"`
 	// Requests a minute to keep at each instance, in the same way. 0: they do not count.
-	RequestsPerTarget int `setting:"requestsPerTarget"`
+	RequestsPerTarget int `pulumi:"requestsPerTarget,optional"`
 	// Whether AWS forecasts the CPU load from that of the last two weeks. The console shows the forecast; it changes nothing.
-	Forecast bool `setting:"forecast"`
+	Forecast bool `pulumi:"forecast,optional"`
 }
 
 // Dynamic reports whether the fleet follows its load.
@@ -60,21 +60,21 @@ func (s Scaling) Dynamic() bool { return s.CPUPercent > 0 || s.RequestsPerTarget
 // Spot describes the share of instances that AWS may take back at two minutes' notice, for a third of the price or so.
 type Spot struct {
 	// Share of the instances beyond onDemandBase that are Spot instances, in percent. It wants two instanceTypes or more.
-	Percent int `setting:"percent"`
+	Percent int `pulumi:"percent,optional"`
 	// Instances that are never Spot, at least size.min. Left out or 0: size.min.
-	OnDemandBase int `setting:"onDemandBase"`
+	OnDemandBase int `pulumi:"onDemandBase,optional"`
 }
 
 // Rollout describes how a new launch template, such as a new image, reaches the instances.
 type Rollout struct {
 	// Share of the fleet that stays in service meanwhile, in percent, 0 to 100. 100: new instances come before old ones go.
-	MinHealthyPercent int `setting:"minHealthyPercent"`
+	MinHealthyPercent int `pulumi:"minHealthyPercent,optional"`
 	// Size that the fleet may grow to meanwhile, in percent, 100 to 200, and at most 100 more than minHealthyPercent.
-	MaxHealthyPercent int `setting:"maxHealthyPercent"`
+	MaxHealthyPercent int `pulumi:"maxHealthyPercent,optional"`
 	// Shares of the fleet, in percent, after which the rollout waits before it goes on; the last is 100.
-	CheckpointPercents []int `setting:"checkpointPercents"`
+	CheckpointPercents []int `pulumi:"checkpointPercents,optional"`
 	// How long it waits there, in seconds, 1 to 172800.
-	CheckpointSeconds int `setting:"checkpointSeconds"`
+	CheckpointSeconds int `pulumi:"checkpointSeconds,optional"`
 }
 
 // Spec is what a fleet is asked to be, as far as AWS has rules about it.

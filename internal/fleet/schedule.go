@@ -16,23 +16,23 @@ import (
 // Schedule sets the sizes of the fleet at a time known beforehand: again and again, or from Start to End.
 type Schedule struct {
 	// Name, such as weekday-morning: small letters, digits and single hyphens.
-	Name string `setting:"name"`
+	Name string `pulumi:"name,optional"`
 	// Time zone of all its times, such as Europe/London. They follow its daylight-saving time. Left out: Etc/UTC.
-	TimeZone string `setting:"timeZone"`
+	TimeZone string `pulumi:"timeZone,optional"`
 	// When the sizes are set, again and again, as five fields of cron: minute, hour, day of the month, month, day of the
 	// week. Start and end, where given, bound it; AWS sets the sizes at start, too.
-	Recurrence string `setting:"recurrence"`
+	Recurrence string `pulumi:"recurrence,optional"`
 	// When the sizes are set, as 2027-01-11T07:00.
-	Start string `setting:"start"`
+	Start string `pulumi:"start,optional"`
 	// When size.min and size.max come back. Without it they stay, until another schedule sets them.
-	End string `setting:"end"`
+	End string `pulumi:"end,optional"`
 	// Fewest instances from then on.
-	Min int `setting:"min"`
+	Min int `pulumi:"min,optional"`
 	// Most instances from then on, at most size.max. Left out or 0: size.max.
-	Max int `setting:"max"`
+	Max int `pulumi:"max,optional"`
 	// How many instances there are at that moment. -1, or left out: as many as there are, and at least min, so that a rush
 	// is not cut short. Left out where min is 0 or nothing scales by load: min.
-	Desired int `setting:"desired"`
+	Desired int `pulumi:"desired,optional"`
 }
 
 const (
@@ -245,7 +245,7 @@ func (t timed) recursFrom(from time.Time) time.Time {
 	return next
 }
 
-func (s Spec) checkSchedules(fields validate.Fields) {
+func (s Spec) checkSchedules(fields validate.Named) {
 	s.Exams.check(s.Size, fields)
 	schedules := s.allSchedules()
 	fault := func(name, format string, args ...any) {

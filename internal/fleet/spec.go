@@ -10,7 +10,7 @@ import (
 // Validate records every fault of the spec. key gives the fields, such as HealthCheck.Path, the names that whoever asks
 // knows them by.
 func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
-	fields := validate.Fields{Faults: faults, Name: key}
+	fields := validate.Named{Faults: faults, Name: key}
 	s.checkMachine(fields)
 	s.checkHealth(fields)
 	s.checkTargetGroup(fields)
@@ -23,7 +23,7 @@ func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
 	fields.Between("AccessLogs.RetentionDays", s.AccessLogDays, 1, 3653)
 }
 
-func (s Spec) checkMachine(fields validate.Fields) {
+func (s Spec) checkMachine(fields validate.Named) {
 	if len(s.InstanceTypes) == 0 {
 		fields.Add("InstanceTypes", "needs at least one, such as t3.small")
 	}
@@ -46,7 +46,7 @@ func (s Spec) checkMachine(fields validate.Fields) {
 	fields.Between("RootVolumeGiB", s.RootVolumeGiB, 8, 16384) // images of Amazon Linux 2023 have 8 GiB (WT-9)
 }
 
-func (s Spec) checkHealth(fields validate.Fields) {
+func (s Spec) checkHealth(fields validate.Named) {
 	h := s.HealthCheck
 	if !strings.HasPrefix(h.Path, "/") || strings.ContainsAny(h.Path, " \"'\\\n") {
 		fields.Add("HealthCheck.Path", "must begin with / and have neither spaces nor quotes, got %q", h.Path)
@@ -69,7 +69,7 @@ func (s Spec) checkHealth(fields validate.Fields) {
 }
 
 // Attributes of target groups (Elastic Load Balancing API reference, TargetGroupAttribute).
-func (s Spec) checkTargetGroup(fields validate.Fields) {
+func (s Spec) checkTargetGroup(fields validate.Named) {
 	t := s.TargetGroup
 	fields.Between("TargetGroup.DeregistrationSeconds", t.DeregistrationSeconds, 1, 3600)
 	fields.Between("TargetGroup.StickinessSeconds", t.StickinessSeconds, 0, 604800)
@@ -78,7 +78,7 @@ func (s Spec) checkTargetGroup(fields validate.Fields) {
 	}
 }
 
-func (s Spec) checkSize(fields validate.Fields) {
+func (s Spec) checkSize(fields validate.Named) {
 	if least := max(s.Zones, 1); s.Size.Min < least {
 		fields.Add("Size.Min", "must be at least the number of zones (%d), or a zone has no instance, got %d", least, s.Size.Min)
 	}
@@ -97,7 +97,7 @@ func (s Spec) checkSize(fields validate.Fields) {
 	}
 }
 
-func (s Spec) checkSpot(fields validate.Fields) {
+func (s Spec) checkSpot(fields validate.Named) {
 	fields.Between("Spot.Percent", s.Spot.Percent, 0, 100)
 	if s.Spot.Percent > 0 && len(s.InstanceTypes) < 2 {
 		fields.Add("Spot.Percent", "needs two %s or more: AWS runs out of any one of them", fields.Name("InstanceTypes"))
@@ -109,7 +109,7 @@ func (s Spec) checkSpot(fields validate.Fields) {
 }
 
 // Preferences of an instance refresh (Amazon EC2 Auto Scaling API reference, RefreshPreferences; field note WT-2).
-func (s Spec) checkRollout(fields validate.Fields) {
+func (s Spec) checkRollout(fields validate.Named) {
 	r := s.Rollout
 	fields.Between("Rollout.MinHealthyPercent", r.MinHealthyPercent, 0, 100)
 	fields.Between("Rollout.MaxHealthyPercent", r.MaxHealthyPercent, 100, 200)

@@ -133,7 +133,7 @@ func TestFilesAndResourcesAsInputs(t *testing.T) {
 
 func TestErrorOfTheProgramIsReturnedAsItIs(t *testing.T) {
 	t.Parallel()
-	broken := errors.New("web.port: must be a whole number")
+	broken := errors.New("web.port: must be an integer")
 	recording, err := offline.Record(func(ctx *pulumi.Context) error { return broken }, stack)
 	assert.Nil(t, recording)
 	assert.EqualError(t, err, broken.Error())

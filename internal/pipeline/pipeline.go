@@ -7,19 +7,19 @@ package pipeline
 // GitHub is the repository whose workflows deploy the stack.
 type GitHub struct {
 	// Organization or user that owns the repository.
-	Owner string `setting:"owner"`
+	Owner string `pulumi:"owner,optional"`
 	// Name of the repository.
-	Repo string `setting:"repo"`
+	Repo string `pulumi:"repo,optional"`
 	// Number of the owner: `gh api repos/<owner>/<repo> --jq '.owner.id, .id'` prints it, and that of the repository. Tokens of
 	// repositories that were made, renamed or moved since 15 July 2026 have both, and those of older ones neither. Left out: it
 	// is an older one.
-	OwnerID string `setting:"ownerId"`
+	OwnerID string `pulumi:"ownerId,optional"`
 	// Number of the repository.
-	RepoID string `setting:"repoId"`
+	RepoID string `pulumi:"repoId,optional"`
 	// Environment of GitHub whose jobs deploy. Left out: the name of the stack.
-	Environment string `setting:"environment"`
+	Environment string `pulumi:"environment,optional"`
 	// Branch whose jobs may preview, for the nightly look for drift.
-	Branch string `setting:"branch"`
+	Branch string `pulumi:"branch,optional"`
 }
 
 // On reports whether there is a repository.
@@ -28,33 +28,33 @@ func (g GitHub) On() bool { return g.Owner != "" || g.Repo != "" }
 // OIDC is what a CI system says of its jobs, by OpenID Connect: no key is kept anywhere.
 type OIDC struct {
 	// Address of the system, as its tokens have it, such as `https://jenkins.example.edu/oidc`. Left out: GitHub's.
-	Issuer string `setting:"issuer"`
+	Issuer string `pulumi:"issuer,optional"`
 	// Audience of its tokens.
-	Audience string `setting:"audience"`
+	Audience string `pulumi:"audience,optional"`
 	// Subjects of jobs that preview, exactly as its tokens have them. Left out: those of github.
-	PreviewSubjects []string `setting:"previewSubjects"`
+	PreviewSubjects []string `pulumi:"previewSubjects,optional"`
 	// Subjects of jobs that deploy, likewise.
-	DeploySubjects []string `setting:"deploySubjects"`
+	DeploySubjects []string `pulumi:"deploySubjects,optional"`
 }
 
 // Repository describes the repository of container images.
 type Repository struct {
 	// Whether there is a repository. It wants the Pulumi plugin awsx, which `pulumi up` installs by itself.
 	// Cost: 0.10 USD a GB.
-	Enabled bool `setting:"enabled"`
+	Enabled bool `pulumi:"enabled,optional"`
 	// How many images are kept, 2 to 10000. An instance that boots pulls the image it is set to: it has to be among them.
-	KeepImages int `setting:"keepImages"`
+	KeepImages int `pulumi:"keepImages,optional"`
 	// Days after which an image goes that no tag points to, 1 to 365.
-	UntaggedDays int `setting:"untaggedDays"`
+	UntaggedDays int `pulumi:"untaggedDays,optional"`
 }
 
 // State is where Pulumi keeps the state of the stack, as far as previews have to read it.
 type State struct {
 	// Bucket, where the state is in S3. Left out: it is elsewhere, such as in Pulumi Cloud.
-	Bucket string `setting:"bucket"`
+	Bucket string `pulumi:"bucket,optional"`
 	// KMS key, by ARN, that encrypts the bucket, or the secrets in the state (`pulumi stack init --secrets-provider
 	// awskms://...`). Left out: none.
-	KeyARN string `setting:"keyArn"`
+	KeyARN string `pulumi:"keyArn,optional"`
 }
 
 // What holds where nothing else is asked for.

@@ -22,7 +22,7 @@ var (
 // Validate records every fault of the spec. key gives the fields, such as GitHub.Owner, the names that whoever asks knows
 // them by.
 func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
-	fields := validate.Fields{Faults: faults, Name: key}
+	fields := validate.Named{Faults: faults, Name: key}
 	s.checkGitHub(fields)
 	s.checkOIDC(fields)
 	fields.Between("Repository.KeepImages", s.Repository.KeepImages, 2, 10000)
@@ -37,7 +37,7 @@ func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
 }
 
 // CheckServices records a fault for each of a list of services that a boundary must not allow.
-func CheckServices(services []string, fields validate.Fields) {
+func CheckServices(services []string, fields validate.Named) {
 	for _, each := range services {
 		switch {
 		case !servicePrefix.MatchString(each):
@@ -51,7 +51,7 @@ func CheckServices(services []string, fields validate.Fields) {
 // neverDelegated are services by which a role escapes its boundary, or its account.
 var neverDelegated = []string{"account", "iam", "organizations", "sso", "sso-directory", "identitystore", "sts"}
 
-func (s Spec) checkGitHub(fields validate.Fields) {
+func (s Spec) checkGitHub(fields validate.Named) {
 	if !s.GitHub.On() {
 		return
 	}
@@ -79,7 +79,7 @@ func (s Spec) checkGitHub(fields validate.Fields) {
 	}
 }
 
-func (s Spec) checkOIDC(fields validate.Fields) {
+func (s Spec) checkOIDC(fields validate.Named) {
 	if !strings.HasPrefix(s.OIDC.Issuer, "https://") || strings.ContainsAny(s.OIDC.Issuer, "?#* ") || strings.HasSuffix(s.OIDC.Issuer, "/") {
 		fields.Add("OIDC.Issuer", "must begin with https:// and end without a slash, got %q", s.OIDC.Issuer)
 	}

@@ -18,42 +18,42 @@ import (
 // Access describes ways in for people, and for those who look after the stack. All of it is off until it is asked for.
 type Access struct {
 	// Sign-in at the load balancer, with Okta, Entra ID or another identity provider that speaks OpenID Connect.
-	OIDC SignIn `setting:"oidc"`
+	OIDC SignIn `pulumi:"oidc,optional"`
 	// Roles for the console of AWS, by SAML: one that looks, and one that operates the stack.
-	SAML staff.SAML `setting:"saml"`
+	SAML staff.SAML `pulumi:"saml,optional"`
 	// Role for a scanner of the account's posture, such as Wiz.
-	Scanner staff.Scanner `setting:"scanner"`
+	Scanner staff.Scanner `pulumi:"scanner,optional"`
 	// Agents on the instances, by SSM State Manager.
-	Agents []upkeep.Agent `setting:"agents"`
+	Agents []upkeep.Agent `pulumi:"agents,optional"`
 	// Playbooks of Ansible for the instances, likewise.
-	Playbooks []upkeep.Playbook `setting:"playbooks"`
+	Playbooks []upkeep.Playbook `pulumi:"playbooks,optional"`
 	// Whether Pulumi refuses to delete the bucket of playbooks.
-	DeletionProtection bool `setting:"deletionProtection"`
+	DeletionProtection bool `pulumi:"deletionProtection,optional"`
 }
 
 // SignIn describes sign-in at the load balancer.
 type SignIn struct {
 	// Paths that nobody reaches without it, such as `[/admin/*]`. Left out: there is no sign-in.
-	Paths []string `setting:"paths"`
+	Paths []string `pulumi:"paths,optional"`
 	// Identity provider, as its metadata names it: `https://example.okta.com`,
 	// `https://login.microsoftonline.com/<tenant>/v2.0`.
-	Issuer string `setting:"issuer"`
+	Issuer string `pulumi:"issuer,optional"`
 	// Where it asks people who they are. Left out, as the next two: what follows from an issuer of Okta or Entra ID.
-	AuthorizationEndpoint string `setting:"authorizationEndpoint"`
+	AuthorizationEndpoint string `pulumi:"authorizationEndpoint,optional"`
 	// Where it hands out tokens. The load balancer has to reach it over the internet.
-	TokenEndpoint string `setting:"tokenEndpoint"`
+	TokenEndpoint string `pulumi:"tokenEndpoint,optional"`
 	// Where it tells who someone is, likewise.
-	UserInfoEndpoint string `setting:"userInfoEndpoint"`
+	UserInfoEndpoint string `pulumi:"userInfoEndpoint,optional"`
 	// What it calls the load balancer.
-	ClientID string `setting:"clientId"`
+	ClientID string `pulumi:"clientId,optional"`
 	// What the load balancer shows it, set with `pulumi config set --secret --path 'ha-web:access.oidc.clientSecret'`.
-	ClientSecret SecretText `setting:"clientSecret"`
+	ClientSecret SecretText `pulumi:"clientSecret,optional"`
 	// Secret in Secrets Manager that has it, by ARN, in its place.
-	ClientSecretARN string `setting:"clientSecretArn"`
+	ClientSecretARN string `pulumi:"clientSecretArn,optional"`
 	// What it is asked to tell.
-	Scope string `setting:"scope"`
+	Scope string `pulumi:"scope,optional"`
 	// How long people stay signed in, in hours, 1 to 168.
-	SessionHours int `setting:"sessionHours"`
+	SessionHours int `pulumi:"sessionHours,optional"`
 }
 
 func defaultAccess() Access {

@@ -14,61 +14,61 @@ type CDN struct {
 	// Whether CloudFront stands before the load balancer, with its bucket of static files. If not, the site is the load
 	// balancer.
 	// Cost: none up to 1 TB and 10 million requests, then 0.085 USD a GB and 1 USD a million requests.
-	Enabled bool `setting:"enabled"`
+	Enabled bool `pulumi:"enabled,optional"`
 	// Patterns of paths that come from the bucket, and never reach a server.
 	// Cost: 0.023 USD a GB in the bucket.
-	StaticPaths []string `setting:"staticPaths"`
+	StaticPaths []string `pulumi:"staticPaths,optional"`
 	// Where CloudFront serves from: `PriceClass_100` (North America, Europe, Israel), `PriceClass_200` (besides Asia, Africa
 	// and the Middle East) or `PriceClass_All`.
-	PriceClass distribution.PriceClass `setting:"priceClass"`
+	PriceClass distribution.PriceClass `pulumi:"priceClass,optional"`
 	// How long CloudFront waits for an answer of the load balancer, in seconds, 1 to 120. More than 60 wants a higher quota.
-	OriginReadSeconds int `setting:"originReadSeconds"`
+	OriginReadSeconds int `pulumi:"originReadSeconds,optional"`
 	// HTML file of the page for viewers while no server answers, such as `branding/unavailable.html`, in the folder of the
 	// project. Its pictures come from staticPaths, or stand in it. Left out: a plain page.
-	ErrorPage string `setting:"errorPage"`
+	ErrorPage string `pulumi:"errorPage,optional"`
 	// Second region with a copy of the bucket, such as us-west-2. CloudFront asks it where the first one fails.
 	// Cost: 0.023 USD a GB, and 0.02 USD a GB of traffic to it.
-	ReplicaRegion string `setting:"replicaRegion"`
+	ReplicaRegion string `pulumi:"replicaRegion,optional"`
 	// Record of all requests, in a bucket.
-	AccessLogs CDNLogs `setting:"accessLogs"`
+	AccessLogs CDNLogs `pulumi:"accessLogs,optional"`
 	// Whether Pulumi refuses to delete the buckets.
-	DeletionProtection bool `setting:"deletionProtection"`
+	DeletionProtection bool `pulumi:"deletionProtection,optional"`
 	// Firewall, AWS WAF, before CloudFront.
-	WAF WAF `setting:"waf"`
+	WAF WAF `pulumi:"waf,optional"`
 	// Network of yours before CloudFront, such as Akamai: it is there where addresses or header.name are set. The site's
 	// name then leads to it, and the firewall lets in nothing else.
-	Edge distribution.Edge `setting:"edge"`
+	Edge distribution.Edge `pulumi:"edge,optional"`
 
 	// ErrorHTML is the content of ErrorPage.
-	ErrorHTML string `setting:"-"`
+	ErrorHTML string
 }
 
 // CDNLogs describes the record of requests to CloudFront.
 type CDNLogs struct {
 	// Whether it is kept.
 	// Cost: 0.023 USD a GB.
-	Enabled bool `setting:"enabled"`
+	Enabled bool `pulumi:"enabled,optional"`
 	// How long, in days, 1 to 3653.
-	RetentionDays int `setting:"retentionDays"`
+	RetentionDays int `pulumi:"retentionDays,optional"`
 }
 
 // WAF describes the firewall.
 type WAF struct {
 	// Whether there is a firewall.
 	// Cost: 5 USD, 1 USD for each of its 5 to 7 rules, and 0.60 USD a million requests.
-	Enabled bool `setting:"enabled"`
+	Enabled bool `pulumi:"enabled,optional"`
 	// Whether AWS's rules for applications in PHP, such as Moodle, are among them.
-	PHP bool `setting:"php"`
+	PHP bool `pulumi:"php,optional"`
 	// How many requests one address may send in five minutes, static files included. 0: as many as it likes.
-	RateLimit int `setting:"rateLimit"`
+	RateLimit int `pulumi:"rateLimit,optional"`
 	// Address ranges without that limit, such as a campus whose people share a few addresses: `[198.51.100.0/24]`.
-	RateLimitExempt []string `setting:"rateLimitExempt"`
+	RateLimitExempt []string `pulumi:"rateLimitExempt,optional"`
 	// Rules of AWS's sets that shall count and not block, as the log names them: `[CrossSiteScripting_BODY]`. The size of a
 	// body, `SizeRestrictions_BODY`, is always among them.
-	CountOnly []string `setting:"countOnly"`
+	CountOnly []string `pulumi:"countOnly,optional"`
 	// How long the log of what was blocked or counted is kept, in days, as network.flowLogs.retentionDays.
 	// Cost: 0.50 USD a GB.
-	LogRetentionDays int `setting:"logRetentionDays"`
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 }
 
 func defaultCDN() CDN {

@@ -10,9 +10,11 @@ import (
 	"strconv"
 	"strings"
 
+	"ha-web/internal/fields"
 	"ha-web/internal/validate"
 
 	"github.com/agext/levenshtein"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // decode writes the config of the project over settings. It records a fault for each key that no field has, and for
@@ -27,7 +29,7 @@ func decode(settings *Settings, project string, config map[string]string, secret
 			decoder.sealed[section] = slices.Contains(secret, key)
 		}
 	}
-	decoder.assign("", reflect.ValueOf(settings).Elem(), sections)
+	decoder.assign("", reflect.ValueOf(settings).Elem(), sections, "")
 }
 
 // decoder writes values over settings, and records what is wrong with them.
@@ -58,12 +60,14 @@ func parse(value string) any {
 	return value
 }
 
-// assign writes value, the setting at this key, over target.
-func (d decoder) assign(key string, target reflect.Value, value any) {
+// assign writes value, the setting at this key, over target. A secret text becomes a secret of Pulumi, which nobody can look
+// into afterwards: what it must begin with, by a tag such as `begins:"https://"`, is seen to here.
+func (d decoder) assign(key string, target reflect.Value, value any, prefix string) {
 	if value == nil {
 		return
 	}
-	if target.Type() == reflect.TypeFor[SecretText]() && !d.isSealed(key) {
+	secret := target.Type() == reflect.TypeFor[pulumi.StringInput]()
+	if (secret || target.Type() == reflect.TypeFor[SecretText]()) && !d.isSealed(key) {
 		d.faults.Add(key, "must be encrypted: pulumi config set --secret --path '%s:%s'", d.project, key)
 		return
 	}
@@ -77,14 +81,28 @@ func (d decoder) assign(key string, target reflect.Value, value any) {
 	case reflect.Map:
 		var values map[string]any
 		if values, ok = value.(map[string]any); ok {
-			d.assignEntries(key, target, values)
+			d.assignEntries(key, target, values, prefix)
+		}
+	case reflect.Pointer: // to a value that may be left out
+		pointed := reflect.New(target.Type().Elem())
+		d.assign(key, pointed.Elem(), value, prefix)
+		target.Set(pointed)
+		return
+	case reflect.Interface: // a secret
+		var text string
+		if text, ok = textOf(value); ok && text != "" {
+			// An offline plan cannot open what is encrypted.
+			if text != sealed && !strings.HasPrefix(text, prefix) {
+				d.faults.Add(key, "must begin with %s", prefix)
+			}
+			target.Set(reflect.ValueOf(pulumi.ToSecret(pulumi.String(text))))
 		}
 	case reflect.Slice:
 		var values []any
 		if values, ok = value.([]any); ok {
 			target.Set(reflect.MakeSlice(target.Type(), len(values), len(values)))
 			for i, each := range values {
-				d.assign(fmt.Sprintf("%s[%d]", key, i), target.Index(i), each)
+				d.assign(fmt.Sprintf("%s[%d]", key, i), target.Index(i), each, prefix)
 			}
 		}
 	case reflect.String:
@@ -105,7 +123,7 @@ func (d decoder) assign(key string, target reflect.Value, value any) {
 		}
 	}
 	if !ok {
-		d.faults.Add(key, "must be %s, got %s", wanted[target.Kind()], d.shown(key, value))
+		d.faults.Add(key, "must be %s, got %s", wanted(target), d.shown(key, value))
 	}
 }
 
@@ -127,7 +145,7 @@ func (d decoder) assignFields(key string, target reflect.Value, values map[strin
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if field, known := fieldOf(target.Type(), name); known {
-			d.assign(prefix+name, target.FieldByIndex(field.Index), values[name])
+			d.assign(prefix+name, target.FieldByIndex(field.Index), values[name], field.Tag.Get("begins"))
 		} else {
 			d.faults.Add(prefix+name, "unknown%s", suggestion(prefix+name))
 		}
@@ -135,32 +153,38 @@ func (d decoder) assignFields(key string, target reflect.Value, values map[strin
 }
 
 // assignEntries writes the entries of a map whose keys are up to the user.
-func (d decoder) assignEntries(key string, target reflect.Value, values map[string]any) {
+func (d decoder) assignEntries(key string, target reflect.Value, values map[string]any, prefix string) {
 	target.Set(reflect.MakeMap(target.Type()))
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		entry := reflect.New(target.Type().Elem()).Elem()
-		d.assign(key+"."+name, entry, values[name])
+		d.assign(key+"."+name, entry, values[name], prefix)
 		target.SetMapIndex(reflect.ValueOf(name), entry)
 	}
 }
 
-func fieldOf(t reflect.Type, name string) (reflect.StructField, bool) {
-	for i := range t.NumField() {
-		if tag := t.Field(i).Tag.Get("setting"); tag == name && tag != "-" {
-			return t.Field(i), true
+func fieldOf(t reflect.Type, name string) (fields.Field, bool) {
+	for _, field := range fields.Of(t) {
+		if field.Key == name {
+			return field, true
 		}
 	}
-	return reflect.StructField{}, false
+	return fields.Field{}, false
 }
 
-// wanted says what a setting of each kind is, in the words of a stack file.
-var wanted = map[reflect.Kind]string{
-	reflect.Struct: "a map of settings",
-	reflect.Map:    "a map of texts",
-	reflect.Slice:  "a list",
-	reflect.String: "text, in quotes",
-	reflect.Bool:   "true or false",
-	reflect.Int:    "a whole number",
+// wanted says what a setting is, in the words of a stack file.
+func wanted(target reflect.Value) string {
+	if choices, few := target.Interface().(interface{ Choices() []string }); few {
+		return validate.OneOfText(choices.Choices())
+	}
+	return map[reflect.Kind]string{
+		reflect.Struct:    "a map of settings",
+		reflect.Map:       "a map of strings",
+		reflect.Slice:     "a list",
+		reflect.String:    "a string, in quotes",
+		reflect.Interface: "a string, in quotes",
+		reflect.Bool:      "true or false",
+		reflect.Int:       "an integer",
+	}[target.Kind()]
 }
 
 // shown returns a value for the text of a fault.
@@ -210,24 +234,7 @@ func nearest(name string, known []string, prefix string) string {
 // and so on. Those of the items of a list follow it: web.schedules, web.schedules[].name.
 func Keys() []string {
 	var keys []string
-	var walk func(prefix string, t reflect.Type)
-	walk = func(prefix string, t reflect.Type) {
-		for i := range t.NumField() {
-			field := t.Field(i)
-			tag := field.Tag.Get("setting")
-			if tag == "-" {
-				continue
-			}
-			keys = append(keys, prefix+tag)
-			switch kind := field.Type.Kind(); {
-			case kind == reflect.Struct:
-				walk(prefix+tag+".", field.Type)
-			case kind == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
-				walk(prefix+tag+"[].", field.Type.Elem())
-			}
-		}
-	}
-	walk("", reflect.TypeFor[Settings]())
+	fields.Walk(reflect.TypeFor[Settings](), func(key string, _ fields.Field) { keys = append(keys, key) })
 	return keys
 }
 

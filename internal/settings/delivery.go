@@ -11,21 +11,21 @@ import (
 // Delivery describes how changes reach the stack.
 type Delivery struct {
 	// Repository of the application's container images.
-	Repository pipeline.Repository `setting:"repository"`
+	Repository pipeline.Repository `pulumi:"repository,optional"`
 	// Repository on GitHub whose workflows preview and deploy, without keys. Left out, and without oidc: nobody's do.
-	GitHub pipeline.GitHub `setting:"github"`
+	GitHub pipeline.GitHub `pulumi:"github,optional"`
 	// Another CI system in its place.
-	OIDC pipeline.OIDC `setting:"oidc"`
+	OIDC pipeline.OIDC `pulumi:"oidc,optional"`
 	// Whether the account has an identity provider of the issuer already, such as that of another stack. There is one only
 	// for each account.
-	ExistingProvider bool `setting:"existingProvider"`
+	ExistingProvider bool `pulumi:"existingProvider,optional"`
 	// Where Pulumi keeps the state of the stack.
-	State pipeline.State `setting:"state"`
+	State pipeline.State `pulumi:"state,optional"`
 	// Prefixes of IAM actions, such as `ses`, that roles of the stack may use beside those that it is made of. The rest is
 	// refused to them, whatever their policies say.
-	Services []string `setting:"services"`
+	Services []string `pulumi:"services,optional"`
 	// Whether Pulumi refuses to delete the repository of images.
-	DeletionProtection bool `setting:"deletionProtection"`
+	DeletionProtection bool `pulumi:"deletionProtection,optional"`
 }
 
 func defaultDelivery() Delivery {

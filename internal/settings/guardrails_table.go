@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ha-web/internal/fleet"
+	"ha-web/internal/settings/network"
 )
 
 // Numbers of days of AWS Security Hub: RDS.11, SecretsManager.4, CloudWatch.16.
@@ -20,7 +21,7 @@ func networkGuards() []GuardRail {
 			ID: "nat-gateway-per-zone", Has: "a NAT gateway in each zone", Remedy: "set it to perAz",
 			Without:  "33 USD a month for each gateway less; with its zone all instances lose the internet",
 			Controls: []string{"EC2.55", "EC2.56", "EC2.57", "HA.4"},
-			lacks:    []lack{{"network.natGateways", func(s *Settings) bool { return s.Network.NATGateways != "perAz" }}},
+			lacks:    []lack{{"network.natGateways", func(s *Settings) bool { return s.Network.NATGateways != network.NATPerAZ }}},
 		}, {
 			ID: "flow-logs", Has: "a record of its traffic", Remedy: "set it to true",
 			Without:  "0.50 USD a GB less; nobody can tell later who talked to whom",

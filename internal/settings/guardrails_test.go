@@ -201,9 +201,9 @@ func TestWaiversAreForGuardRailsOnly(t *testing.T) {
 	for waivers, want := range map[string]string{
 		`{"flow-log": "x", "database.multiAz": "x"}`:              "waivers.database.multiAz: no guard rail has this name\nwaivers.flow-log: no guard rail has this name, did you mean flow-logs?",
 		`{"nat-gateway-per-zone": " "}`:                           "waivers.nat-gateway-per-zone: must say why",
-		`{"nat-gateway-per-zone": true}`:                          "waivers.nat-gateway-per-zone: must be text, in quotes, got true",
+		`{"nat-gateway-per-zone": true}`:                          "waivers.nat-gateway-per-zone: must be a string, in quotes, got true",
 		`{"nat-gateway-per-zone": "x", "database-standby": "no"}`: "waivers.database-standby: is not needed",
-		`["flow-logs"]`: `waivers: must be a map of texts, got ["flow-logs"]`,
+		`["flow-logs"]`: `waivers: must be a map of strings, got ["flow-logs"]`,
 	} {
 		single := map[string]string{"network": `{"natGateways": "single"}`, "waivers": waivers}
 		_, err := overProduction(t, single)

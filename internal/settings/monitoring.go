@@ -14,83 +14,83 @@ import (
 // Monitoring describes what tells people how the site is.
 type Monitoring struct {
 	// Addresses that hear of what someone has to get up for. Each has to confirm a message from AWS first.
-	Email []string `setting:"email"`
+	Email []string `pulumi:"email,optional"`
 	// Endpoints that hear of it, such as those of PagerDuty or Dynatrace, by a name of yours. Set them with `pulumi config set
 	// --secret --path 'ha-web:monitoring.https.<name>'`: their URLs are secret.
-	HTTPS map[string]SecretText `setting:"https"`
+	HTTPS map[string]SecretText `pulumi:"https,optional"`
 	// Lambda functions that hear of it, by ARN, in the region of the stack.
-	Functions []string `setting:"functions"`
+	Functions []string `pulumi:"functions,optional"`
 	// Who hears of every single alarm and event, for the record.
-	Notices Notices `setting:"notices"`
+	Notices Notices `pulumi:"notices,optional"`
 	// Channel that hears of both, by Amazon Q Developer in chat applications.
-	Slack alarms.Slack `setting:"slack"`
+	Slack alarms.Slack `pulumi:"slack,optional"`
 	// Address of the runbook, which alarms name. Left out: its path in this repository.
-	RunbookURL string `setting:"runbookUrl"`
+	RunbookURL string `pulumi:"runbookUrl,optional"`
 	// Values at which alarms go off.
 	// Cost: alarms and dashboard together about 10 USD.
-	Thresholds alarms.Thresholds `setting:"thresholds"`
+	Thresholds alarms.Thresholds `pulumi:"thresholds,optional"`
 	// Whether errors and slow answers stop a rollout that is under way. They also keep one from starting: turn it off to roll
 	// out what mends them.
-	StopRollouts bool `setting:"stopRollouts"`
+	StopRollouts bool `pulumi:"stopRollouts,optional"`
 	// Roles that may read the secret of the database beside the stack's own, by name, such as that of a job that migrates the
 	// schema. Anyone else who reads it raises an alarm, where the account has a CloudTrail trail.
-	SecretReaders []string `setting:"secretReaders"`
+	SecretReaders []string `pulumi:"secretReaders,optional"`
 	// Whether CloudFront also measures how much it serves from its caches.
 	// Cost: 3 USD.
-	CacheMetrics bool `setting:"cacheMetrics"`
+	CacheMetrics bool `pulumi:"cacheMetrics,optional"`
 	// Incidents in ServiceNow, one for each page. docs/monitoring.md says what it needs there.
-	ServiceNow ServiceNow `setting:"serviceNow"`
+	ServiceNow ServiceNow `pulumi:"serviceNow,optional"`
 	// Metrics for Datadog.
-	Datadog Datadog `setting:"datadog"`
+	Datadog Datadog `pulumi:"datadog,optional"`
 	// What a month may cost.
-	Budget alarms.Budget `setting:"budget"`
+	Budget alarms.Budget `pulumi:"budget,optional"`
 	// How long logs of deliveries are kept, in days, as network.flowLogs.retentionDays.
-	LogRetentionDays int `setting:"logRetentionDays"`
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 	// Whether Pulumi refuses to delete the bucket of metrics that Datadog did not take.
-	DeletionProtection bool `setting:"deletionProtection"`
+	DeletionProtection bool `pulumi:"deletionProtection,optional"`
 }
 
 // Notices describes who hears of every alarm and event.
 type Notices struct {
 	// Addresses, as email. Left out: those of email.
-	Email []string `setting:"email"`
+	Email []string `pulumi:"email,optional"`
 	// Endpoints, as https.
-	HTTPS map[string]SecretText `setting:"https"`
+	HTTPS map[string]SecretText `pulumi:"https,optional"`
 	// Lambda functions, as functions.
-	Functions []string `setting:"functions"`
+	Functions []string `pulumi:"functions,optional"`
 }
 
 // ServiceNow describes where incidents go.
 type ServiceNow struct {
 	// Name of the instance, such as example for example.service-now.com. Left out: no incidents.
-	Instance string `setting:"instance"`
+	Instance string `pulumi:"instance,optional"`
 	// Import set table that takes them in.
-	ImportSet string `setting:"importSet"`
+	ImportSet string `pulumi:"importSet,optional"`
 	// User with the right to write there.
-	Username string `setting:"username"`
+	Username string `pulumi:"username,optional"`
 	// Its password, set with `pulumi config set --secret --path 'ha-web:monitoring.serviceNow.password'`.
-	Password SecretText `setting:"password"`
+	Password SecretText `pulumi:"password,optional"`
 	// OAuth client, in place of a user.
-	ClientID string `setting:"clientId"`
+	ClientID string `pulumi:"clientId,optional"`
 	// Its secret, set as password.
-	ClientSecret SecretText `setting:"clientSecret"`
+	ClientSecret SecretText `pulumi:"clientSecret,optional"`
 	// Group that gets the incidents. Left out: nobody in particular.
-	AssignmentGroup string `setting:"assignmentGroup"`
+	AssignmentGroup string `pulumi:"assignmentGroup,optional"`
 	// Urgency of an incident, 1 (high) to 3.
-	Urgency int `setting:"urgency"`
+	Urgency int `pulumi:"urgency,optional"`
 	// Impact of an incident, 1 (high) to 3.
-	Impact int `setting:"impact"`
+	Impact int `pulumi:"impact,optional"`
 }
 
 // Datadog describes where metrics go.
 type Datadog struct {
 	// API key, set with `pulumi config set --secret --path 'ha-web:monitoring.datadog.apiKey'`. Left out: no metrics.
 	// Cost: 0.003 USD for 1000 updates of a metric, and what Datadog asks.
-	APIKey SecretText `setting:"apiKey"`
+	APIKey SecretText `pulumi:"apiKey,optional"`
 	// Site of your account, such as datadoghq.com, us5.datadoghq.com or datadoghq.eu.
-	Site string `setting:"site"`
+	Site string `pulumi:"site,optional"`
 	// Namespaces of CloudWatch that it gets, of the whole account in this region.
-	Namespaces []string `setting:"namespaces"`
+	Namespaces []string `pulumi:"namespaces,optional"`
 }
 
 func defaultMonitoring() Monitoring {

@@ -5,15 +5,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"ha-web/internal/settings/network"
 )
 
 // Notes returns what a person should know about these settings before deploying them.
 func (s *Settings) Notes() []string {
 	notes := s.cdnNotes()
 	switch s.Network.NATGateways {
-	case "single":
+	case network.NATSingle:
 		notes = append(notes, "one NAT gateway: instances in every zone lose the internet with zone "+s.Network.AvailabilityZones[0])
-	case "none":
+	case network.NATNone:
 		if missing := s.unreachable(); len(missing) > 0 {
 			notes = append(notes, "no NAT gateway: instances reach neither the internet nor, without an endpoint in "+
 				"network.interfaceEndpoints, "+strings.Join(missing, ", "))

@@ -5,7 +5,7 @@ package settings
 import (
 	"ha-web/internal/engine"
 	"ha-web/internal/fleet"
-	"ha-web/internal/subnets"
+	"ha-web/internal/settings/network"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,31 +14,31 @@ import (
 // Settings are the settings of one stack. The comments of its fields are the text of docs/settings.md.
 type Settings struct {
 	// Region is where everything lives but what CloudFront wants in us-east-1. Its key is aws:region.
-	Region string `setting:"-"`
+	Region string
 
 	// What the stack is for: `production`, which has guard rails, or `development`. It is a tag on every resource.
-	Environment Environment `setting:"environment"`
+	Environment Environment `pulumi:"environment,optional"`
 	// The VPC.
-	Network Network `setting:"network"`
+	Network network.Settings `pulumi:"network,optional"`
 	// The load balancer and the fleet of application servers.
-	Web Web `setting:"web"`
+	Web Web `pulumi:"web,optional"`
 	// The database and its proxy.
-	Database Database `setting:"database"`
+	Database Database `pulumi:"database,optional"`
 	// The secrets of the application, and the key that encrypts all data of the stack.
-	Secrets Secrets `setting:"secrets"`
+	Secrets Secrets `pulumi:"secrets,optional"`
 	// The name of the site and its certificates.
-	Domain Domain `setting:"domain"`
+	Domain Domain `pulumi:"domain,optional"`
 	// CloudFront before the load balancer, with static files and a firewall.
-	CDN CDN `setting:"cdn"`
+	CDN CDN `pulumi:"cdn,optional"`
 	// Alarms, their dashboard, and who hears of them.
-	Monitoring Monitoring `setting:"monitoring"`
+	Monitoring Monitoring `pulumi:"monitoring,optional"`
 	// How changes reach the stack: the repository of its images, and the roles of its pipeline.
-	Delivery Delivery `setting:"delivery"`
+	Delivery Delivery `pulumi:"delivery,optional"`
 	// Ways in for people, and for those who look after the stack.
-	Access Access `setting:"access"`
+	Access Access `pulumi:"access,optional"`
 	// Guard rails of production that this stack does without, each with the reason: `{nat-gateway-per-zone: "..."}`.
 	// docs/guard-rails.md lists them.
-	Waivers map[string]string `setting:"waivers"`
+	Waivers map[string]string `pulumi:"waivers,optional"`
 }
 
 // Environment is what a stack is for.
@@ -53,162 +53,134 @@ const (
 // Production reports whether the stack is one that people depend on.
 func (s *Settings) Production() bool { return s.Environment == Production }
 
-// Network describes the VPC.
-type Network struct {
-	// Address range of the VPC: a private IPv4 range from /16 to /22. A subnet is 1/256 of it, but at least a /27. It
-	// cannot change later.
-	CIDR string `setting:"cidr"`
-	// Two to six zones of the region. Each gets a public, a private and a data subnet. Adding one moves no other.
-	AvailabilityZones []string `setting:"availabilityZones"`
-	// How private subnets reach the internet: `perAz` (a NAT gateway in each zone), `single` (one, in the first zone
-	// listed, a single point of failure) or `none` (AWS through interface endpoints only).
-	// Cost: 33 USD a gateway, and 0.045 USD a GB.
-	NATGateways string `setting:"natGateways"`
-	// AWS services reached without leaving the VPC, by short name: `ssm`, `secretsmanager`, `ecr.api`. S3 is always.
-	// Cost: 7.30 USD a service and zone.
-	InterfaceEndpoints []string `setting:"interfaceEndpoints"`
-	// Record of all traffic that the VPC accepted or rejected.
-	FlowLogs FlowLogs `setting:"flowLogs"`
-}
-
-// FlowLogs describes the record of the VPC's traffic.
-type FlowLogs struct {
-	// Whether flow logs are kept.
-	// Cost: 0.50 USD a GB.
-	Enabled bool `setting:"enabled"`
-	// How long CloudWatch Logs keeps them, in days: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731 and
-	// more.
-	RetentionDays int `setting:"retentionDays"`
-}
-
 // Web describes the load balancer and the fleet.
 type Web struct {
 	// Sizes of machine, of one processor architecture, in order of preference. With two or more AWS takes the next where it
 	// has run out of one.
 	// Cost: t3.small 15 USD an instance, m7g.large 60 USD.
-	InstanceTypes []string `setting:"instanceTypes"`
+	InstanceTypes []string `pulumi:"instanceTypes,optional"`
 	// Image of the instances: Amazon Linux 2023, or one made from it. `ami-...` stays; `ssm:` and the path of a parameter is
 	// looked up at each update, and a new image is rolled out. Left out: the newest Amazon Linux 2023.
-	Image string `setting:"image"`
+	Image string `pulumi:"image,optional"`
 	// Container image of the application, by its digest: `<repository>@sha256:...`. Left out: a page that says hello.
-	Container string `setting:"container"`
+	Container string `pulumi:"container,optional"`
 	// Port the application listens on, 1024 to 65535.
-	Port int `setting:"port"`
+	Port int `pulumi:"port,optional"`
 	// Size of the disk of an instance, 8 to 16384 GiB. It is encrypted.
 	// Cost: 0.08 USD a GiB and instance.
-	RootVolumeGiB int `setting:"rootVolumeGiB"`
+	RootVolumeGiB int `pulumi:"rootVolumeGiB,optional"`
 	// Who reaches the load balancer: `internet`, or `cloudfront` (the servers of CloudFront only, and of them only those
 	// that send the origin header). Left out: `cloudfront` with cdn.enabled, else `internet`.
-	Ingress string `setting:"ingress"`
+	Ingress string `pulumi:"ingress,optional"`
 	// Header by which the load balancer knows the stack's own CloudFront distribution. Its value is made up by AWS.
 	// Cost: 0.40 USD for each of its one or two secrets.
-	OriginHeader OriginHeader `setting:"originHeader"`
+	OriginHeader OriginHeader `pulumi:"originHeader,optional"`
 	// How many instances there are.
-	Size fleet.Size `setting:"size"`
+	Size fleet.Size `pulumi:"size,optional"`
 	// How long an instance takes from launch to its first healthy answer, in seconds. Its boot log says.
-	BootSeconds int `setting:"bootSeconds"`
+	BootSeconds int `pulumi:"bootSeconds,optional"`
 	// How the load balancer tells whether an instance is healthy.
-	HealthCheck fleet.HealthCheck `setting:"healthCheck"`
+	HealthCheck fleet.HealthCheck `pulumi:"healthCheck,optional"`
 	// How it spreads requests over the instances.
-	TargetGroup fleet.TargetGroup `setting:"targetGroup"`
+	TargetGroup fleet.TargetGroup `pulumi:"targetGroup,optional"`
 	// When the fleet grows and shrinks by its load.
-	Scaling fleet.Scaling `setting:"scaling"`
+	Scaling fleet.Scaling `pulumi:"scaling,optional"`
 	// Sizes of the fleet at times known beforehand, such as every weekday at 7.
-	Schedules []fleet.Schedule `setting:"schedules"`
+	Schedules []fleet.Schedule `pulumi:"schedules,optional"`
 	// Calendar of exams: the fleet grows before each period of them.
-	Exams fleet.Exams `setting:"exams"`
+	Exams fleet.Exams `pulumi:"exams,optional"`
 	// Instances that AWS may take back, at a lower price.
-	Spot fleet.Spot `setting:"spot"`
+	Spot fleet.Spot `pulumi:"spot,optional"`
 	// How a new image, container or setting reaches the instances.
-	Rollout fleet.Rollout `setting:"rollout"`
+	Rollout fleet.Rollout `pulumi:"rollout,optional"`
 	// Record of all requests, in a bucket.
-	AccessLogs AccessLogs `setting:"accessLogs"`
+	AccessLogs AccessLogs `pulumi:"accessLogs,optional"`
 	// How long the logs of the instances are kept, in days, as network.flowLogs.retentionDays.
 	// Cost: 0.50 USD a GB.
-	LogRetentionDays int `setting:"logRetentionDays"`
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 	// Whether AWS refuses to delete the load balancer, and Pulumi the access logs.
-	DeletionProtection bool `setting:"deletionProtection"`
+	DeletionProtection bool `pulumi:"deletionProtection,optional"`
 }
 
 // OriginHeader describes the header by which the load balancer knows its distribution.
 type OriginHeader struct {
 	// Name of the header.
-	Name string `setting:"name"`
+	Name string `pulumi:"name,optional"`
 	// One more makes up another value. The one before stays valid until the next change, so that nothing fails meanwhile.
-	Version int `setting:"version"`
+	Version int `pulumi:"version,optional"`
 }
 
 // AccessLogs describes the record of requests.
 type AccessLogs struct {
 	// Whether it is kept.
 	// Cost: 0.023 USD a GB.
-	Enabled bool `setting:"enabled"`
+	Enabled bool `pulumi:"enabled,optional"`
 	// How long, in days, 1 to 3653.
-	RetentionDays int `setting:"retentionDays"`
+	RetentionDays int `pulumi:"retentionDays,optional"`
 }
 
 // Database describes the database.
 type Database struct {
 	// `postgres`, `mysql` or `mariadb`. It cannot change later.
-	Engine Engine `setting:"engine"`
+	Engine Engine `pulumi:"engine,optional"`
 	// Major version, in quotes. Left out: 16 of postgres, 8.4 of mysql, 10.11 of mariadb. AWS brings in the minor versions.
-	Version string `setting:"version"`
+	Version string `pulumi:"version,optional"`
 	// Whether version may move to a later one, at once, with minutes of downtime. Turn it off again afterwards.
-	AllowMajorUpgrade bool `setting:"allowMajorUpgrade"`
+	AllowMajorUpgrade bool `pulumi:"allowMajorUpgrade,optional"`
 	// Size of the machine.
 	// Cost: db.t4g.medium 95 USD, db.m7g.large 245 USD, with multiAz; half without.
-	InstanceClass string `setting:"instanceClass"`
+	InstanceClass string `pulumi:"instanceClass,optional"`
 	// Whether a standby in a second zone takes over within two minutes. Without one, the loss of a zone costs the database.
-	MultiAZ bool `setting:"multiAz"`
+	MultiAZ bool `pulumi:"multiAz,optional"`
 	// Size of the gp3 volume, 20 to 65536 GiB. It can grow, and never shrink.
 	// Cost: 0.23 USD a GiB with multiAz, half without.
-	StorageGiB int `setting:"storageGiB"`
+	StorageGiB int `pulumi:"storageGiB,optional"`
 	// Size up to which AWS grows the volume when it fills, at least 1.1 times storageGiB. 0: it does not grow.
-	MaxStorageGiB int `setting:"maxStorageGiB"`
+	MaxStorageGiB int `pulumi:"maxStorageGiB,optional"`
 	// IOPS of a volume of 400 GiB and more, 12000 to 64000. 0: 12000. A smaller volume has 3000 and takes no other.
 	// Cost: 0.04 USD each beyond 12000 with multiAz, half without.
-	IOPS int `setting:"iops"`
+	IOPS int `pulumi:"iops,optional"`
 	// Throughput of a volume of 400 GiB and more in MiB/s, 500 to 4000, and at most a quarter of iops. 0: 500. A smaller
 	// volume has 125 and takes no other.
 	// Cost: 0.16 USD each beyond 500 with multiAz, half without.
-	ThroughputMiBps int `setting:"throughputMiBps"`
+	ThroughputMiBps int `pulumi:"throughputMiBps,optional"`
 	// Name of the first database. It cannot change later.
-	Name string `setting:"name"`
+	Name string `pulumi:"name,optional"`
 	// Name of the master user, whose password AWS makes up, keeps in Secrets Manager and changes. It cannot change later.
-	Username string `setting:"username"`
+	Username string `pulumi:"username,optional"`
 	// How far back the database can be restored to any second, 1 to 35 days.
-	BackupDays int `setting:"backupDays"`
+	BackupDays int `pulumi:"backupDays,optional"`
 	// When the daily backup starts, in UTC.
-	BackupWindow string `setting:"backupWindow"`
+	BackupWindow string `pulumi:"backupWindow,optional"`
 	// When AWS brings in minor versions, and changes that need a restart, in UTC. It must not overlap backupWindow.
-	MaintenanceWindow string `setting:"maintenanceWindow"`
+	MaintenanceWindow string `pulumi:"maintenanceWindow,optional"`
 	// Whether such changes are made at once, with the restart, and not in the maintenance window.
-	ApplyImmediately bool `setting:"applyImmediately"`
+	ApplyImmediately bool `pulumi:"applyImmediately,optional"`
 	// Whether AWS and Pulumi refuse to delete the database.
-	DeletionProtection bool `setting:"deletionProtection"`
+	DeletionProtection bool `pulumi:"deletionProtection,optional"`
 	// Whether deleting the database leaves a last snapshot, and its backups.
-	FinalSnapshot bool `setting:"finalSnapshot"`
+	FinalSnapshot bool `pulumi:"finalSnapshot,optional"`
 	// How long a master password lives, 1 to 1000 days.
-	RotateAfterDays int `setting:"rotateAfterDays"`
+	RotateAfterDays int `pulumi:"rotateAfterDays,optional"`
 	// How often the operating system is measured, in seconds: 1, 5, 10, 15, 30 or 60. 0: never.
-	MonitoringSeconds int `setting:"monitoringSeconds"`
+	MonitoringSeconds int `pulumi:"monitoringSeconds,optional"`
 	// How long the logs of database and proxy are kept, in days, as flowLogs.retentionDays.
-	LogRetentionDays int `setting:"logRetentionDays"`
+	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
 	// Connections that one instance of the application opens at most. Without a proxy, those of the largest fleet must fit
 	// the database.
-	PoolSize int `setting:"poolSize"`
+	PoolSize int `pulumi:"poolSize,optional"`
 	// Most connections that the database takes. 0: what its memory allows. With postgres it takes effect at a restart.
-	MaxConnections int `setting:"maxConnections"`
+	MaxConnections int `pulumi:"maxConnections,optional"`
 	// Further parameters of the engine, such as `{work_mem: "65536"}`.
-	Parameters map[string]string `setting:"parameters"`
+	Parameters map[string]string `pulumi:"parameters,optional"`
 	// RDS Proxy between application and database. It keeps a growing fleet from exhausting the connections.
-	Proxy Proxy `setting:"proxy"`
+	Proxy Proxy `pulumi:"proxy,optional"`
 	// Second region that keeps the backups too, such as us-west-2.
 	// Cost: 0.095 USD a GiB of backups, and 0.02 USD a GiB of traffic.
-	ReplicaRegion string `setting:"replicaRegion"`
+	ReplicaRegion string `pulumi:"replicaRegion,optional"`
 	// Snapshot that the database starts from, name or ARN. Set on a stack that has a database, it asks for another one in
 	// its place. Keep it as long as that database lives.
-	SnapshotIdentifier string `setting:"snapshotIdentifier"`
+	SnapshotIdentifier string `pulumi:"snapshotIdentifier,optional"`
 }
 
 // Engine is a database engine.
@@ -231,25 +203,25 @@ func (e Engine) Port() int {
 type Proxy struct {
 	// Whether there is one.
 	// Cost: 22 USD and more, 11 USD for each vCPU of the database.
-	Enabled bool `setting:"enabled"`
+	Enabled bool `pulumi:"enabled,optional"`
 	// Share of the database's connections that it may open, 1 to 100. The rest is for people, and for monitoring.
-	MaxConnectionsPercent int `setting:"maxConnectionsPercent"`
+	MaxConnectionsPercent int `pulumi:"maxConnectionsPercent,optional"`
 	// How long a client waits for a connection before it gets an error, in seconds, 1 to 300.
-	BorrowSeconds int `setting:"borrowSeconds"`
+	BorrowSeconds int `pulumi:"borrowSeconds,optional"`
 }
 
 // Secrets describes what the application keeps secret.
 type Secrets struct {
 	// Secrets of the application. AWS Secrets Manager has them as `<project>/<stack>/<name>`; they are created empty.
 	// Cost: 0.40 USD each, and 1 USD for the key.
-	Names []string `setting:"names"`
+	Names []string `pulumi:"names,optional"`
 	// Values of some of them, set with `pulumi config set --secret --path 'ha-web:secrets.values.<name>'`. Others are set
 	// past Pulumi, with `aws secretsmanager put-secret-value`.
-	Values map[string]SecretText `setting:"values"`
+	Values map[string]SecretText `pulumi:"values,optional"`
 	// How long a deleted secret can be brought back, and its name is taken: 7 to 30 days, or 0 for not at all.
-	RecoveryDays int `setting:"recoveryDays"`
+	RecoveryDays int `pulumi:"recoveryDays,optional"`
 	// Whether Pulumi refuses to delete the secrets, and the key that encrypts all data of the stack.
-	DeletionProtection bool `setting:"deletionProtection"`
+	DeletionProtection bool `pulumi:"deletionProtection,optional"`
 }
 
 // Inputs returns the values for components.
@@ -292,16 +264,16 @@ func inputs(texts map[string]SecretText) map[string]pulumi.StringInput {
 // Domain describes the site's name and certificate.
 type Domain struct {
 	// Host name of the site, such as learn.example.edu. With one the site has TLS.
-	Name string `setting:"name"`
+	Name string `pulumi:"name,optional"`
 	// Public zone in Route 53 that holds the name, such as example.edu: records and proofs of certificates are made there.
 	// Left out: `pulumi up` prints the records to create elsewhere, and waits up to 75 minutes for those that prove a
 	// certificate. The output dnsRecords has them too.
-	HostedZone string `setting:"hostedZone"`
+	HostedZone string `pulumi:"hostedZone,optional"`
 	// Certificate of the load balancer in ACM. It must be in aws:region and, with cdn.enabled, for `origin.<name>`. Left out:
 	// one is requested for name.
-	CertificateARN string `setting:"certificateArn"`
+	CertificateARN string `pulumi:"certificateArn,optional"`
 	// Certificate of CloudFront, likewise. It must be in us-east-1, and for the site's name.
-	CDNCertificateARN string `setting:"cdnCertificateArn"`
+	CDNCertificateARN string `pulumi:"cdnCertificateArn,optional"`
 }
 
 // OriginPrefix comes before the name of the site in the name by which CloudFront knows the load balancer.
@@ -339,11 +311,7 @@ func Default() *Settings {
 	servers := fleet.Default()
 	return &Settings{
 		Environment: Production,
-		Network: Network{
-			CIDR:        "10.0.0.0/16",
-			NATGateways: "perAz",
-			FlowLogs:    FlowLogs{Enabled: true, RetentionDays: 365},
-		},
+		Network:     network.Default(),
 		Web: Web{
 			InstanceTypes: servers.InstanceTypes, Port: servers.Port, RootVolumeGiB: servers.RootVolumeGiB,
 			OriginHeader: OriginHeader{Name: "X-Origin-Verify", Version: 1},
@@ -369,7 +337,7 @@ func Default() *Settings {
 // derive gives the settings whose default depends on others their value.
 func (s *Settings) derive() {
 	if s.Web.Size.Min == 0 {
-		s.Web.Size.Min = max(len(s.Network.AvailabilityZones), subnets.MinZones)
+		s.Web.Size.Min = max(len(s.Network.AvailabilityZones), network.MinZones)
 	}
 	if s.Web.Ingress == "" {
 		s.Web.Ingress = "internet"

@@ -9,6 +9,7 @@ import (
 	"ha-web/internal/engine"
 	"ha-web/internal/fleet"
 	"ha-web/internal/settings"
+	"ha-web/internal/settings/network"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -45,7 +46,7 @@ func TestDefaults(t *testing.T) {
 	want.Web.Ingress = "cloudfront"
 	want.Database.Version = "16"
 	assert.Equal(t, want, got)
-	assert.Equal(t, "perAz", got.Network.NATGateways)
+	assert.Equal(t, network.NATPerAZ, got.Network.NATGateways)
 }
 
 func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
@@ -96,23 +97,23 @@ func TestFaults(t *testing.T) {
 		// Types.
 		"map":     {map[string]string{"web": "8080"}, `web: must be a map of settings, got "8080"`},
 		"list":    {map[string]string{"web": "[]"}, `web: must be a map of settings, got []`},
-		"number":  {map[string]string{"web": `{"port": "x"}`}, `web.port: must be a whole number, got "x"`},
-		"quoted":  {map[string]string{"web": `{"port": "8080"}`}, `web.port: must be a whole number, got "8080"`},
-		"decimal": {map[string]string{"web": `{"size": {"max": 2.5}}`}, `web.size.max: must be a whole number, got 2.5`},
+		"number":  {map[string]string{"web": `{"port": "x"}`}, `web.port: must be an integer, got "x"`},
+		"quoted":  {map[string]string{"web": `{"port": "8080"}`}, `web.port: must be an integer, got "8080"`},
+		"decimal": {map[string]string{"web": `{"size": {"max": 2.5}}`}, `web.size.max: must be an integer, got 2.5`},
 		"flag":    {map[string]string{"database": `{"proxy": {"enabled": "yes"}}`}, `database.proxy.enabled: must be true or false, got "yes"`},
 		"scalar":  {map[string]string{"network": `{"availabilityZones": "us-east-1a"}`}, `network.availabilityZones: must be a list, got "us-east-1a"`},
-		"text":    {map[string]string{"domain": `{"name": true}`}, `domain.name: must be text, in quotes, got true`},
-		"lossy":   {map[string]string{"database": `{"engine": "mysql", "version": 8.4}`}, `database.version: must be text, in quotes, got 8.4`},
-		"texts":   {map[string]string{"database": `{"parameters": ["work_mem"]}`}, `database.parameters: must be a map of texts, got ["work_mem"]`},
+		"text":    {map[string]string{"domain": `{"name": true}`}, `domain.name: must be a string, in quotes, got true`},
+		"lossy":   {map[string]string{"database": `{"engine": "mysql", "version": 8.4}`}, `database.version: must be a string, in quotes, got 8.4`},
+		"texts":   {map[string]string{"database": `{"parameters": ["work_mem"]}`}, `database.parameters: must be a map of strings, got ["work_mem"]`},
 
 		// Rules.
 		"environment":   {map[string]string{"environment": "staging"}, `environment: must be production or development, got "staging"`},
 		"region":        {map[string]string{"aws:region": ""}, "aws:region: is required, such as us-east-1"},
-		"other region":  {map[string]string{"aws:region": "us-west-2"}, "network.availabilityZones: us-east-1a is not in aws:region (us-west-2)"},
-		"cidr":          {map[string]string{"network": `{` + zones + `, "cidr": "10.0.0.0/23"}`}, "network.cidr: 10.0.0.0/23 is too small: a load balancer needs subnets of a /27 or larger, and three tiers of them fit a /22 or larger"},
-		"no zones":      {map[string]string{"network": `{}`}, "network.availabilityZones: name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 0"},
-		"nat":           {map[string]string{"network": `{` + zones + `, "natGateways": "two"}`}, `network.natGateways: must be perAz or single or none, got "two"`},
-		"endpoints":     {map[string]string{"network": `{` + zones + `, "interfaceEndpoints": ["s3"]}`}, "network.interfaceEndpoints: s3 is reached through a gateway endpoint, which is free: leave it out"},
+		"other region":  {map[string]string{"aws:region": "us-west-2"}, "network.availabilityZones: must be in aws:region (us-west-2), got us-east-1a"},
+		"cidr":          {map[string]string{"network": `{` + zones + `, "cidr": "10.0.0.0/23"}`}, "network.cidr: must be at least a /22, so that each subnet is at least the /27 that a load balancer needs, got 10.0.0.0/23"},
+		"no zones":      {map[string]string{"network": `{}`}, "network.availabilityZones: must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 0"},
+		"nat":           {map[string]string{"network": `{` + zones + `, "natGateways": "two"}`}, `network.natGateways: must be perAz, single or none, got "two"`},
+		"endpoints":     {map[string]string{"network": `{` + zones + `, "interfaceEndpoints": ["s3"]}`}, "network.interfaceEndpoints[0]: s3 has a gateway endpoint, which is free: leave it out"},
 		"retention":     {map[string]string{"network": `{` + zones + `, "flowLogs": {"retentionDays": 8}}`}, "network.flowLogs.retentionDays: CloudWatch Logs cannot keep events for 8 days, the next period it offers is 14"},
 		"low port":      {map[string]string{"web": `{"port": 80}`}, "web.port: must be between 1024 and 65535, got 80"},
 		"ingress":       {map[string]string{"web": `{"ingress": "vpn"}`}, `web.ingress: must be internet or cloudfront, got "vpn"`},
@@ -133,7 +134,7 @@ func TestFaults(t *testing.T) {
 		"access logs":  {map[string]string{"web": `{"accessLogs": {"retentionDays": 0}}`}, "web.accessLogs.retentionDays: must be between 1 and 3653, got 0"},
 		"header":       {map[string]string{"web": `{"originHeader": {"name": "a b", "version": 0}}`}, "web.originHeader.name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"a b\"\nweb.originHeader.version: must be between 1 and 1000000, got 0"},
 		"in a list":    {map[string]string{"web": `{"schedules": [{"nmae": "x"}]}`}, "web.schedules[0].nmae: unknown, did you mean web.schedules[0].name?\nweb.schedules: number 1: name must be small letters, digits and single hyphens, got \"\""},
-		"type in list": {map[string]string{"web": `{"schedules": [{"name": "day", "recurrence": "0 7 * * *", "min": "2"}]}`}, `web.schedules[0].min: must be a whole number, got "2"`},
+		"type in list": {map[string]string{"web": `{"schedules": [{"name": "day", "recurrence": "0 7 * * *", "min": "2"}]}`}, `web.schedules[0].min: must be an integer, got "2"`},
 		"deep in list": {map[string]string{"web": `{"exams": {"min": 4, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12", "untill": "x"}]}}`}, "web.exams.periods[0].untill: unknown"},
 		"schedule":     {map[string]string{"web": `{"schedules": [{"name": "day", "recurrence": "7 o'clock", "min": 2}]}`}, `web.schedules: day: recurrence must be five fields of cron such as 0 7 * * 1-5, got "7 o'clock"`},
 		"exams":        {map[string]string{"web": `{"exams": {"leadHours": 25, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12"}]}}`}, "web.exams.leadHours: must be between 1 and 24, got 25\nweb.exams.min: must be between 2 and 10, got 0"},
@@ -189,7 +190,7 @@ func TestFaults(t *testing.T) {
 		"scanner":        {map[string]string{"access": `{"scanner": {"principal": "*"}}`}, "access.scanner.principal: must be the ARN of a role or an account, such as arn:aws:iam::123456789012:role/scanner, got \"*\"\naccess.scanner.externalId: must be the id that the scanner gives, 2 to 1224 letters, digits and +=,.@:/_-, got \"\""},
 		"agents":         {map[string]string{"access": `{"agents": [{"name": "a", "schedule": "daily"}, {"nmae": "b", "package": "B"}]}`}, "access.agents[1].nmae: unknown, did you mean access.agents[1].name?\naccess.agents[0].schedule: must be such as rate(1 day), 30 minutes at least, or cron(0 3 * * ? *), in UTC, got \"daily\"\naccess.agents[0].package: needs this, or access.agents[0].commands\naccess.agents[1].name: must be small letters, digits and single hyphens, 32 at most, got \"\""},
 		"playbooks":      {map[string]string{"access": `{"playbooks": [{"name": "a", "folder": "../x"}, {"name": "b", "folder": "testdata", "playbook": "none.yml", "variables": {"a": "b c"}}, {"name": "c", "folder": "none"}, {"name": "d", "folder": "."}]}`}, "access.playbooks[0].folder: must be a folder below that of the project, got \"../x\"\naccess.playbooks[2].folder: stat .: no such file or directory\naccess.playbooks[3].folder: must be a folder below that of the project, got \".\"\naccess.playbooks[1].variables: a: SSM takes a name of letters, digits and _, and a value without spaces and |:();&, got \"b c\"\naccess.playbooks[1].playbook: there is no none.yml in the folder"},
-		"all at once":    {map[string]string{"environment": "staging", "web": `{"port": "x", "size": {"max": 1}}`, "netwrok": "{}"}, "netwrok: unknown, did you mean network?\nweb.port: must be a whole number, got \"x\"\nenvironment: must be production or development, got \"staging\"\nweb.size.max: must be at least web.size.min (2), got 1"},
+		"all at once":    {map[string]string{"environment": "staging", "web": `{"port": "x", "size": {"max": 1}}`, "netwrok": "{}"}, "netwrok: unknown, did you mean network?\nweb.port: must be an integer, got \"x\"\nenvironment: must be production or development, got \"staging\"\nweb.size.max: must be at least web.size.min (2), got 1"},
 		"other projects": {map[string]string{"aws:defaultTags": "{", "netwrok:web": "{"}, ""},
 	}
 	for name, test := range tests {
@@ -330,10 +331,10 @@ func TestFaultsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
 		`{"values": {"smtp": "hunter2"}}`:                      "secrets.values.smtp: is not among secrets.names",
-		`{"names": ["smtp"], "values": {"smtp": ["hunter2"]}}`: "secrets.values.smtp: must be text, in quotes, got [secret]",
-		`{"names": ["smtp"], "values": "hunter2"}`:             "secrets.values: must be a map of texts, got [secret]",
+		`{"names": ["smtp"], "values": {"smtp": ["hunter2"]}}`: "secrets.values.smtp: must be a string, in quotes, got [secret]",
+		`{"names": ["smtp"], "values": "hunter2"}`:             "secrets.values: must be a map of strings, got [secret]",
 		`hunter2`:                     "secrets: must be a map of settings, got [secret]",
-		`{"recoveryDays": "hunter2"}`: "secrets.recoveryDays: must be a whole number, got [secret]",
+		`{"recoveryDays": "hunter2"}`: "secrets.recoveryDays: must be an integer, got [secret]",
 	} {
 		_, err := settings.Parse("ha-web", config(t, map[string]string{"secrets": value}), "ha-web:secrets")
 		assert.EqualError(t, err, want)

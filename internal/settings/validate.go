@@ -8,18 +8,20 @@ import (
 
 	"ha-web/internal/distribution"
 	"ha-web/internal/engine"
+	"ha-web/internal/fields"
 	"ha-web/internal/fleet"
-	"ha-web/internal/subnets"
 	"ha-web/internal/validate"
 )
 
 // validate records every fault of the settings.
 func (s *Settings) validate(faults *validate.Faults) {
+	f := validate.FieldsOf(faults, s, fields.ByTag)
 	validate.OneOf(faults, "environment", s.Environment, Production, Development)
 	if s.Region == "" {
 		faults.Add(regionKey, "is required, such as us-east-1")
 	}
-	s.Network.validate(s.Region, faults)
+	s.Network.Validate(f)
+	s.validateZones(f)
 	s.Web.validate(len(s.Network.AvailabilityZones), faults)
 	s.Database.validate(s.Region, s.Web.Size.Max, faults)
 	s.Secrets.validate(faults)
@@ -30,17 +32,12 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.validateAccess(faults)
 }
 
-func (n Network) validate(region string, faults *validate.Faults) {
-	_, err := subnets.ParseVPC(n.CIDR)
-	faults.Check("network.cidr", err)
-	zones, err := subnets.ParseZones(n.AvailabilityZones)
-	faults.Check("network.availabilityZones", err)
-	if len(zones) > 0 && region != "" && zones[0].Region != region {
-		faults.Add("network.availabilityZones", "%s is not in %s (%s)", zones[0].Name, regionKey, region)
+// validateZones records zones that are not in the region of the stack.
+func (s *Settings) validateZones(f validate.Fields) {
+	zones := s.Network.Zones()
+	if len(zones) > 0 && s.Region != "" && zones[0].Region != s.Region {
+		f.Add(&s.Network.AvailabilityZones, "must be in %s (%s), got %s", regionKey, s.Region, zones[0].Name)
 	}
-	validate.OneOf(faults, "network.natGateways", n.NATGateways, "perAz", "single", "none")
-	faults.Check("network.interfaceEndpoints", validate.InterfaceEndpoints(n.InterfaceEndpoints))
-	faults.Check("network.flowLogs.retentionDays", validate.RetentionDays(n.FlowLogs.RetentionDays))
 }
 
 func (w Web) validate(zones int, faults *validate.Faults) {
@@ -140,7 +137,7 @@ func camelCase(field string) string {
 
 func (s Secrets) validate(faults *validate.Faults) {
 	faults.Check("secrets.names", validate.SecretNames(s.Names))
-	validate.Among(faults, "secrets.values", s.Values, "secrets.names", s.Names)
+	validate.KeysAmong(faults, "secrets.values", s.Values, "secrets.names", s.Names)
 	faults.Check("secrets.recoveryDays", validate.RecoveryDays(s.RecoveryDays))
 }
 

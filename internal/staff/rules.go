@@ -13,7 +13,7 @@ import (
 // Validate records every fault of the spec. key gives the fields, such as OIDC.Issuer, the names that whoever asks knows them
 // by.
 func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
-	fields := validate.Fields{Faults: faults, Name: key}
+	fields := validate.Named{Faults: faults, Name: key}
 	s.OIDC.check(fields)
 	s.SAML.check(fields)
 	s.Scanner.check(fields)
@@ -25,7 +25,7 @@ const maxPaths = 20
 // pathPattern is what a load balancer takes (Elastic Load Balancing user guide, "Path conditions"), but for quotes.
 var pathPattern = regexp.MustCompile(`^/[A-Za-z0-9_.$/~@:+&*?-]{0,127}$`)
 
-func (s SignIn) check(fields validate.Fields) {
+func (s SignIn) check(fields validate.Named) {
 	if !s.On() {
 		if s.Issuer != "" || s.ClientID != "" || s.ClientSecret || s.SecretARN {
 			fields.Add("OIDC.Paths", "needs at least one, such as /admin/*, or nobody signs in")
@@ -61,7 +61,7 @@ func (s SignIn) check(fields validate.Fields) {
 	fields.Between("OIDC.SessionHours", s.SessionHours, 1, 7*24) // what a load balancer takes
 }
 
-func (s SignIn) checkPaths(fields validate.Fields) {
+func (s SignIn) checkPaths(fields validate.Named) {
 	if len(s.Paths) > maxPaths {
 		fields.Add("OIDC.Paths", "has room for %d, got %d: use wildcards", maxPaths, len(s.Paths))
 	}
@@ -90,7 +90,7 @@ func Label(path string) string {
 // metadataLimit is what IAM takes of an identity provider's metadata (IAM API reference, CreateSAMLProvider).
 const metadataLimit = 10_000_000
 
-func (s SAML) check(fields validate.Fields) {
+func (s SAML) check(fields validate.Named) {
 	fields.Between("SAML.SessionHours", s.SessionHours, 1, 12)
 	if s.Metadata == "" {
 		return
@@ -120,7 +120,7 @@ var (
 
 // check wants both or neither: a role without an external id is open to whoever has the scanner look at its ARN (AWS IAM user
 // guide, "The confused deputy problem").
-func (s Scanner) check(fields validate.Fields) {
+func (s Scanner) check(fields validate.Named) {
 	if s == (Scanner{}) {
 		return
 	}

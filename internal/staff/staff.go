@@ -16,20 +16,20 @@ import (
 type SAML struct {
 	// File with the metadata of the identity provider, such as `idp/okta.xml`, in the folder of the project. Left out: no
 	// console roles. Its certificate ends some day, of which AWS does not warn: bring a new file before it does.
-	MetadataFile string `setting:"metadataFile"`
+	MetadataFile string `pulumi:"metadataFile,optional"`
 	// How long a session lasts at most, in hours, 1 to 12. The identity provider may ask for less.
-	SessionHours int `setting:"sessionHours"`
+	SessionHours int `pulumi:"sessionHours,optional"`
 
 	// Metadata is the content of MetadataFile.
-	Metadata string `setting:"-"`
+	Metadata string
 }
 
 // Scanner is who looks for mistakes in the account, such as Wiz or Prowler.
 type Scanner struct {
 	// Role of the scanner that takes on the one made here, by ARN, as the scanner says. Left out: no scanner.
-	Principal string `setting:"principal"`
+	Principal string `pulumi:"principal,optional"`
 	// External id that the scanner sends with it: nobody can have it scan for them by the ARN alone.
-	ExternalID string `setting:"externalId"`
+	ExternalID string `pulumi:"externalId,optional"`
 }
 
 // Endpoints are where an identity provider does what.

@@ -20,38 +20,38 @@ import (
 // Agent is software on every instance, such as a sensor of CrowdStrike.
 type Agent struct {
 	// Name, such as falcon: small letters, digits and single hyphens.
-	Name string `setting:"name"`
+	Name string `pulumi:"name,optional"`
 	// Package of SSM Distributor that is installed, such as `AmazonCloudWatchAgent`. Left out: commands install it.
-	Package string `setting:"package"`
+	Package string `pulumi:"package,optional"`
 	// Its version. Left out: the newest, at each run.
-	Version string `setting:"version"`
+	Version string `pulumi:"version,optional"`
 	// Arguments of the package's own scripts, such as `{SSM_CS_CCID: ...}`. Everyone who may look at the stack reads them.
-	Arguments map[string]string `setting:"arguments"`
+	Arguments map[string]string `pulumi:"arguments,optional"`
 	// Commands of the shell, as root, after the package is there.
-	Commands []string `setting:"commands"`
+	Commands []string `pulumi:"commands,optional"`
 	// Secrets that instances may read for it: ARNs in Secrets Manager, by the variable in which commands find the value, such
 	// as `{DD_API_KEY: "arn:..."}`. The value is on no disk, and in no log of AWS.
-	Secrets map[string]string `setting:"secrets"`
+	Secrets map[string]string `pulumi:"secrets,optional"`
 	// How often it is looked after, as `rate(12 hours)` or `cron(0 3 * * ? *)`, besides once on every new instance. Left out:
 	// `rate(1 day)`.
-	Schedule string `setting:"schedule"`
+	Schedule string `pulumi:"schedule,optional"`
 }
 
 // Playbook is a playbook of Ansible for every instance.
 type Playbook struct {
 	// Name, such as moodle: small letters, digits and single hyphens.
-	Name string `setting:"name"`
+	Name string `pulumi:"name,optional"`
 	// Folder below that of the project, such as `examples/moodle`. It goes to a bucket, from which instances take it.
-	Folder string `setting:"folder"`
+	Folder string `pulumi:"folder,optional"`
 	// File in it that is played. Left out: `site.yml`.
-	Playbook string `setting:"playbook"`
+	Playbook string `pulumi:"playbook,optional"`
 	// Variables for it, such as `{moodle_release: "5.0.2"}`. Everyone who may look at the stack reads them.
-	Variables map[string]string `setting:"variables"`
+	Variables map[string]string `pulumi:"variables,optional"`
 	// How often it is played, as schedule of an agent, besides once on every new instance.
-	Schedule string `setting:"schedule"`
+	Schedule string `pulumi:"schedule,optional"`
 
 	// Files are the files of the folder, by path.
-	Files map[string]string `setting:"-"`
+	Files map[string]string
 }
 
 // What holds where nothing else is asked for.
@@ -101,7 +101,7 @@ func (s Spec) WithDefaults() Spec {
 // Validate records every fault of the spec. key gives the fields, such as Agents[0].Name, the names that whoever asks knows
 // them by.
 func (s Spec) Validate(faults *validate.Faults, key func(field string) string) {
-	fields := validate.Fields{Faults: faults, Name: key}
+	fields := validate.Named{Faults: faults, Name: key}
 	var agents, playbooks []string
 	for i, each := range s.Agents {
 		each.check(fields, fmt.Sprintf("Agents[%d]", i), agents)
@@ -122,7 +122,7 @@ var (
 	schedule    = regexp.MustCompile(`^(rate\((([3-9][0-9]|[1-9][0-9]{2,}) minutes|1 (hour|day)|[2-9][0-9]* (hours|days)|1[0-9]+ (hours|days))\)|cron\([^()]+\))$`)
 )
 
-func checkName(fields validate.Fields, field, name string, earlier []string) {
+func checkName(fields validate.Named, field, name string, earlier []string) {
 	switch {
 	case !validate.Label(name) || len(name) > 32:
 		fields.Add(field, "must be small letters, digits and single hyphens, 32 at most, got %q", name)
@@ -132,7 +132,7 @@ func checkName(fields validate.Fields, field, name string, earlier []string) {
 }
 
 // checkSchedule wants half an hour at least, as State Manager does.
-func checkSchedule(fields validate.Fields, field, text string) {
+func checkSchedule(fields validate.Named, field, text string) {
 	if !schedule.MatchString(text) {
 		fields.Add(field, "must be such as %s, 30 minutes at least, or cron(0 3 * * ? *), in UTC, got %q", DefaultSchedule, text)
 	}
@@ -141,7 +141,7 @@ func checkSchedule(fields validate.Fields, field, text string) {
 // interpolated is what SSM takes for a parameter in a document.
 const interpolated = "{{"
 
-func (a Agent) check(fields validate.Fields, field string, earlier []string) {
+func (a Agent) check(fields validate.Named, field string, earlier []string) {
 	checkName(fields, field+".Name", a.Name, earlier)
 	checkSchedule(fields, field+".Schedule", a.Schedule)
 	switch {
@@ -184,7 +184,7 @@ const (
 	maxBytes = 1 << 20
 )
 
-func (p Playbook) check(fields validate.Fields, field string, earlier []string) {
+func (p Playbook) check(fields validate.Named, field string, earlier []string) {
 	checkName(fields, field+".Name", p.Name, earlier)
 	checkSchedule(fields, field+".Schedule", p.Schedule)
 	for _, name := range slices.Sorted(maps.Keys(p.Variables)) {

@@ -24,26 +24,6 @@ func RetentionDays(days int) error {
 	return fmt.Errorf("CloudWatch Logs cannot keep events for %d days, the next period it offers is %d", days, retentionDays[next])
 }
 
-var serviceName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*$`)
-
-// InterfaceEndpoints returns what is wrong with a list of service names for interface endpoints.
-func InterfaceEndpoints(services []string) error {
-	var faults []error
-	for i, service := range services {
-		switch {
-		case strings.HasPrefix(service, "com.amazonaws."):
-			faults = append(faults, fmt.Errorf("give the short name, such as ssm, got %q", service))
-		case !serviceName.MatchString(service):
-			faults = append(faults, fmt.Errorf("not the name of a service: %q", service))
-		case service == "s3" || service == "dynamodb":
-			faults = append(faults, fmt.Errorf("%s is reached through a gateway endpoint, which is free: leave it out", service))
-		case slices.Contains(services[:i], service):
-			faults = append(faults, fmt.Errorf("%s is listed twice", service))
-		}
-	}
-	return errors.Join(faults...)
-}
-
 var (
 	label      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	likeSuffix = regexp.MustCompile(`-[a-z0-9]{6}$`)

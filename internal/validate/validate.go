@@ -68,8 +68,8 @@ func (f *Faults) Required(key string, value any) {
 	}
 }
 
-// Among records a fault, under key, for each key of values that is not one of the names listed under list.
-func Among[V any](f *Faults, key string, values map[string]V, list string, names []string) {
+// KeysAmong records a fault, under key, for each key of values that is not one of the names listed under list.
+func KeysAmong[V any](f *Faults, key string, values map[string]V, list string, names []string) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(names, name) {
 			f.Add(key+"."+name, "is not among %s", list)
@@ -77,20 +77,20 @@ func Among[V any](f *Faults, key string, values map[string]V, list string, names
 	}
 }
 
-// Fields records faults of the fields of a struct under the names that whoever asked knows them by.
-type Fields struct {
+// Named records faults of the fields of a struct under the names that whoever asked knows them by.
+type Named struct {
 	Faults *Faults
 	Name   func(field string) string
 }
 
 // Add records a fault of a field.
-func (f Fields) Add(field, format string, args ...any) { f.Faults.Add(f.Name(field), format, args...) }
+func (f Named) Add(field, format string, args ...any) { f.Faults.Add(f.Name(field), format, args...) }
 
 // Check records err, where there is one, as a fault of a field.
-func (f Fields) Check(field string, err error) { f.Faults.Check(f.Name(field), err) }
+func (f Named) Check(field string, err error) { f.Faults.Check(f.Name(field), err) }
 
 // Between records a fault of a field unless low <= value <= high.
-func (f Fields) Between(field string, value, low, high int) {
+func (f Named) Between(field string, value, low, high int) {
 	f.Faults.Between(f.Name(field), value, low, high)
 }
 

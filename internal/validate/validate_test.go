@@ -32,19 +32,19 @@ list: second`)
 func TestAmongNamesEachStranger(t *testing.T) {
 	t.Parallel()
 	var faults validate.Faults
-	validate.Among(&faults, "values", map[string]int{"b": 1, "c": 2, "a": 3}, "names", []string{"b"})
+	validate.KeysAmong(&faults, "values", map[string]int{"b": 1, "c": 2, "a": 3}, "names", []string{"b"})
 	assert.EqualError(t, faults.Err(), "values.a: is not among names\nvalues.c: is not among names")
 }
 
 func TestMergeLeavesOutWhatFollowsFromAFault(t *testing.T) {
 	t.Parallel()
 	var faults, more validate.Faults
-	faults.Add("port", "must be a whole number")
+	faults.Add("port", "must be an integer")
 	more.Add("port", "must be between 80 and 443, got 0")
 	more.Add("path", "must begin with /")
 	more.Add("path", "must not end with /")
 	faults.Merge(more)
-	assert.EqualError(t, faults.Err(), "port: must be a whole number\npath: must begin with /\npath: must not end with /")
+	assert.EqualError(t, faults.Err(), "port: must be an integer\npath: must begin with /\npath: must not end with /")
 }
 
 func TestRetentionDays(t *testing.T) {
@@ -55,15 +55,4 @@ func TestRetentionDays(t *testing.T) {
 	assert.EqualError(t, validate.RetentionDays(0), "CloudWatch Logs cannot keep events for 0 days, the next period it offers is 1")
 	assert.EqualError(t, validate.RetentionDays(10), "CloudWatch Logs cannot keep events for 10 days, the next period it offers is 14")
 	assert.EqualError(t, validate.RetentionDays(9999), "CloudWatch Logs cannot keep events for 9999 days, the next period it offers is 3653")
-}
-
-func TestInterfaceEndpoints(t *testing.T) {
-	t.Parallel()
-	assert.NoError(t, validate.InterfaceEndpoints([]string{"ssm", "ecr.api", "git-codecommit"}))
-	assert.EqualError(t, validate.InterfaceEndpoints([]string{"ssm", "ssm", "s3", "com.amazonaws.us-east-1.kms", "S S M", ""}),
-		`ssm is listed twice
-s3 is reached through a gateway endpoint, which is free: leave it out
-give the short name, such as ssm, got "com.amazonaws.us-east-1.kms"
-not the name of a service: "S S M"
-not the name of a service: ""`)
 }

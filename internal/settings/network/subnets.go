@@ -1,10 +1,4 @@
-// Package subnets plans the addresses of a VPC: one public, one private and one data subnet in each zone.
-//
-// A VPC is cut into slots of equal size, and every zone has a fixed slot in each tier: zone a has slots 1, 11 and
-// 21, zone b has 2, 12 and 22, and so on. Where a subnet lies depends on the letter of its zone alone, so adding,
-// removing or reordering zones never moves another subnet: AWS cannot renumber one, and replacing it fails with
-// InvalidSubnet.Conflict (field note VPC-8).
-package subnets
+package network
 
 import (
 	"encoding/binary"
@@ -21,12 +15,12 @@ const (
 	// MaxZones is the largest number of zones any region has.
 	MaxZones = 6
 
-	publicSlot  = 1  // documents: 10.0.1.0/24 is the first public subnet of 10.0.0.0/16
+	publicSlot  = 1  // 10.0.1.0/24 is the first public subnet of 10.0.0.0/16
 	privateSlot = 11 // 10.0.11.0/24
 	dataSlot    = 21 // 10.0.21.0/24
 	slotBits    = 8  // a slot is 1/256 of the VPC: a /24 of a /16
-	smallest    = 27 // AWS: each subnet of an Application Load Balancer has at least a /27 (field note VPC-16)
-	largestVPC  = 16 // AWS: a VPC is a /16 at most
+	smallest    = 27 // each subnet of an Application Load Balancer has at least a /27 (Elastic Load Balancing user guide, "Subnets for your load balancer")
+	largestVPC  = 16 // a VPC is a /16 at most (Amazon VPC user guide, "VPC CIDR blocks")
 	smallestVPC = 22 // the last prefix at which slots up to 30 still hold a /27 each: 32 slots are 5 bits
 )
 
@@ -43,8 +37,8 @@ type Subnets struct {
 	Public, Private, Data netip.Prefix
 }
 
-// A region's own zones end in a letter after its number; names of Local and Wavelength Zones, which have no NAT
-// gateways or no load balancers, go on after it (us-east-1-bos-1a).
+// Availability Zones end in a letter after the number of their region. Names of Local Zones and Wavelength Zones, which lack
+// NAT gateways or load balancers, have more after that number (us-east-1-bos-1a).
 var zoneName = regexp.MustCompile(`^([a-z]+(?:-[a-z]+)+-[0-9])([a-j])$`)
 
 // ParseZones returns the zones of these names, in the same order. All names must be of one region. The error joins
@@ -52,7 +46,7 @@ var zoneName = regexp.MustCompile(`^([a-z]+(?:-[a-z]+)+-[0-9])([a-j])$`)
 func ParseZones(names []string) ([]Zone, error) {
 	var faults []error
 	if len(names) < MinZones || len(names) > MaxZones {
-		faults = append(faults, fmt.Errorf("name %d to %d zones, such as [us-east-1a, us-east-1b], got %d", MinZones, MaxZones, len(names)))
+		faults = append(faults, fmt.Errorf("must list %d to %d Availability Zones, such as [us-east-1a, us-east-1b], got %d", MinZones, MaxZones, len(names)))
 	}
 	zones := make([]Zone, 0, len(names))
 	for i, name := range names {
@@ -62,7 +56,7 @@ func ParseZones(names []string) ([]Zone, error) {
 			faults = append(faults, fmt.Errorf("%q is not an Availability Zone, such as us-east-1a", name))
 			continue
 		case slices.Contains(names[:i], name):
-			faults = append(faults, fmt.Errorf("%s is named twice", name))
+			faults = append(faults, fmt.Errorf("%s is listed twice", name))
 			continue
 		case len(zones) > 0 && zones[0].Region != parts[1]:
 			faults = append(faults, fmt.Errorf("%s is not in %s, the region of %s", name, zones[0].Region, zones[0].Name))
@@ -85,19 +79,23 @@ func ParseVPC(cidr string) (netip.Prefix, error) {
 	case err != nil || !vpc.Addr().Is4():
 		return netip.Prefix{}, fmt.Errorf("must be an IPv4 range such as 10.0.0.0/16, got %q", cidr)
 	case vpc != vpc.Masked():
-		return netip.Prefix{}, fmt.Errorf("%s is an address inside %s: write the range itself", cidr, vpc.Masked())
+		return netip.Prefix{}, fmt.Errorf("must be the whole range, such as %[2]s, got %[1]s", cidr, vpc.Masked())
 	case vpc.Bits() < largestVPC:
-		return netip.Prefix{}, fmt.Errorf("%s is too large: a VPC is a /%d at most", cidr, largestVPC)
+		return netip.Prefix{}, fmt.Errorf("must be at most a /%[2]d, the largest VPC, got %[1]s", cidr, largestVPC)
 	case vpc.Bits() > smallestVPC:
-		return netip.Prefix{}, fmt.Errorf("%s is too small: a load balancer needs subnets of a /%d or larger, and three tiers of them fit a /%d or larger",
-			cidr, smallest, smallestVPC)
+		return netip.Prefix{}, fmt.Errorf("must be at least a /%d, so that each subnet is at least the /%d that a load balancer needs, got %s",
+			smallestVPC, smallest, cidr)
 	case !vpc.Addr().IsPrivate() && !sharedAddressSpace.Contains(vpc.Addr()):
-		return netip.Prefix{}, fmt.Errorf("%s is a public range: take one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10", cidr)
+		return netip.Prefix{}, fmt.Errorf("must be a private range, inside 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, got %s", cidr)
 	}
 	return vpc, nil
 }
 
 // Plan returns the subnets of each zone, for a range from [ParseVPC] and zones from [ParseZones].
+//
+// A VPC is cut into slots of equal size, and every zone has a fixed slot in each tier: zone a has slots 1, 11 and 21, zone b
+// has 2, 12 and 22, and so on. Where a subnet lies depends on the letter of its zone alone, so adding, removing or reordering
+// zones never moves another subnet: AWS cannot renumber a subnet, and replacing one fails with InvalidSubnet.Conflict.
 //
 // A subnet is 1/256 of the VPC: 10.0.(1+i).0/24, 10.0.(11+i).0/24 and 10.0.(21+i).0/24 of 10.0.0.0/16, where i is 0
 // for zone a. In a VPC smaller than a /19 it is a /27.

@@ -1,4 +1,4 @@
-package subnets_test
+package network_test
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"ha-web/internal/subnets"
+	"ha-web/internal/settings/network"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,12 +16,12 @@ import (
 // plan returns "letter public private data" for each zone.
 func plan(t *testing.T, cidr string, names ...string) []string {
 	t.Helper()
-	vpc, err := subnets.ParseVPC(cidr)
+	vpc, err := network.ParseVPC(cidr)
 	require.NoError(t, err)
-	zones, err := subnets.ParseZones(names)
+	zones, err := network.ParseZones(names)
 	require.NoError(t, err)
 	var lines []string
-	for _, each := range subnets.Plan(vpc, zones) {
+	for _, each := range network.Plan(vpc, zones) {
 		lines = append(lines, fmt.Sprint(each.Zone.Letter, " ", each.Public, " ", each.Private, " ", each.Data))
 	}
 	return lines
@@ -34,7 +34,7 @@ func TestPlan(t *testing.T) {
 		zones []string
 		want  []string
 	}{
-		"the documents' network": {
+		"the default network": {
 			"10.0.0.0/16",
 			[]string{"us-east-1a", "us-east-1b"},
 			[]string{"a 10.0.1.0/24 10.0.11.0/24 10.0.21.0/24", "b 10.0.2.0/24 10.0.12.0/24 10.0.22.0/24"},
@@ -78,18 +78,18 @@ func TestParseVPCRefuses(t *testing.T) {
 		"":               `must be an IPv4 range such as 10.0.0.0/16, got ""`,
 		"10.0.0.0":       `must be an IPv4 range such as 10.0.0.0/16, got "10.0.0.0"`,
 		"fd00::/16":      `must be an IPv4 range such as 10.0.0.0/16, got "fd00::/16"`,
-		"10.0.0.1/16":    "10.0.0.1/16 is an address inside 10.0.0.0/16: write the range itself",
-		"10.0.0.0/15":    "10.0.0.0/15 is too large: a VPC is a /16 at most",
-		"10.0.0.0/23":    "10.0.0.0/23 is too small: a load balancer needs subnets of a /27 or larger, and three tiers of them fit a /22 or larger",
-		"10.0.0.0/28":    "10.0.0.0/28 is too small: a load balancer needs subnets of a /27 or larger, and three tiers of them fit a /22 or larger",
-		"8.8.0.0/16":     "8.8.0.0/16 is a public range: take one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
-		"100.128.0.0/16": "100.128.0.0/16 is a public range: take one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10",
+		"10.0.0.1/16":    "must be the whole range, such as 10.0.0.0/16, got 10.0.0.1/16",
+		"10.0.0.0/15":    "must be at most a /16, the largest VPC, got 10.0.0.0/15",
+		"10.0.0.0/23":    "must be at least a /22, so that each subnet is at least the /27 that a load balancer needs, got 10.0.0.0/23",
+		"10.0.0.0/28":    "must be at least a /22, so that each subnet is at least the /27 that a load balancer needs, got 10.0.0.0/28",
+		"8.8.0.0/16":     "must be a private range, inside 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, got 8.8.0.0/16",
+		"100.128.0.0/16": "must be a private range, inside 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10, got 100.128.0.0/16",
 	}
 	for cidr, want := range tests {
-		_, err := subnets.ParseVPC(cidr)
+		_, err := network.ParseVPC(cidr)
 		assert.EqualError(t, err, want, cidr)
 	}
-	_, err := subnets.ParseVPC("100.64.0.0/16")
+	_, err := network.ParseVPC("100.64.0.0/16")
 	assert.NoError(t, err, "shared address space is fine")
 }
 
@@ -99,17 +99,17 @@ func TestParseZonesRefuses(t *testing.T) {
 		names []string
 		want  string
 	}{
-		"none":       {nil, "name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 0"},
-		"one":        {[]string{"us-east-1a"}, "name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 1"},
+		"none":       {nil, "must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 0"},
+		"one":        {[]string{"us-east-1a"}, "must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 1"},
 		"a Local":    {[]string{"us-east-1a", "us-east-1-bos-1a"}, `"us-east-1-bos-1a" is not an Availability Zone, such as us-east-1a`},
 		"a zone id":  {[]string{"us-east-1a", "use1-az3"}, `"use1-az3" is not an Availability Zone, such as us-east-1a`},
 		"a region":   {[]string{"us-east-1a", "us-east-1"}, `"us-east-1" is not an Availability Zone, such as us-east-1a`},
-		"twice":      {[]string{"us-east-1a", "us-east-1a"}, "us-east-1a is named twice"},
+		"twice":      {[]string{"us-east-1a", "us-east-1a"}, "us-east-1a is listed twice"},
 		"another's":  {[]string{"us-east-1a", "us-west-2b"}, "us-west-2b is not in us-east-1, the region of us-east-1a"},
-		"all at one": {[]string{"x", "x", "x", "x", "x", "x", "x"}, "name 2 to 6 zones, such as [us-east-1a, us-east-1b], got 7" + strings.Repeat("\n\"x\" is not an Availability Zone, such as us-east-1a", 7)},
+		"all at one": {[]string{"x", "x", "x", "x", "x", "x", "x"}, "must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 7" + strings.Repeat("\n\"x\" is not an Availability Zone, such as us-east-1a", 7)},
 	}
 	for name, test := range tests {
-		_, err := subnets.ParseZones(test.names)
+		_, err := network.ParseZones(test.names)
 		assert.EqualError(t, err, test.want, name)
 	}
 }
@@ -120,15 +120,15 @@ func FuzzPlan(f *testing.F) {
 	f.Add("172.31.252.0/22", "fa", "ebcd")
 	f.Add("100.64.0.0/19", "jihgfe", "")
 	f.Fuzz(func(t *testing.T, cidr, letters, more string) {
-		vpc, err := subnets.ParseVPC(cidr)
+		vpc, err := network.ParseVPC(cidr)
 		if err != nil {
 			return
 		}
-		zones, err := subnets.ParseZones(names(letters))
+		zones, err := network.ParseZones(names(letters))
 		if err != nil {
 			return
 		}
-		plan := subnets.Plan(vpc, zones)
+		plan := network.Plan(vpc, zones)
 		var all []netip.Prefix
 		for _, each := range plan {
 			all = append(all, each.Public, each.Private, each.Data)
@@ -142,11 +142,11 @@ func FuzzPlan(f *testing.F) {
 			}
 		}
 		// Further zones, put in front, move none of these.
-		grown, err := subnets.ParseZones(names(more + letters))
+		grown, err := network.ParseZones(names(more + letters))
 		if err != nil {
 			return
 		}
-		assert.Equal(t, plan, subnets.Plan(vpc, grown)[len(more):])
+		assert.Equal(t, plan, network.Plan(vpc, grown)[len(more):])
 	})
 }
 
