@@ -65,7 +65,7 @@ func stack(ctx *pulumi.Context) error {
 	groups, err := securitygroups.New(ctx, name, &securitygroups.Args{
 		VpcID:                   network.VpcID,
 		Ingress:                 securitygroups.Ingress(config.Web.Ingress),
-		PlainHTTP:               !config.Domain.TLS(),
+		PlainHTTP:               config.PlainHTTP(),
 		AppPort:                 config.Web.Port,
 		DatabasePort:            config.Database.Engine.Port(),
 		Proxy:                   config.Database.Proxy.Enabled,
@@ -157,12 +157,8 @@ func stack(ctx *pulumi.Context) error {
 		TargetGroup:         config.Web.TargetGroup,
 		Ingress:             webtier.Ingress(config.Web.Ingress),
 		OriginHeader:        webtier.OriginHeader(config.Web.OriginHeader),
-		Certificate: webtier.Certificate{
-			ARN:        config.Domain.Certificate(),
-			HostNames:  config.HostNames(),
-			HostedZone: config.Domain.HostedZone,
-		},
-		PlainHTTP: !config.Domain.TLS(),
+		Certificate:         config.OriginCertificate(),
+		PlainHTTP:           config.PlainHTTP(),
 		AccessLogs: webtier.AccessLogs{
 			Disabled:      !config.Web.AccessLogs.Enabled,
 			RetentionDays: config.Web.AccessLogs.RetentionDays,
@@ -191,15 +187,11 @@ func stack(ctx *pulumi.Context) error {
 		Disabled: !config.CDN.Enabled,
 		Origin: cdn.Origin{
 			Host:        web.HostName,
-			PlainHTTP:   !config.Domain.TLS(),
+			PlainHTTP:   config.PlainHTTP(),
 			HeaderName:  config.Web.OriginHeader.Name,
 			HeaderValue: web.OriginHeaderValue,
 		},
-		Certificate: cdn.Certificate{
-			ARN:        config.Domain.CDNCertificate(),
-			HostNames:  config.Aliases(),
-			HostedZone: config.Domain.HostedZone,
-		},
+		Certificate:       config.ViewerCertificate(),
 		USEast1:           usEast1,
 		StaticPaths:       config.CDN.StaticPaths,
 		Replica:           staticReplica,

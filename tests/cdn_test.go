@@ -691,7 +691,7 @@ func TestCdnFaults(t *testing.T) {
 			},
 			Edge: cdn.Edge{Addresses: []string{"192.0.2.1", "192.0.2.1/24", "192.0.2.0/24", "192.0.2.0/24"}, ClientAddressHeader: "X Y"},
 		}, `cdn web: Origin.HeaderName: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got "X-Edge-No"
-Certificate.HostNames: needs at least one with HostedZone
+Certificate.HostNames: must have at least one name with Certificate.HostedZone
 StaticPaths: /* leaves nothing for the application
 StaticPaths: must begin with / and be made of letters, digits and _-.*$/~"'@:+&?, got "static"
 StaticPaths: /a is listed twice

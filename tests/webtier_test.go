@@ -660,13 +660,13 @@ Certificate: needs an ARN or HostNames, unless PlainHTTP does without TLS`, faul
 		"ingress":  {func(a *webtier.Args) { a.Ingress = "vpn" }, `Ingress: must be internet or cloudfront, got "vpn"`},
 		"header":   {func(a *webtier.Args) { a.OriginHeader.Name = "X-Amz-Me" }, `OriginHeader.Name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got "X-Amz-Me"`},
 		"version":  {func(a *webtier.Args) { a.OriginHeader.Version = -1 }, "OriginHeader.Version: must be between 1 and 1000000, got -1"},
-		"no names": {func(a *webtier.Args) { a.Certificate = webtier.Certificate{HostedZone: "example.edu"} }, "Certificate.HostNames: needs at least one with HostedZone"},
+		"no names": {func(a *webtier.Args) { a.Certificate = webtier.Certificate{HostedZone: "example.edu"} }, "Certificate.HostNames: must have at least one name with Certificate.HostedZone"},
 		"elsewhere": {func(a *webtier.Args) {
 			a.Certificate.HostNames, a.Certificate.HostedZone = []string{"notexample.edu"}, "example.edu"
-		}, "Certificate.HostNames: notexample.edu does not lie in HostedZone (example.edu)"},
+		}, `Certificate.HostNames[0]: must be in Certificate.HostedZone (example.edu), got "notexample.edu"`},
 		"twice": {func(a *webtier.Args) {
 			a.Certificate.HostNames, a.Certificate.HostedZone = []string{"example.edu", "example.edu"}, "example.edu"
-		}, "Certificate.HostNames: example.edu is listed twice"},
+		}, "Certificate.HostNames[1]: example.edu is listed twice"},
 		"both":     {func(a *webtier.Args) { a.PlainHTTP = true }, "PlainHTTP: goes without a Certificate"},
 		"tag":      {func(a *webtier.Args) { a.Shared.Tags = pulumi.StringMap{"cost/centre": pulumi.String("x")} }, `Shared.Tags: "cost/centre": letters, digits and -_+=,.@: only, or no instance starts`},
 		"secret":   {func(a *webtier.Args) { a.Secrets = pulumi.StringMap{"a b": pulumi.String("x")} }, `Secrets: must be small letters, digits and single hyphens, got "a b"`},

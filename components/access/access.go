@@ -6,7 +6,7 @@ package access
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -47,7 +47,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering access %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(access, name, settings.Shared),
+		Children: parts.ChildrenOf(access, name, settings.Shared),
 		ctx:      ctx,
 		name:     name,
 		prefix:   prefix,
@@ -65,16 +65,16 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // builder holds what the steps of building an Access hand to one another.
 type builder struct {
-	component.Children
+	parts.Children
 	ctx          *pulumi.Context
 	name, prefix string
 	args         Args
 	access       *Access
 
-	place  component.Place
-	bucket *component.PrivateBucket // of playbooks
-	rights []pulumi.Resource        // what instances need for them
-	failed pulumi.StringArray       // ids of associations, to tell of those that fail
+	place  parts.Place
+	bucket *parts.PrivateBucket // of playbooks
+	rights []pulumi.Resource    // what instances need for them
+	failed pulumi.StringArray   // ids of associations, to tell of those that fail
 }
 
 func (b *builder) all() error {
@@ -104,9 +104,9 @@ func (b *builder) all() error {
 }
 
 // administered creates a role that no pipeline may change: who gets in is for people to decide.
-func (b *builder) administered(kind string, role component.Role) (name, arn pulumi.StringOutput, _ error) {
+func (b *builder) administered(kind string, role parts.Role) (name, arn pulumi.StringOutput, _ error) {
 	role.Physical = b.prefix + "-" + kind
-	role.Path = component.AdministeredPath(b.name, b.ctx.Stack())
+	role.Path = parts.AdministeredPath(b.name, b.ctx.Stack())
 	created, err := b.Role(b.ctx, b.Name(kind), role)
 	if err != nil {
 		return name, arn, err

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 	"ha-web/internal/upkeep"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -41,7 +41,7 @@ func (b *builder) agentSecrets() error {
 		secrets = append(secrets, pulumi.String(arn))
 	}
 	policy, err := b.RolePolicy(b.ctx, b.Name("agents"), b.args.Web.RoleName,
-		component.ReadSecrets(b.place, b.args.KeyARN, secrets...)...)
+		parts.ReadSecrets(b.place, b.args.KeyARN, secrets...)...)
 	b.rights = append(b.rights, policy)
 	return err
 }

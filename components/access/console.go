@@ -3,7 +3,7 @@ package access
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -27,15 +27,15 @@ func (b *builder) console() error {
 	}
 	for _, each := range []struct {
 		kind, description string
-		statements        []component.Statement
+		statements        []parts.Statement
 	}{
 		{"read-only", "Staff who look", nil},
 		{"operator", "Staff who operate the stack, as its runbook says", b.operations()},
 	} {
-		role, arn, err := b.administered(each.kind, component.Role{
+		role, arn, err := b.administered(each.kind, parts.Role{
 			Description:    each.description,
 			SessionSeconds: b.args.SAML.SessionHours * 60 * 60,
-			Trust: []component.Statement{{
+			Trust: []parts.Statement{{
 				Federated:  provider.Arn,
 				Actions:    []string{"sts:AssumeRoleWithSAML"},
 				Conditions: map[string]pulumi.Map{"StringEquals": {"SAML:aud": pulumi.String(signInURL)}},
@@ -59,13 +59,13 @@ func (b *builder) console() error {
 
 // operations are what an operator may do beyond looking: what docs/runbook.md and docs/web-tier.md have people do, to what
 // has the tags of the stack, where AWS can tell.
-func (b *builder) operations() []component.Statement {
+func (b *builder) operations() []parts.Statement {
 	everything := []pulumi.StringInput{pulumi.String("*")}
 	tagged := pulumi.Map{}
 	for key, value := range b.args.Shared.Tags {
 		tagged["aws:ResourceTag/"+key] = value
 	}
-	statements := []component.Statement{
+	statements := []parts.Statement{
 		{
 			Sid: "Operate",
 			Actions: []string{
@@ -84,7 +84,7 @@ func (b *builder) operations() []component.Statement {
 			statements[i].Conditions = map[string]pulumi.Map{"StringEquals": tagged}
 		}
 	}
-	statements = append(statements, []component.Statement{
+	statements = append(statements, []parts.Statement{
 		{Sid: "SessionsOfTheseKinds", Actions: []string{"ssm:StartSession"}, Resources: []pulumi.StringInput{
 			b.regional("ssm", "document/SSM-SessionManagerRunShell"),
 			pulumi.Sprintf("arn:%s:ssm:%s::document/AWS-StartPortForwardingSessionToRemoteHost", b.place.Partition, b.place.Region),
@@ -102,7 +102,7 @@ func (b *builder) operations() []component.Statement {
 		{Sid: "TakeSnapshots", Actions: []string{"rds:CreateDBSnapshot"}, Resources: everything},
 	}...)
 	if b.args.KeyARN != nil {
-		statements = append(statements, component.Statement{
+		statements = append(statements, parts.Statement{
 			Sid: "PublishEncrypted", Actions: []string{"kms:Decrypt", "kms:GenerateDataKey*"},
 			Resources:  []pulumi.StringInput{b.args.KeyARN},
 			Conditions: map[string]pulumi.Map{"StringEquals": {"kms:ViaService": b.place.Endpoint("sns")}},

@@ -5,7 +5,7 @@ import (
 	"path"
 	"slices"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 	"ha-web/internal/upkeep"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -22,7 +22,7 @@ func (b *builder) playbooks() error {
 			return err
 		}
 	}
-	policy, err := b.Admit(b.ctx, b.bucket)
+	policy, err := b.AttachBucketPolicy(b.ctx, b.bucket)
 	if err != nil {
 		return err
 	}
@@ -68,12 +68,12 @@ func (b *builder) play(playbook upkeep.Playbook) pulumi.Map {
 func (b *builder) playbookBucket() error {
 	var err error
 	name := b.Name("playbooks")
-	if b.bucket, err = b.PrivateBucket(b.ctx, name, component.Bucket{Unprotected: b.args.Unprotected}); err != nil {
+	if b.bucket, err = b.PrivateBucket(b.ctx, name, parts.Bucket{Unprotected: b.args.Unprotected}); err != nil {
 		return err
 	}
 	policy, err := b.RolePolicy(b.ctx, name, b.args.Web.RoleName,
-		component.Statement{Sid: "ListPlaybooks", Actions: []string{"s3:ListBucket"}, Resources: []pulumi.StringInput{b.bucket.Arn}},
-		component.Statement{
+		parts.Statement{Sid: "ListPlaybooks", Actions: []string{"s3:ListBucket"}, Resources: []pulumi.StringInput{b.bucket.Arn}},
+		parts.Statement{
 			Sid: "ReadPlaybooks", Actions: []string{"s3:GetObject"},
 			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", b.bucket.Arn)},
 		})
@@ -88,7 +88,7 @@ func prefix(playbook upkeep.Playbook) string { return path.Join(playbook.Name, p
 // upload puts the files of a playbook into the bucket.
 func (b *builder) upload(playbook upkeep.Playbook) error {
 	for _, file := range slices.Sorted(maps.Keys(playbook.Files)) {
-		_, err := b.Upload(b.ctx, b.bucket, b.Name("playbook", playbook.Name, file), component.File{
+		_, err := b.Upload(b.ctx, b.bucket, b.Name("playbook", playbook.Name, file), parts.File{
 			Key: path.Join(prefix(playbook), file), Content: playbook.Files[file], ContentType: "text/plain; charset=utf-8",
 		})
 		if err != nil {

@@ -1,7 +1,7 @@
 package access
 
 import (
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -15,9 +15,9 @@ var scannerPolicies = []struct{ role, policy string }{
 // scanner creates the role of a scanner of the account's posture, such as Wiz (document 002). The external id keeps others
 // of the scanner's customers from having it look here.
 func (b *builder) scanner() error {
-	role, arn, err := b.administered("scanner", component.Role{
+	role, arn, err := b.administered("scanner", parts.Role{
 		Description: "Looks for mistakes in the account",
-		Trust: []component.Statement{{
+		Trust: []parts.Statement{{
 			AWS:     pulumi.String(b.args.Scanner.Principal),
 			Actions: []string{"sts:AssumeRole"},
 			Conditions: map[string]pulumi.Map{"StringEquals": {

@@ -6,13 +6,15 @@ import (
 
 	"ha-web/internal/component"
 	"ha-web/internal/distribution"
+	"ha-web/internal/fields"
+	"ha-web/internal/settings/domain"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Certificate is that of the distribution, in us-east-1, with the names that lead there.
-type Certificate = component.Certificate
+type Certificate = domain.Certificate
 
 // PriceClass is the set of CloudFront's locations that serve.
 type PriceClass = distribution.PriceClass
@@ -179,7 +181,7 @@ func (a Args) validate(name, stack string) (plan, error) {
 	if a.Origin.HeaderValue != nil {
 		faults.Check("Origin.HeaderName", validate.HeaderName(a.Origin.HeaderName))
 	}
-	a.Certificate.Check(&faults)
+	a.Certificate.Validate(validate.FieldsOf(&faults, &a, fields.ByName))
 	a.spec().Validate(&faults, func(field string) string { return field })
 	return plan{firewall: firewall}, faults.Err()
 }

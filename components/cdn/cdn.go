@@ -6,7 +6,7 @@ package cdn
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -60,7 +60,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering cdn %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(cdn, name, settings.Shared),
+		Children: parts.ChildrenOf(cdn, name, settings.Shared),
 		ctx:      ctx,
 		args:     settings,
 		plan:     plan,
@@ -76,19 +76,19 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // builder holds what the steps of building a Cdn hand to one another.
 type builder struct {
-	component.Children
+	parts.Children
 	ctx   *pulumi.Context
 	args  Args
 	plan  plan
-	place component.Place
+	place parts.Place
 
-	static       *component.PrivateBucket
-	replica      *component.PrivateBucket // nil: none
-	replication  []pulumi.Resource        // what copies from one to the other
+	static       *parts.PrivateBucket
+	replica      *parts.PrivateBucket // nil: none
+	replication  []pulumi.Resource    // what copies from one to the other
 	access       *cloudfront.OriginAccessControl
 	headers      *cloudfront.ResponseHeadersPolicy
-	certificate  component.Issued // none: CloudFront's own
-	edge         []component.HeaderValue
+	certificate  parts.Issued // none: CloudFront's own
+	edge         []parts.HeaderValue
 	firewall     *wafResource // nil: none
 	distribution *cloudfront.Distribution
 	arn          pulumi.StringOutput // of the distribution
@@ -110,7 +110,7 @@ func (b *builder) all(cdn *Cdn) error {
 
 // certificates sets the certificate of the distribution.
 func (b *builder) certificates() (err error) {
-	b.certificate, err = b.Certify(b.ctx, "cdn", b.args.Certificate, b.inUSEast1())
+	b.certificate, err = b.RequestCertificate(b.ctx, "cdn", b.args.Certificate, b.inUSEast1())
 	return err
 }
 
@@ -122,7 +122,7 @@ func (b *builder) records() error {
 	if b.args.Edge.On() {
 		return nil
 	}
-	return b.Lead(b.ctx, "cdn", b.args.Certificate, b.certificate, component.Target{
+	return b.CreateRecords(b.ctx, "cdn", b.args.Certificate, b.certificate, parts.Target{
 		DNSName: b.distribution.DomainName, ZoneID: b.distribution.HostedZoneId, IPv6: true,
 	})
 }
@@ -135,14 +135,14 @@ func (b *builder) outputs(cdn *Cdn) {
 	cdn.DistributionARN = b.arn
 	cdn.StaticBucketName = b.static.Bucket
 	cdn.StaticBucketARN = b.static.Arn
-	cdn.HeldSecretARNs, cdn.HeldBucketARNs = component.SecretARNs(b.edge), []pulumi.StringInput{b.static.Arn}
+	cdn.HeldSecretARNs, cdn.HeldBucketARNs = parts.SecretARNs(b.edge), []pulumi.StringInput{b.static.Arn}
 	cdn.URL = pulumi.Sprintf("https://%s", b.args.Certificate.HostName(b.distribution.DomainName))
 	cdn.DNSRecords = b.certificate.Missing
 	if b.firewall != nil {
 		cdn.FirewallName = pulumi.String(b.plan.firewall).ToStringOutput()
 	}
 	if !b.args.Edge.On() {
-		cdn.DNSRecords = append(b.args.Certificate.Missing(b.distribution.DomainName), cdn.DNSRecords...)
+		cdn.DNSRecords = append(b.args.Certificate.MissingRecords(b.distribution.DomainName), cdn.DNSRecords...)
 		return
 	}
 	cdn.EdgeOriginHost = b.distribution.DomainName

@@ -1,10 +1,11 @@
 package cdn
 
 import (
+	"ha-web/internal/settings/domain"
+
 	"fmt"
 
-	"ha-web/internal/component"
-	"ha-web/internal/distribution"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
@@ -17,7 +18,7 @@ func (b *builder) accessLogs() error {
 	if b.args.AccessLogs.Disabled {
 		return nil
 	}
-	bucket, err := b.PrivateBucket(b.ctx, b.Name("cdn", "logs"), component.Bucket{
+	bucket, err := b.PrivateBucket(b.ctx, b.Name("cdn", "logs"), parts.Bucket{
 		ExpireDays: b.args.AccessLogs.RetentionDays, Unprotected: b.args.Unprotected,
 	})
 	if err != nil {
@@ -32,20 +33,20 @@ func (b *builder) accessLogs() error {
 
 // admitDelivery lets deliveries of this account's logs write. The statements are AWS's own (Amazon CloudWatch Logs user
 // guide, "Logs sent to Amazon S3"): to a bucket without them it adds them, behind Pulumi's back.
-func (b *builder) admitDelivery(bucket *component.PrivateBucket) (*s3.BucketPolicy, error) {
+func (b *builder) admitDelivery(bucket *parts.PrivateBucket) (*s3.BucketPolicy, error) {
 	service := pulumi.String("delivery.logs.amazonaws.com")
 	// Deliveries of CloudFront come from there, wherever the bucket is.
 	from := pulumi.Map{"aws:SourceArn": pulumi.Sprintf("arn:%s:logs:%s:%s:*",
-		b.place.Partition, distribution.CertificateRegion, b.place.Account)}
-	return b.Admit(b.ctx, bucket,
-		component.Statement{
+		b.place.Partition, domain.CertificateRegion, b.place.Account)}
+	return b.AttachBucketPolicy(b.ctx, bucket,
+		parts.Statement{
 			Sid: "AWSLogDeliveryAclCheck", Service: service, Actions: []string{"s3:GetBucketAcl"},
 			Resources: []pulumi.StringInput{bucket.Arn},
 			Conditions: map[string]pulumi.Map{
 				"StringEquals": {"aws:SourceAccount": b.place.Account}, "ArnLike": from,
 			},
 		},
-		component.Statement{
+		parts.Statement{
 			Sid: "AWSLogDeliveryWrite", Service: service, Actions: []string{"s3:PutObject"},
 			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/AWSLogs/%s/*", bucket.Arn, b.place.Account)},
 			Conditions: map[string]pulumi.Map{
@@ -67,7 +68,7 @@ var recordFields = []string{
 	"sc-range-end",
 }
 
-func (b *builder) deliverLogs(bucket *component.PrivateBucket, policy *s3.BucketPolicy) error {
+func (b *builder) deliverLogs(bucket *parts.PrivateBucket, policy *s3.BucketPolicy) error {
 	name := b.Name("cdn")
 	source, err := cloudwatch.NewLogDeliverySource(b.ctx, name, &cloudwatch.LogDeliverySourceArgs{
 		LogType:     pulumi.String("ACCESS_LOGS"),

@@ -3,8 +3,8 @@ package cdn
 import (
 	"fmt"
 
-	"ha-web/internal/component"
 	"ha-web/internal/distribution"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
@@ -15,7 +15,7 @@ import (
 // CloudFront's requests to them.
 func (b *builder) buckets() error {
 	var err error
-	settings := component.Bucket{Unprotected: b.args.Unprotected}
+	settings := parts.Bucket{Unprotected: b.args.Unprotected}
 	if b.static, err = b.PrivateBucket(b.ctx, b.Name("static"), settings); err != nil {
 		return err
 	}
@@ -48,17 +48,17 @@ func (b *builder) replicate() error {
 		return err
 	}
 	policy, err := b.RolePolicy(b.ctx, name, role.Name,
-		component.Statement{
+		parts.Statement{
 			Sid:       "ReadBucket",
 			Actions:   []string{"s3:GetReplicationConfiguration", "s3:ListBucket"},
 			Resources: []pulumi.StringInput{b.static.Arn},
 		},
-		component.Statement{
+		parts.Statement{
 			Sid:       "ReadFiles",
 			Actions:   []string{"s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"},
 			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", b.static.Arn)},
 		},
-		component.Statement{
+		parts.Statement{
 			Sid:       "WriteReplica",
 			Actions:   []string{"s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"},
 			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", b.replica.Arn)},
@@ -88,11 +88,11 @@ func (b *builder) replicate() error {
 // admitDistribution lets the distribution, and no other, read the buckets. A file that is not there is 403, and not 404:
 // CloudFront may not look what is there.
 func (b *builder) admitDistribution() error {
-	for _, bucket := range []*component.PrivateBucket{b.static, b.replica} {
+	for _, bucket := range []*parts.PrivateBucket{b.static, b.replica} {
 		if bucket == nil {
 			continue
 		}
-		_, err := b.Admit(b.ctx, bucket, component.Statement{
+		_, err := b.AttachBucketPolicy(b.ctx, bucket, parts.Statement{
 			Sid:        "ReadThroughCloudFront",
 			Service:    pulumi.String("cloudfront.amazonaws.com"),
 			Actions:    []string{"s3:GetObject"},
@@ -111,7 +111,7 @@ const errorPagePath = distribution.ErrorPath + "unavailable.html"
 
 // errorPage puts the page into the bucket. Replication has to be there first: it copies nothing from before its time.
 func (b *builder) errorPage() error {
-	_, err := b.Upload(b.ctx, b.static, b.Name("static", "unavailable"), component.File{
+	_, err := b.Upload(b.ctx, b.static, b.Name("static", "unavailable"), parts.File{
 		Key: errorPagePath[1:], Content: b.args.ErrorPage, ContentType: "text/html; charset=utf-8",
 		CacheControl: "max-age=60", // of CloudFront; viewers get it as an error, which they do not keep
 	}, b.replication...)

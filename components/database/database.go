@@ -9,7 +9,7 @@ package database
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
@@ -58,7 +58,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering database %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(database, name, settings.Shared),
+		Children: parts.ChildrenOf(database, name, settings.Shared),
 		ctx:      ctx,
 		args:     settings,
 		plan:     plan,
@@ -90,11 +90,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // builder holds what the steps of building a Database hand to one another.
 type builder struct {
-	component.Children
+	parts.Children
 	ctx   *pulumi.Context
 	args  Args
 	plan  plan
-	place component.Place
+	place parts.Place
 
 	subnets    *rds.SubnetGroup
 	parameters *rds.ParameterGroup

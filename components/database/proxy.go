@@ -3,7 +3,7 @@ package database
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
@@ -89,5 +89,5 @@ func (b *builder) proxyRole() (policy *iam.RolePolicy, err error) {
 	if b.reader, err = b.ServiceRole(b.ctx, name, "rds.amazonaws.com", nil); err != nil {
 		return nil, err
 	}
-	return b.RolePolicy(b.ctx, name, b.reader.Name, component.ReadSecrets(b.place, b.args.KeyARN, b.secretARN)...)
+	return b.RolePolicy(b.ctx, name, b.reader.Name, parts.ReadSecrets(b.place, b.args.KeyARN, b.secretARN)...)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -17,7 +18,7 @@ func (b *builder) backupReplica() error {
 	}
 	name := b.Name("replica")
 	there := pulumi.Provider(b.args.Replica.Provider)
-	policy := component.KeyPolicy(b.place.In(b.args.Replica.Region), []string{"rds"})
+	policy := parts.KeyPolicy(b.place.In(b.args.Replica.Region), []string{"rds"})
 	key, err := b.DataKey(b.ctx, name, "Backups of "+b.Name("db"), policy, there, component.Guard(!b.args.Unprotected))
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"ha-web/internal/component"
+	"ha-web/internal/parts"
 	"ha-web/internal/pipeline"
 	"ha-web/internal/validate"
 
@@ -61,14 +62,14 @@ func NewBoundary(ctx *pulumi.Context, name string, args *BoundaryArgs, opts ...p
 	if args.Disabled {
 		return boundary, ctx.RegisterResourceOutputs(boundary, pulumi.Map{})
 	}
-	children := component.ChildrenOf(boundary, name, component.Shared{Tags: args.Tags})
+	children := parts.ChildrenOf(boundary, name, component.Shared{Tags: args.Tags})
 	limits := limits{place: children.Place(ctx), name: name, stack: ctx.Stack(), physical: physical, services: args.Services}
 	logical := children.Name(boundaryName)
 	policy, err := iam.NewPolicy(ctx, logical, &iam.PolicyArgs{
 		Name:        pulumi.String(physical), // it names itself
-		Path:        pulumi.String(component.AdministeredPath(name, ctx.Stack())),
+		Path:        pulumi.String(parts.AdministeredPath(name, ctx.Stack())),
 		Description: pulumi.String("The most that a role of this stack may do"),
-		Policy:      component.Policy(limits.statements()...),
+		Policy:      parts.Policy(limits.statements()...),
 		Tags:        children.Tags(logical),
 	}, children.Options()...)
 	if err != nil {
@@ -105,7 +106,7 @@ var ownRoles = []string{
 
 // limits are what the boundary of a stack is made of.
 type limits struct {
-	place                 component.Place
+	place                 parts.Place
 	name, stack, physical string
 	services              []string
 }
@@ -113,15 +114,15 @@ type limits struct {
 // statements are what the boundary allows, and nothing else: all of the services that the stack uses, and of IAM what keeps
 // whoever has the boundary inside it (AWS IAM user guide, "Permissions boundaries for IAM entities"). Of its own, a boundary
 // gives no right; only Delivery attaches it as a policy too.
-func (l limits) statements() []component.Statement {
+func (l limits) statements() []parts.Statement {
 	work := slices.Clone(singly)
 	for _, each := range slices.Concat(services, l.services) {
 		work = append(work, each+":*")
 	}
-	own := []pulumi.StringInput{l.arn("role", component.RolePath(l.name, l.stack)+"*")}
-	profiles := l.arn("instance-profile", component.RolePath(l.name, l.stack)+"*")
+	own := []pulumi.StringInput{l.arn("role", parts.RolePath(l.name, l.stack)+"*")}
+	profiles := l.arn("instance-profile", parts.RolePath(l.name, l.stack)+"*")
 	everything := []pulumi.StringInput{pulumi.String("*")}
-	return []component.Statement{
+	return []parts.Statement{
 		{Sid: "UseServices", Actions: work, Resources: everything},
 		{Sid: "LookAtRoles", Actions: []string{"iam:Get*", "iam:List*"}, Resources: everything},
 		{
@@ -133,7 +134,7 @@ func (l limits) statements() []component.Statement {
 			},
 			Resources: own,
 			Conditions: map[string]pulumi.Map{"StringEquals": {
-				"iam:PermissionsBoundary": l.arn("policy", component.AdministeredPath(l.name, l.stack)+l.physical),
+				"iam:PermissionsBoundary": l.arn("policy", parts.AdministeredPath(l.name, l.stack)+l.physical),
 			}},
 		},
 		{

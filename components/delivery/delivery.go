@@ -3,7 +3,7 @@ package delivery
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 	"ha-web/internal/pipeline"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -43,7 +43,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering delivery %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(delivery, name, settings.Shared),
+		Children: parts.ChildrenOf(delivery, name, settings.Shared),
 		ctx:      ctx,
 		name:     name,
 		prefix:   prefix,
@@ -65,13 +65,13 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // builder holds what the steps of building a Delivery hand to one another.
 type builder struct {
-	component.Children
+	parts.Children
 	ctx          *pulumi.Context
 	name, prefix string
 	args         Args
 	spec         pipeline.Spec
 	delivery     *Delivery
 
-	place    component.Place
+	place    parts.Place
 	provider pulumi.StringInput // ARN of the identity provider
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -51,11 +51,11 @@ func (b *builder) identityProvider() error {
 }
 
 // role creates a role that jobs take on whose tokens have one of these subjects, letter for letter.
-func (b *builder) role(kind string, subjects []string, role component.Role) (*iam.Role, error) {
+func (b *builder) role(kind string, subjects []string, role parts.Role) (*iam.Role, error) {
 	claims := strings.TrimPrefix(b.args.OIDC.Issuer, "https://")
 	role.Physical = b.prefix + "-" + kind
-	role.Path = component.AdministeredPath(b.name, b.ctx.Stack())
-	role.Trust = []component.Statement{{
+	role.Path = parts.AdministeredPath(b.name, b.ctx.Stack())
+	role.Trust = []parts.Statement{{
 		Federated: b.provider,
 		Actions:   []string{"sts:AssumeRoleWithWebIdentity"},
 		Conditions: map[string]pulumi.Map{"StringEquals": {
@@ -72,7 +72,7 @@ func (b *builder) deployRole() error {
 	if len(subjects) == 0 {
 		return nil
 	}
-	role, err := b.role("deploy", subjects, component.Role{
+	role, err := b.role("deploy", subjects, parts.Role{
 		Description:    "Jobs that deploy this stack",
 		Boundary:       b.args.BoundaryARN,
 		SessionSeconds: deploySeconds,
@@ -94,7 +94,7 @@ func (b *builder) previewRole() error {
 	if len(subjects) == 0 {
 		return nil
 	}
-	role, err := b.role("preview", subjects, component.Role{Description: "Jobs that preview this stack"})
+	role, err := b.role("preview", subjects, parts.Role{Description: "Jobs that preview this stack"})
 	if err != nil {
 		return err
 	}
@@ -122,13 +122,13 @@ var (
 )
 
 // previewStatements are what the role may do beyond ReadOnlyAccess, and what of that it may not.
-func (b *builder) previewStatements() []component.Statement {
+func (b *builder) previewStatements() []parts.Statement {
 	everything := []pulumi.StringInput{pulumi.String("*")}
-	files := component.Statement{Sid: "RefuseOtherFiles", Deny: true, Actions: readObjects, Except: b.files()}
+	files := parts.Statement{Sid: "RefuseOtherFiles", Deny: true, Actions: readObjects, Except: b.files()}
 	if len(files.Except) == 0 {
 		files.Resources = everything
 	}
-	statements := []component.Statement{
+	statements := []parts.Statement{
 		files,
 		{Sid: "RefuseContent", Deny: true, Actions: content, Resources: everything},
 		{Sid: "RefuseOtherParameters", Deny: true, Actions: readParameters, Except: b.parameters()},
@@ -136,10 +136,10 @@ func (b *builder) previewStatements() []component.Statement {
 		{Sid: "MakeUpPasswords", Actions: []string{"secretsmanager:GetRandomPassword"}, Resources: everything},
 	}
 	if len(b.args.HeldSecretARNs) > 0 {
-		statements = append(statements, component.ReadSecrets(b.place, b.args.KeyARN, b.args.HeldSecretARNs...)...)
+		statements = append(statements, parts.ReadSecrets(b.place, b.args.KeyARN, b.args.HeldSecretARNs...)...)
 	}
 	if key := b.args.State.KeyARN; key != "" {
-		statements = append(statements, component.Statement{
+		statements = append(statements, parts.Statement{
 			Sid: "DecryptState", Actions: []string{"kms:Decrypt"}, Resources: []pulumi.StringInput{pulumi.String(key)},
 		})
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -30,7 +30,7 @@ type alarm struct {
 	consequence string
 	panel       string // of the dashboard; empty: none
 	at          *site
-	topic       *component.Topic // other than the notices
+	topic       *parts.Topic // other than the notices
 }
 
 // How an alarm compares, and what missing data counts as, in the words of CloudWatch.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -47,7 +48,7 @@ func (b *builder) metricStream(at *site, namespaces []string) error {
 		return err
 	}
 	name := b.name(at, "datadog", "stream")
-	role, policy, err := b.roleOf(name, "streams.metrics.cloudwatch.amazonaws.com", component.Statement{
+	role, policy, err := b.roleOf(name, "streams.metrics.cloudwatch.amazonaws.com", parts.Statement{
 		Actions: []string{"firehose:PutRecord", "firehose:PutRecordBatch"}, Resources: []pulumi.StringInput{delivery.Arn},
 	})
 	if err != nil {
@@ -76,11 +77,11 @@ const backupDays = 14
 // delivery creates the Firehose stream to Datadog, with a bucket for what it does not take and a log of why.
 func (b *builder) delivery(at *site) (*kinesis.FirehoseDeliveryStream, error) {
 	name := b.name(at, "datadog")
-	bucket, err := b.PrivateBucket(b.ctx, name, component.Bucket{ExpireDays: backupDays, Unprotected: b.args.Unprotected}, at.opts...)
+	bucket, err := b.PrivateBucket(b.ctx, name, parts.Bucket{ExpireDays: backupDays, Unprotected: b.args.Unprotected}, at.opts...)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := b.Admit(b.ctx, bucket); err != nil {
+	if _, err := b.AttachBucketPolicy(b.ctx, bucket); err != nil {
 		return nil, err
 	}
 	logs, err := b.LogGroup(b.ctx, name, "", b.args.LogRetentionDays, at.logKey, at.opts...)
@@ -94,12 +95,12 @@ func (b *builder) delivery(at *site) (*kinesis.FirehoseDeliveryStream, error) {
 		return nil, fmt.Errorf("creating log stream %s: %w", name, err)
 	}
 	role, policy, err := b.roleOf(name, "firehose.amazonaws.com",
-		component.Statement{
+		parts.Statement{
 			Sid:       "KeepWhatFails",
 			Actions:   []string{"s3:AbortMultipartUpload", "s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:PutObject"},
 			Resources: []pulumi.StringInput{bucket.Arn, pulumi.Sprintf("%s/*", bucket.Arn)},
 		},
-		component.Statement{
+		parts.Statement{
 			Sid: "SayWhy", Actions: []string{"logs:PutLogEvents"}, Resources: []pulumi.StringInput{pulumi.Sprintf("%s:*", logs.Arn)},
 		})
 	if err != nil {

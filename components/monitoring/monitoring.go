@@ -8,7 +8,7 @@ package monitoring
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -43,7 +43,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering monitoring %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(monitoring, name, settings.Shared),
+		Children: parts.ChildrenOf(monitoring, name, settings.Shared),
 		ctx:      ctx,
 		args:     settings,
 		plan:     plan,
@@ -64,7 +64,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // builder holds what the steps of building Monitoring hand to one another.
 type builder struct {
-	component.Children
+	parts.Children
 	ctx  *pulumi.Context
 	args Args
 	plan plan
@@ -92,7 +92,7 @@ func (b *builder) all() error {
 
 // roleOf creates a role that a service takes on to do what the statements say. It has no condition on the account: not all of
 // these services name one, and nobody hands over a role of another account.
-func (b *builder) roleOf(name, service string, statements ...component.Statement) (*iam.Role, *iam.RolePolicy, error) {
+func (b *builder) roleOf(name, service string, statements ...parts.Statement) (*iam.Role, *iam.RolePolicy, error) {
 	role, err := b.ServiceRole(b.ctx, name, service, nil)
 	if err != nil {
 		return nil, nil, err

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -155,7 +155,7 @@ func (b *builder) destination(at *site) (*cloudwatch.EventApiDestination, *iam.R
 	if err != nil {
 		return nil, nil, fmt.Errorf("creating API destination %s: %w", name, err)
 	}
-	role, _, err := b.roleOf(name, "events.amazonaws.com", component.Statement{
+	role, _, err := b.roleOf(name, "events.amazonaws.com", parts.Statement{
 		Actions: []string{"events:InvokeApiDestination"}, Resources: []pulumi.StringInput{destination.Arn},
 	})
 	return destination, role, err
@@ -205,13 +205,13 @@ func (b *builder) deadLetterQueue(at *site, rules []*cloudwatch.EventRule) (*sqs
 	}
 	policy, err := sqs.NewQueuePolicy(b.ctx, name, &sqs.QueuePolicyArgs{
 		QueueUrl: queue.Url,
-		Policy: component.Policy(
-			component.Statement{
+		Policy: parts.Policy(
+			parts.Statement{
 				Sid: "KeepIncidents", Service: pulumi.String("events.amazonaws.com"), Actions: []string{"sqs:SendMessage"},
 				Resources:  []pulumi.StringInput{queue.Arn},
 				Conditions: map[string]pulumi.Map{"ArnEquals": {"aws:SourceArn": sources}},
 			},
-			component.Statement{
+			parts.Statement{
 				Sid: "RefuseWithoutTLS", Deny: true, AWS: pulumi.String("*"), Actions: []string{"sqs:*"},
 				Resources:  []pulumi.StringInput{queue.Arn},
 				Conditions: map[string]pulumi.Map{"Bool": {"aws:SecureTransport": pulumi.String("false")}},

@@ -1,7 +1,7 @@
 package monitoring
 
 import (
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -69,7 +69,7 @@ func (b *builder) cdnAlarms() []alarm {
 func (b *builder) deliveryAlarms() []alarm {
 	var alarms []alarm
 	for _, at := range b.everywhere() {
-		failed := func(topic *component.Topic, label string) series {
+		failed := func(topic *parts.Topic, label string) series {
 			return series{namespace: "AWS/SNS", name: "NumberOfNotificationsFailed", stat: "Sum", label: label, dimensions: []dimension{
 				{"TopicName", topic.Name},
 			}}

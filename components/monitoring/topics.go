@@ -1,13 +1,14 @@
 package monitoring
 
 import (
+	"ha-web/internal/settings/domain"
+
 	"fmt"
 	"maps"
 	"slices"
 
 	"ha-web/internal/alarms"
-	"ha-web/internal/component"
-	"ha-web/internal/distribution"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/chatbot"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -19,10 +20,10 @@ import (
 type site struct {
 	suffix []string // of names
 	opts   []pulumi.ResourceOption
-	place  component.Place
+	place  parts.Place
 	logKey pulumi.StringInput // nil: CloudWatch's own
 
-	pages, notices *component.Topic
+	pages, notices *parts.Topic
 }
 
 // name returns the logical name of a child of this region.
@@ -44,18 +45,18 @@ func (b *builder) sites() (err error) {
 	if b.args.CDN.Disabled {
 		return nil
 	}
-	if b.args.Region == distribution.CertificateRegion {
+	if b.args.Region == domain.CertificateRegion {
 		b.cdn = b.main
 		return nil
 	}
 	b.cdn = &site{
-		suffix: []string{distribution.CertificateRegion},
+		suffix: []string{domain.CertificateRegion},
 		opts:   []pulumi.ResourceOption{pulumi.Provider(b.args.CDN.USEast1)},
-		place:  b.main.place.In(distribution.CertificateRegion),
+		place:  b.main.place.In(domain.CertificateRegion),
 	}
 	// A topic takes no key of another region.
 	name := b.name(b.cdn, "alarms")
-	policy := component.KeyPolicy(b.cdn.place, []string{"sns"}, component.TopicKey(b.cdn.place)...)
+	policy := parts.KeyPolicy(b.cdn.place, []string{"sns"}, parts.TopicKey(b.cdn.place)...)
 	key, err := b.DataKey(b.ctx, name, "Alarms of "+b.plan.prefix, policy, b.cdn.opts...)
 	if err != nil {
 		return err
@@ -93,7 +94,7 @@ func (b *builder) subscriptions() error {
 	for _, at := range b.everywhere() {
 		for _, each := range []struct {
 			role  string
-			topic *component.Topic
+			topic *parts.Topic
 			who   Subscribers
 		}{{"alarms", at.pages, b.args.Pages}, {"notices", at.notices, b.args.Notices}} {
 			if err := b.subscribe(at, each.role, each.topic, each.who); err != nil {
@@ -104,7 +105,7 @@ func (b *builder) subscriptions() error {
 	return nil
 }
 
-func (b *builder) subscribe(at *site, role string, topic *component.Topic, who Subscribers) error {
+func (b *builder) subscribe(at *site, role string, topic *parts.Topic, who Subscribers) error {
 	subscribe := func(name, protocol string, endpoint pulumi.StringInput, opts ...pulumi.ResourceOption) error {
 		_, err := sns.NewTopicSubscription(b.ctx, name, &sns.TopicSubscriptionArgs{
 			Topic: topic.ARN, Protocol: pulumi.String(protocol), Endpoint: endpoint,
@@ -138,7 +139,7 @@ func (b *builder) subscribe(at *site, role string, topic *component.Topic, who S
 }
 
 // invoke lets a topic call a function, which is in the region of the component whatever that of the topic.
-func (b *builder) invoke(name, function string, topic *component.Topic) (*lambda.Permission, error) {
+func (b *builder) invoke(name, function string, topic *parts.Topic) (*lambda.Permission, error) {
 	permission, err := lambda.NewPermission(b.ctx, name, &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
 		Function:  pulumi.String(function),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -42,7 +43,7 @@ func (b *builder) secret(role, physical string) (*secretsmanager.Secret, error) 
 // bound keeps a secret in the account and off unencrypted connections, whatever the policies of roles say. It denies no
 // role of the account as such: that could lock out rotation, or Pulumi itself (field note SEC-4).
 func (b *builder) bound(name string, secret *secretsmanager.Secret) error {
-	refuse := component.Statement{
+	refuse := parts.Statement{
 		Deny:      true,
 		AWS:       pulumi.String("*"),
 		Actions:   []string{"secretsmanager:*"},
@@ -58,7 +59,7 @@ func (b *builder) bound(name string, secret *secretsmanager.Secret) error {
 	}
 	_, err := secretsmanager.NewSecretPolicy(b.ctx, name, &secretsmanager.SecretPolicyArgs{
 		SecretArn:         secret.Arn,
-		Policy:            component.Policy(plain, foreign),
+		Policy:            parts.Policy(plain, foreign),
 		BlockPublicPolicy: pulumi.Bool(true),
 	}, b.Options()...)
 	if err != nil {

@@ -3,7 +3,7 @@ package secrets
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -25,5 +25,5 @@ func (s *Secrets) GrantRead(reader string, role pulumi.StringInput, names ...str
 		arns[i] = arn
 	}
 	return s.build.RolePolicy(s.build.ctx, s.build.Name(reader, "reads"), role,
-		component.ReadSecrets(s.build.place, s.KeyARN, arns...)...)
+		parts.ReadSecrets(s.build.place, s.KeyARN, arns...)...)
 }

@@ -3,7 +3,7 @@ package secrets
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,7 +14,7 @@ var through = []string{"ecr", "rds", "secretsmanager", "sns"}
 
 func (b *builder) encryptionKey(alias string) error {
 	name := b.Name("key")
-	policy := component.KeyPolicy(b.place, through, b.callers()...)
+	policy := parts.KeyPolicy(b.place, through, b.callers()...)
 	key, err := b.DataKey(b.ctx, name, "Data of "+alias, policy, b.protect())
 	if err != nil {
 		return err
@@ -31,8 +31,8 @@ func (b *builder) encryptionKey(alias string) error {
 }
 
 // callers are the statements of services that use the key on their own account, each for this account only.
-func (b *builder) callers() []component.Statement {
-	return append([]component.Statement{{
+func (b *builder) callers() []parts.Statement {
+	return append([]parts.Statement{{
 		Sid:       "EncryptLogs",
 		Service:   b.place.Endpoint("logs"),
 		Actions:   []string{"kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
@@ -41,5 +41,5 @@ func (b *builder) callers() []component.Statement {
 			"kms:EncryptionContext:aws:logs:arn": pulumi.Sprintf("arn:%s:logs:%s:%s:log-group:*",
 				b.place.Partition, b.place.Region, b.place.Account),
 		}},
-	}}, component.TopicKey(b.place)...)
+	}}, parts.TopicKey(b.place)...)
 }

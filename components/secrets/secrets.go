@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -43,7 +44,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), secrets, opts...); err != nil {
 		return nil, fmt.Errorf("registering secrets %s: %w", name, err)
 	}
-	build := &builder{Children: component.ChildrenOf(secrets, name, settings.Shared), ctx: ctx, args: settings}
+	build := &builder{Children: parts.ChildrenOf(secrets, name, settings.Shared), ctx: ctx, args: settings}
 	build.place = build.Place(ctx)
 	if err := build.encryptionKey(alias); err != nil {
 		return nil, err
@@ -69,10 +70,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // builder holds what the steps of building Secrets hand to one another.
 type builder struct {
-	component.Children
+	parts.Children
 	ctx   *pulumi.Context
 	args  Args
-	place component.Place
+	place parts.Place
 	key   *kms.Key
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	awsvpc "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -46,7 +47,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), chain, opts...); err != nil {
 		return nil, fmt.Errorf("registering security groups %s: %w", name, err)
 	}
-	build := &builder{Children: component.ChildrenOf(chain, name, settings.Shared), ctx: ctx, args: settings}
+	build := &builder{Children: parts.ChildrenOf(chain, name, settings.Shared), ctx: ctx, args: settings}
 	groups, err := build.groups()
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // builder holds what the steps of building a Chain hand to one another.
 type builder struct {
-	component.Children
+	parts.Children
 	ctx  *pulumi.Context
 	args Args
 }

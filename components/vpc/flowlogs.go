@@ -3,7 +3,7 @@ package vpc
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -51,11 +51,11 @@ func (b *builder) flowLogsRole(name string, group *cloudwatch.LogGroup) (*iam.Ro
 		return nil, nil, err
 	}
 	policy, err := b.RolePolicy(b.ctx, name, role.Name,
-		component.Statement{
+		parts.Statement{
 			Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"},
 			Resources: []pulumi.StringInput{group.Arn, pulumi.Sprintf("%s:*", group.Arn)},
 		},
-		component.Statement{
+		parts.Statement{
 			Actions:   []string{"logs:DescribeLogGroups"}, // lists groups, so it cannot be narrowed to one
 			Resources: []pulumi.StringInput{pulumi.String("*")},
 		},

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"ha-web/internal/component"
+	"ha-web/internal/parts"
 	"ha-web/internal/settings/network"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -55,7 +56,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	build := &builder{
-		Children: component.ChildrenOf(vpc, name, args.Shared),
+		Children: parts.ChildrenOf(vpc, name, args.Shared),
 		ctx:      ctx,
 		settings: args.Settings,
 		plan:     args.Settings.Subnets(),
@@ -79,7 +80,7 @@ var tiers = []tier{public, private, data}
 
 // builder creates the children of a Vpc. Its steps get what they need from others, and return what they make.
 type builder struct {
-	component.Children
+	parts.Children
 	ctx      *pulumi.Context
 	settings *Settings
 	plan     []network.Subnets

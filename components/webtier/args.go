@@ -7,7 +7,9 @@ import (
 	"slices"
 
 	"ha-web/internal/component"
+	"ha-web/internal/fields"
 	"ha-web/internal/fleet"
+	"ha-web/internal/settings/domain"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -37,7 +39,7 @@ type (
 )
 
 // Certificate is that of the load balancer, with the names that lead there.
-type Certificate = component.Certificate
+type Certificate = domain.Certificate
 
 // Args describes a WebTier.
 type Args struct {
@@ -229,7 +231,7 @@ func (a Args) checkRequired(faults *validate.Faults) {
 }
 
 func (a Args) checkCertificate(faults *validate.Faults) {
-	a.Certificate.Check(faults)
+	a.Certificate.Validate(validate.FieldsOf(faults, &a, fields.ByName))
 	switch tls := a.Certificate.TLS(); {
 	case !tls && !a.PlainHTTP && a.Certificate.HostedZone == "":
 		faults.Add("Certificate", "needs an ARN or HostNames, unless PlainHTTP does without TLS")

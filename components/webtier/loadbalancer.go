@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
@@ -52,14 +53,14 @@ const accessLogPrefix = "alb"
 
 // accessLogs creates the bucket of the access logs. They must be encrypted by S3's own keys: a load balancer cannot use
 // one of KMS (field note ALB-3).
-func (b *builder) accessLogs() (*component.PrivateBucket, *s3.BucketPolicy, error) {
-	bucket, err := b.PrivateBucket(b.ctx, b.Name("alb", "logs"), component.Bucket{
+func (b *builder) accessLogs() (*parts.PrivateBucket, *s3.BucketPolicy, error) {
+	bucket, err := b.PrivateBucket(b.ctx, b.Name("alb", "logs"), parts.Bucket{
 		ExpireDays: b.args.AccessLogs.RetentionDays, Unprotected: b.args.Unprotected,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	policy, err := b.Admit(b.ctx, bucket, component.Statement{
+	policy, err := b.AttachBucketPolicy(b.ctx, bucket, parts.Statement{
 		Sid:     "DeliverLogs",
 		Service: pulumi.String("logdelivery.elasticloadbalancing.amazonaws.com"),
 		Actions: []string{"s3:PutObject"},

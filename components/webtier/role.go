@@ -3,7 +3,7 @@ package webtier
 import (
 	"fmt"
 
-	"ha-web/internal/component"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -42,7 +42,7 @@ func (b *builder) instanceRole() error {
 	}
 	b.rights = append(b.rights, policy)
 	b.profile, err = iam.NewInstanceProfile(b.ctx, name, &iam.InstanceProfileArgs{
-		Path: pulumi.String(component.RolePath(b.name, b.ctx.Stack())), // like its role: by that a pipeline may make it
+		Path: pulumi.String(parts.RolePath(b.name, b.ctx.Stack())), // like its role: by that a pipeline may make it
 		Role: b.role.Name,
 		Tags: b.Tags(name),
 	}, b.Options()...)
@@ -59,15 +59,15 @@ func (b *builder) databaseSecret() error {
 		return nil
 	}
 	_, err := b.RolePolicy(b.ctx, b.Name("app", "database"), b.role.Name,
-		component.ReadSecrets(b.place, b.args.KeyARN, b.args.DatabaseSecretARN)...)
+		parts.ReadSecrets(b.place, b.args.KeyARN, b.args.DatabaseSecretARN)...)
 	return err
 }
 
 // statements are what the role may do beyond the managed policies, and what of those it may not.
-func (b *builder) statements() []component.Statement {
+func (b *builder) statements() []parts.Statement {
 	statements := b.parameters()
 	if arns := b.secretARNs(); len(arns) > 0 {
-		statements = append(statements, component.ReadSecrets(b.place, b.args.KeyARN, arns...)...)
+		statements = append(statements, parts.ReadSecrets(b.place, b.args.KeyARN, arns...)...)
 	}
 	return append(statements, b.pulls()...)
 }
@@ -76,29 +76,29 @@ var readParameters = []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetP
 
 // parameters let the role read the parameters of its stack and refuse all others of the account, which
 // AmazonSSMManagedInstanceCore would allow.
-func (b *builder) parameters() []component.Statement {
+func (b *builder) parameters() []parts.Statement {
 	public := pulumi.Sprintf("arn:%s:ssm:*::parameter/aws/*", b.place.Partition) // AWS's own, for everyone
 	own := []pulumi.StringInput{public}
-	var statements []component.Statement
+	var statements []parts.Statement
 	if b.args.ParameterPrefix != nil {
 		path := pulumi.Sprintf("arn:%s:ssm:%s:%s:parameter%s",
 			b.place.Partition, b.place.Region, b.place.Account, b.args.ParameterPrefix)
 		mine := []pulumi.StringInput{path, pulumi.Sprintf("%s/*", path)}
-		statements = append(statements, component.Statement{Sid: "ReadParameters", Actions: readParameters, Resources: mine})
+		statements = append(statements, parts.Statement{Sid: "ReadParameters", Actions: readParameters, Resources: mine})
 		own = append(own, mine...)
 	}
-	return append(statements, component.Statement{
+	return append(statements, parts.Statement{
 		Sid: "RefuseOtherParameters", Deny: true, Actions: readParameters, Except: own,
 	})
 }
 
 // pulls let the role pull its container image, where that lies in a repository of ECR.
-func (b *builder) pulls() []component.Statement {
+func (b *builder) pulls() []parts.Statement {
 	repository, private := b.spec.Repository()
 	if !private {
 		return nil
 	}
-	return []component.Statement{
+	return []parts.Statement{
 		{
 			Sid:       "LogInToRegistry",
 			Actions:   []string{"ecr:GetAuthorizationToken"},

@@ -7,8 +7,8 @@ package webtier
 import (
 	"fmt"
 
-	"ha-web/internal/component"
 	"ha-web/internal/fleet"
+	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -70,7 +70,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, fmt.Errorf("registering web tier %s: %w", name, err)
 	}
 	build := &builder{
-		Children: component.ChildrenOf(tier, name, settings.Shared),
+		Children: parts.ChildrenOf(tier, name, settings.Shared),
 		ctx:      ctx,
 		name:     name,
 		args:     settings,
@@ -85,19 +85,19 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // builder holds what the steps of building a WebTier hand to one another.
 type builder struct {
-	component.Children
+	parts.Children
 	ctx   *pulumi.Context
 	name  string // of the component
 	args  Args
 	spec  fleet.Spec
-	place component.Place
+	place parts.Place
 
-	certificate component.Issued
+	certificate parts.Issued
 	balancer    *lb.LoadBalancer
 	targets     *lb.TargetGroup
 	listener    *lb.Listener
-	origin      []component.HeaderValue // the newest first
-	routes      []pulumi.Resource       // what leads requests to the target group
+	origin      []parts.HeaderValue // the newest first
+	routes      []pulumi.Resource   // what leads requests to the target group
 
 	logs     *cloudwatch.LogGroup
 	role     *iam.Role
@@ -121,13 +121,13 @@ func (b *builder) all() error {
 
 // certificates sets the certificate of the load balancer.
 func (b *builder) certificates() (err error) {
-	b.certificate, err = b.Certify(b.ctx, "alb", b.args.Certificate)
+	b.certificate, err = b.RequestCertificate(b.ctx, "alb", b.args.Certificate)
 	return err
 }
 
 // records leads the host names to the load balancer.
 func (b *builder) records() error {
-	return b.Lead(b.ctx, "alb", b.args.Certificate, b.certificate, component.Target{
+	return b.CreateRecords(b.ctx, "alb", b.args.Certificate, b.certificate, parts.Target{
 		DNSName: b.balancer.DnsName, ZoneID: b.balancer.ZoneId, CheckHealth: true,
 	})
 }
@@ -135,7 +135,7 @@ func (b *builder) records() error {
 // outputs sets the fields of the tier, and returns them as Pulumi keeps them in its state.
 func (b *builder) outputs(tier *WebTier) pulumi.Map {
 	tier.HostName = b.args.Certificate.HostName(b.balancer.DnsName)
-	tier.DNSRecords = append(b.args.Certificate.Missing(b.balancer.DnsName), b.certificate.Missing...)
+	tier.DNSRecords = append(b.args.Certificate.MissingRecords(b.balancer.DnsName), b.certificate.Missing...)
 	tier.DNSName = b.balancer.DnsName
 	tier.HostedZoneID = b.balancer.ZoneId
 	tier.LoadBalancerSuffix = b.balancer.ArnSuffix
@@ -159,7 +159,7 @@ func (b *builder) outputs(tier *WebTier) pulumi.Map {
 		"roleName":             tier.RoleName,
 		"logGroupName":         tier.LogGroupName,
 	}
-	tier.OriginHeaderValues, tier.HeldSecretARNs = b.originValues(), component.SecretARNs(b.origin)
+	tier.OriginHeaderValues, tier.HeldSecretARNs = b.originValues(), parts.SecretARNs(b.origin)
 	if len(b.origin) > 0 {
 		tier.OriginHeaderValue, tier.OriginSecretARN = b.origin[0].Value, b.origin[0].SecretARN
 		outputs["originHeaderValue"], outputs["originSecretArn"] = tier.OriginHeaderValue, tier.OriginSecretARN

@@ -1,5 +1,5 @@
-// Package component holds what every component of this project needs: names, options and tags for its children,
-// and IAM policy documents.
+// Package component holds what every component is made with: arguments, registration, and names, options and tags for its
+// children.
 package component
 
 import (
@@ -46,6 +46,12 @@ func SettingsOr[S any](given *S, defaults func() S) S {
 func ChildrenOf(parent pulumi.ComponentResource, name string, shared Shared) Children {
 	return Children{parent: parent, name: name, tags: shared.Tags, boundary: shared.PermissionsBoundary}
 }
+
+// Component returns the name of the component.
+func (c Children) Component() string { return c.name }
+
+// Boundary returns the ARN of the policy that bounds the roles of the component, nil where there is none.
+func (c Children) Boundary() pulumi.StringInput { return c.boundary }
 
 // Name returns the logical name of a child: the component's name and the child's role. A role is made of fixed
 // words and zone letters, never of a position in a list, so that no other change ever renames the child: to

@@ -226,6 +226,3 @@ func SetOf(rule string) string {
 	}
 	return ""
 }
-
-// CertificateRegion is where CloudFront looks for certificates, firewalls and deliveries of logs (field note CDN-1).
-const CertificateRegion = "us-east-1"

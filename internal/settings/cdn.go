@@ -4,9 +4,8 @@ import (
 	"fmt"
 
 	"ha-web/internal/distribution"
+	"ha-web/internal/settings/domain"
 	"ha-web/internal/validate"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // CDN describes what stands before the load balancer.
@@ -88,7 +87,7 @@ func (c CDN) Region() string {
 	if !c.Enabled {
 		return ""
 	}
-	return distribution.CertificateRegion
+	return domain.CertificateRegion
 }
 
 // SecondRegion returns the region of the copy of the bucket, or nothing where there is none.
@@ -98,9 +97,6 @@ func (c CDN) SecondRegion() string {
 	}
 	return c.ReplicaRegion
 }
-
-// CDNCertificate returns the ARN of the given certificate of CloudFront for components, nil where there is none.
-func (d Domain) CDNCertificate() pulumi.StringInput { return given(d.CDNCertificateARN) }
 
 func (s *Settings) validateCDN(faults *validate.Faults) {
 	c := s.CDN
@@ -116,10 +112,10 @@ func (s *Settings) validateCDN(faults *validate.Faults) {
 	if !c.Enabled {
 		return
 	}
-	d := s.Domain
+	d := &s.Domain
 	if d.Name == "" && d.CertificateARN != "" {
 		faults.Add("domain.name", "is required with domain.certificateArn: CloudFront reaches the load balancer as %s<name>, "+
-			"which its certificate has to name", OriginPrefix)
+			"which its certificate has to name", domain.OriginPrefix)
 	}
 }
 

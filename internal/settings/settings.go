@@ -5,6 +5,7 @@ package settings
 import (
 	"ha-web/internal/engine"
 	"ha-web/internal/fleet"
+	"ha-web/internal/settings/domain"
 	"ha-web/internal/settings/network"
 	"ha-web/internal/validate"
 
@@ -27,7 +28,7 @@ type Settings struct {
 	// The secrets of the application, and the key that encrypts all data of the stack.
 	Secrets Secrets `pulumi:"secrets,optional"`
 	// The name of the site and its certificates.
-	Domain Domain `pulumi:"domain,optional"`
+	Domain domain.Settings `pulumi:"domain,optional"`
 	// CloudFront before the load balancer, with static files and a firewall.
 	CDN CDN `pulumi:"cdn,optional"`
 	// Alarms, their dashboard, and who hears of them.
@@ -261,24 +262,6 @@ func inputs(texts map[string]SecretText) map[string]pulumi.StringInput {
 	return inputs
 }
 
-// Domain describes the site's name and certificate.
-type Domain struct {
-	// Host name of the site, such as learn.example.edu. With one the site has TLS.
-	Name string `pulumi:"name,optional"`
-	// Public zone in Route 53 that holds the name, such as example.edu: records and proofs of certificates are made there.
-	// Left out: `pulumi up` prints the records to create elsewhere, and waits up to 75 minutes for those that prove a
-	// certificate. The output dnsRecords has them too.
-	HostedZone string `pulumi:"hostedZone,optional"`
-	// Certificate of the load balancer in ACM. It must be in aws:region and, with cdn.enabled, for `origin.<name>`. Left out:
-	// one is requested for name.
-	CertificateARN string `pulumi:"certificateArn,optional"`
-	// Certificate of CloudFront, likewise. It must be in us-east-1, and for the site's name.
-	CDNCertificateARN string `pulumi:"cdnCertificateArn,optional"`
-}
-
-// OriginPrefix comes before the name of the site in the name by which CloudFront knows the load balancer.
-const OriginPrefix = "origin."
-
 // HostNames returns the names that lead to the load balancer: that of the site or, where CloudFront stands before it and
 // has that one, another.
 func (s *Settings) HostNames() []string {
@@ -286,13 +269,23 @@ func (s *Settings) HostNames() []string {
 	case s.Domain.Name == "":
 		return nil
 	case s.CDN.Enabled || s.Web.Ingress == "cloudfront":
-		return []string{OriginPrefix + s.Domain.Name}
+		return []string{domain.OriginPrefix + s.Domain.Name}
 	}
 	return []string{s.Domain.Name}
 }
 
-// Certificate returns the ARN of the given certificate of the load balancer for components, nil where there is none.
-func (d Domain) Certificate() pulumi.StringInput { return given(d.CertificateARN) }
+// OriginCertificate returns the certificate of the load balancer, and the names that resolve to it.
+func (s *Settings) OriginCertificate() domain.Certificate {
+	return domain.Certificate{ARN: given(s.Domain.CertificateARN), HostNames: s.HostNames(), HostedZone: s.Domain.HostedZone}
+}
+
+// ViewerCertificate returns the certificate of CloudFront, and the names that resolve to it.
+func (s *Settings) ViewerCertificate() domain.Certificate {
+	return domain.Certificate{ARN: given(s.Domain.CDNCertificateARN), HostNames: s.Aliases(), HostedZone: s.Domain.HostedZone}
+}
+
+// PlainHTTP reports whether the load balancer has no certificate, and answers on port 80.
+func (s *Settings) PlainHTTP() bool { return !s.Domain.TLS() }
 
 // given returns a text that may be left out.
 func given(text string) pulumi.StringInput {
@@ -301,9 +294,6 @@ func given(text string) pulumi.StringInput {
 	}
 	return pulumi.String(text)
 }
-
-// TLS reports whether the load balancer has a certificate.
-func (d Domain) TLS() bool { return d.Name != "" || d.CertificateARN != "" }
 
 // Default returns the settings of a stack that sets nothing. What has no default, such as the zones, or one that depends
 // on others, is zero.
@@ -328,6 +318,7 @@ func Default() *Settings {
 			MonitoringSeconds: 60, LogRetentionDays: 365, PoolSize: 20,
 			Proxy: Proxy{Enabled: true, MaxConnectionsPercent: 90, BorrowSeconds: 10},
 		},
+		Domain:  domain.Default(),
 		Secrets: Secrets{RecoveryDays: 30, DeletionProtection: true},
 		CDN:     defaultCDN(), Monitoring: defaultMonitoring(), Delivery: defaultDelivery(),
 		Access: defaultAccess(),

@@ -1,12 +1,10 @@
 package settings
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
 
-	"ha-web/internal/distribution"
 	"ha-web/internal/engine"
 	"ha-web/internal/fields"
 	"ha-web/internal/fleet"
@@ -25,7 +23,7 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.Web.validate(len(s.Network.AvailabilityZones), faults)
 	s.Database.validate(s.Region, s.Web.Size.Max, faults)
 	s.Secrets.validate(faults)
-	s.Domain.validate(s.Region, faults)
+	s.Domain.Validate(f, s.Region)
 	s.validateCDN(faults)
 	s.Monitoring.validate(faults)
 	s.Delivery.validate(faults)
@@ -139,23 +137,4 @@ func (s Secrets) validate(faults *validate.Faults) {
 	faults.Check("secrets.names", validate.SecretNames(s.Names))
 	validate.KeysAmong(faults, "secrets.values", s.Values, "secrets.names", s.Names)
 	faults.Check("secrets.recoveryDays", validate.RecoveryDays(s.RecoveryDays))
-}
-
-var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`)
-
-func (d Domain) validate(region string, faults *validate.Faults) {
-	if d.Name != "" && !hostName.MatchString(d.Name) {
-		faults.Add("domain.name", "must be a host name such as learn.example.edu, got %q", d.Name)
-	}
-	if d.HostedZone != "" && d.Name != d.HostedZone && !strings.HasSuffix(d.Name, "."+d.HostedZone) {
-		faults.Add("domain.name", "must lie in domain.hostedZone (%s), got %q", d.HostedZone, d.Name)
-	}
-	if d.CertificateARN != "" {
-		place := fmt.Sprintf("%s (%s), where the load balancer is", regionKey, region)
-		faults.Check("domain.certificateArn", validate.CertificateIn(region, place, d.CertificateARN))
-	}
-	if d.CDNCertificateARN != "" {
-		faults.Check("domain.cdnCertificateArn", validate.CertificateIn(distribution.CertificateRegion,
-			distribution.CertificateRegion+", where CloudFront looks", d.CDNCertificateARN))
-	}
 }

@@ -75,18 +75,3 @@ func HeaderName(name string) error {
 	}
 	return nil
 }
-
-var certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/[0-9a-f-]+$`)
-
-// CertificateIn returns an error unless arn is that of a certificate of ACM in a region. place is that region for people,
-// and why it has to be there.
-func CertificateIn(region, place, arn string) error {
-	parts := certificateARN.FindStringSubmatch(arn)
-	switch {
-	case parts == nil:
-		return fmt.Errorf("must be the ARN of a certificate in ACM, got %q", arn)
-	case parts[1] != region:
-		return fmt.Errorf("must be in %s, got %s", place, parts[1])
-	}
-	return nil
-}

@@ -1,7 +1,8 @@
-package component
+package parts
 
 import (
 	"fmt"
+	"ha-web/internal/component"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -71,7 +72,7 @@ func (c Children) Topic(
 ) (*Topic, error) {
 	topic, err := sns.NewTopic(ctx, name, &sns.TopicArgs{
 		Name:           pulumi.String(physical),
-		KmsMasterKeyId: Optional(key),
+		KmsMasterKeyId: component.Optional(key),
 		Tags:           c.Tags(name),
 	}, c.Options(opts...)...)
 	if err != nil {

@@ -1,7 +1,8 @@
-package component
+package parts
 
 import (
 	"fmt"
+	"ha-web/internal/component"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -16,7 +17,7 @@ func (c Children) DataKey(
 		Description:          pulumi.String(description),
 		EnableKeyRotation:    pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(30),
-		Policy:               Optional(policy),
+		Policy:               component.Optional(policy),
 		Tags:                 c.Tags(name),
 	}, c.Options(opts...)...)
 	if err != nil {

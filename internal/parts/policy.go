@@ -1,4 +1,4 @@
-package component
+package parts
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 

@@ -1,7 +1,8 @@
-package component
+package parts
 
 import (
 	"fmt"
+	"ha-web/internal/component"
 	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
@@ -42,7 +43,7 @@ func SecretARNs(values []HeaderValue) []pulumi.StringInput {
 func (c Children) headerValue(ctx *pulumi.Context, name, description string, key pulumi.StringInput) (HeaderValue, error) {
 	secret, err := secretsmanager.NewSecret(ctx, name, &secretsmanager.SecretArgs{
 		Description:          pulumi.String(description),
-		KmsKeyId:             Optional(key),
+		KmsKeyId:             component.Optional(key),
 		RecoveryWindowInDays: pulumi.Int(0), // another is as good
 		Tags:                 c.Tags(name),
 	}, c.Options()...)

@@ -1,4 +1,4 @@
-package component
+package parts
 
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"

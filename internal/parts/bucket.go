@@ -1,7 +1,8 @@
-package component
+package parts
 
 import (
 	"fmt"
+	"ha-web/internal/component"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
@@ -49,7 +50,7 @@ func (c Children) PrivateBucket(
 	created, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
 		ForceDestroy: pulumi.Bool(args.Unprotected),
 		Tags:         c.Tags(name),
-	}, append(c.Options(opts...), Guard(!args.Unprotected))...)
+	}, append(c.Options(opts...), component.Guard(!args.Unprotected))...)
 	if err != nil {
 		return nil, fmt.Errorf("creating bucket %s: %w", name, err)
 	}
@@ -64,7 +65,7 @@ func (c Children) PrivateBucket(
 	if err != nil {
 		return nil, fmt.Errorf("closing bucket %s: %w", name, err)
 	}
-	return bucket, c.keep(ctx, bucket, args)
+	return bucket, c.applyLifecycle(ctx, bucket, args)
 }
 
 // Upload puts a file into a bucket, after whatever has to be there first. Versioning has to: a file from before it has no
@@ -91,9 +92,9 @@ func (c Children) Upload(
 	return object, nil
 }
 
-// Admit creates the policy of a bucket: what the statements allow, and nothing without TLS. What uses the bucket on the
+// AttachBucketPolicy creates the policy of a bucket: what the statements allow, and nothing without TLS. What uses the bucket on the
 // strength of a statement depends on the policy. It comes after the files so far: emulators of AWS speak no TLS.
-func (c Children) Admit(ctx *pulumi.Context, bucket *PrivateBucket, statements ...Statement) (*s3.BucketPolicy, error) {
+func (c Children) AttachBucketPolicy(ctx *pulumi.Context, bucket *PrivateBucket, statements ...Statement) (*s3.BucketPolicy, error) {
 	// S3 takes one change of access at a time.
 	after := pulumi.DependsOn(append(slices.Clone(bucket.files), bucket.closed))
 	policy, err := s3.NewBucketPolicy(ctx, bucket.name, &s3.BucketPolicyArgs{
@@ -115,8 +116,8 @@ func withoutTLS(bucket *PrivateBucket) Statement {
 	}
 }
 
-// keep sets how the bucket keeps its objects.
-func (c Children) keep(ctx *pulumi.Context, bucket *PrivateBucket, args Bucket) error {
+// applyLifecycle sets how the bucket keeps its objects.
+func (c Children) applyLifecycle(ctx *pulumi.Context, bucket *PrivateBucket, args Bucket) error {
 	name := bucket.name
 	_, err := s3.NewBucketOwnershipControls(ctx, name, &s3.BucketOwnershipControlsArgs{
 		Bucket: bucket.ID(),

@@ -1,66 +1,16 @@
-package component
+package parts
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
-	"ha-web/internal/validate"
+	"ha-web/internal/settings/domain"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// Certificate describes the host names of an endpoint, such as a load balancer, and where its certificate comes from: ARN,
-// or else it is requested for HostNames.
-type Certificate struct {
-	// ARN is that of an issued certificate in ACM, in the region of the endpoint.
-	ARN pulumi.StringInput
-	// HostNames are the names that lead to the endpoint.
-	HostNames []string
-	// HostedZone is the public zone in Route 53 that holds all of HostNames. Without it someone else creates their records,
-	// and an update waits, 75 minutes at most, for those that prove that a certificate may be issued.
-	HostedZone string
-}
-
-// TLS reports whether there is a certificate.
-func (c Certificate) TLS() bool { return c.ARN != nil || len(c.HostNames) > 0 }
-
-// Check records what is wrong with the host names.
-func (c Certificate) Check(faults *validate.Faults) {
-	if c.HostedZone != "" && len(c.HostNames) == 0 {
-		faults.Add("Certificate.HostNames", "needs at least one with HostedZone")
-	}
-	for i, host := range c.HostNames {
-		if c.HostedZone != "" && host != c.HostedZone && !strings.HasSuffix(host, "."+c.HostedZone) {
-			faults.Add("Certificate.HostNames", "%s does not lie in HostedZone (%s)", host, c.HostedZone)
-		}
-		if slices.Contains(c.HostNames[:i], host) {
-			faults.Add("Certificate.HostNames", "%s is listed twice", host)
-		}
-	}
-}
-
-// HostName returns the name to reach the endpoint by: the first of its host names, or else its own.
-func (c Certificate) HostName(own pulumi.StringOutput) pulumi.StringOutput {
-	if len(c.HostNames) == 0 {
-		return own
-	}
-	return pulumi.String(c.HostNames[0]).ToStringOutput()
-}
-
-// Missing returns the records that someone has to create so that the host names lead to a target, as lines of a zone
-// file. With a HostedZone there are none.
-func (c Certificate) Missing(target pulumi.StringInput) pulumi.StringArray {
-	lines := pulumi.StringArray{}
-	for _, host := range c.HostNames {
-		if c.HostedZone == "" {
-			lines = append(lines, pulumi.Sprintf("%s. CNAME %s.", host, target))
-		}
-	}
-	return lines
-}
 
 // Issued is a certificate that AWS takes.
 type Issued struct {
@@ -72,10 +22,10 @@ type Issued struct {
 	zone pulumi.StringInput // id of the hosted zone, nil: none
 }
 
-// Certify returns the certificate: the given one, or one that is made here, once it is issued. The options, such as another
+// RequestCertificate returns the certificate: the given one, or one that is made here, once it is issued. The options, such as another
 // provider, go to the certificate, and not to the records that prove it.
-func (c Children) Certify(
-	ctx *pulumi.Context, role string, args Certificate, opts ...pulumi.ResourceOption,
+func (c Children) RequestCertificate(
+	ctx *pulumi.Context, role string, args domain.Certificate, opts ...pulumi.ResourceOption,
 ) (Issued, error) {
 	result := Issued{ARN: args.ARN}
 	if args.HostedZone != "" {
@@ -111,7 +61,7 @@ func (c Children) Certify(
 			proofs = append(proofs, record.Fqdn)
 		}
 	}
-	// Not the certificate's own ARN: AWS refuses one that is not issued yet (field notes ALB-5, CDN-7).
+	// Not the certificate's own ARN: AWS refuses one that is not issued yet (terraform-provider-aws, aws_acm_certificate_validation).
 	issued, err := acm.NewCertificateValidation(ctx, name, &acm.CertificateValidationArgs{
 		CertificateArn:        certificate.Arn,
 		ValidationRecordFqdns: proofs,
@@ -170,8 +120,8 @@ type Target struct {
 	CheckHealth bool
 }
 
-// Lead creates the records in the hosted zone of a certificate, where there is one, that lead the host names to a target.
-func (c Children) Lead(ctx *pulumi.Context, role string, args Certificate, issued Issued, to Target) error {
+// CreateRecords creates the records in the hosted zone of a certificate, where there is one, that lead the host names to a target.
+func (c Children) CreateRecords(ctx *pulumi.Context, role string, args domain.Certificate, issued Issued, to Target) error {
 	if issued.zone == nil {
 		return nil
 	}

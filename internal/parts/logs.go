@@ -1,7 +1,8 @@
-package component
+package parts
 
 import (
 	"fmt"
+	"ha-web/internal/component"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,7 +15,7 @@ func (c Children) LogGroup(
 ) (*cloudwatch.LogGroup, error) {
 	args := &cloudwatch.LogGroupArgs{
 		RetentionInDays: pulumi.Int(days),
-		KmsKeyId:        Optional(key),
+		KmsKeyId:        component.Optional(key),
 		Tags:            c.Tags(name),
 	}
 	if physical != "" {

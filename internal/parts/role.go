@@ -1,7 +1,8 @@
-package component
+package parts
 
 import (
 	"fmt"
+	"ha-web/internal/component"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -35,7 +36,7 @@ func (c Children) Role(ctx *pulumi.Context, name string, args Role) (*iam.Role, 
 	role := &iam.RoleArgs{
 		Path:                pulumi.String(args.Path),
 		AssumeRolePolicy:    Policy(args.Trust...),
-		PermissionsBoundary: Optional(args.Boundary),
+		PermissionsBoundary: component.Optional(args.Boundary),
 		Tags:                c.Tags(name),
 	}
 	if args.Description != "" {
@@ -60,8 +61,8 @@ func (c Children) ServiceRole(
 	ctx *pulumi.Context, name, service string, conditions map[string]pulumi.Map,
 ) (*iam.Role, error) {
 	return c.Role(ctx, name, Role{
-		Path:     RolePath(c.name, ctx.Stack()),
-		Boundary: c.boundary,
+		Path:     RolePath(c.Component(), ctx.Stack()),
+		Boundary: c.Boundary(),
 		Trust: []Statement{{
 			Service: pulumi.String(service), Actions: []string{"sts:AssumeRole"}, Conditions: conditions,
 		}},
