@@ -147,7 +147,7 @@ func TestFaults(t *testing.T) {
 		"pool":                    {map[string]string{"database": `{"poolSize": 0}`}, "database.poolSize: must be between 1 and 10000, got 0"},
 		"connections":             {map[string]string{"database": `{"poolSize": 41, "proxy": {"enabled": false}}`}, "database.poolSize: 41 connections of each of web.size.max (10) instances are 410, and postgres db.t4g.medium takes about 405: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
 		"few":                     {map[string]string{"database": `{"poolSize": 20, "maxConnections": 199, "proxy": {"enabled": false}}`}, "database.poolSize: 20 connections of each of web.size.max (10) instances are 200, and postgres db.t4g.medium takes about 199: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
-		"replica":                 {map[string]string{"database": `{"replicaRegion": "oregon"}`}, `database.replicaRegion: must be a region such as us-west-2, got "oregon"`},
+		"replica":                 {map[string]string{"database": `{"replicaRegion": "oregon"}`}, `database.replicaRegion: must be an AWS Region such as us-west-2, got "oregon"`},
 		"replica here":            {map[string]string{"database": `{"replicaRegion": "us-east-1"}`}, "database.replicaRegion: must be another region than aws:region (us-east-1)"},
 		"secret names":            {map[string]string{"secrets": `{"names": ["SMTP"]}`}, `secrets.names: must be small letters, digits and single hyphens, got "SMTP"`},
 		"recovery":                {map[string]string{"secrets": `{"recoveryDays": 31}`}, "secrets.recoveryDays: must be between 7 and 30, or 0 to delete at once, got 31"},
@@ -220,7 +220,7 @@ func TestLimitsAreAccepted(t *testing.T) {
 		"as many as were asked for":             {"database": `{"poolSize": 20, "maxConnections": 200, "proxy": {"enabled": false}}`},
 		"a whole number for a text":             {"database": `{"version": 17, "parameters": {"work_mem": 65536}}`},
 		"large storage":                         {"database": `{"storageGiB": 400, "iops": 16000, "throughputMiBps": 4000}`},
-		"another region":                        {"database": `{"replicaRegion": "us-gov-west-1"}`},
+		"another region":                        {"database": `{"replicaRegion": "eu-west-1"}`},
 		"a certificate and a zone":              {"domain": `{"name": "example.edu", "hostedZone": "example.edu", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"}`},
 	} {
 		_, err := settings.Parse("ha-web", config(t, sections))

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -17,6 +16,8 @@ func (s *Settings) validate(faults *validate.Faults) {
 	validate.OneOf(faults, "environment", s.Environment, Production, Development)
 	if s.Region == "" {
 		faults.Add(regionKey, "is required, such as us-east-1")
+	} else {
+		faults.Check(regionKey, validate.Region(s.Region))
 	}
 	s.Network.Validate(f)
 	s.validateZones(f)
@@ -59,8 +60,6 @@ func (w Web) spec(zones int) fleet.Spec {
 	}
 }
 
-var regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
-
 func (d Database) validate(region string, instances int, faults *validate.Faults) {
 	d.spec().Validate(faults, keysUnder("database"))
 	faults.Between("database.poolSize", d.PoolSize, 1, 10000)
@@ -70,11 +69,10 @@ func (d Database) validate(region string, instances int, faults *validate.Faults
 
 // checkReplicaRegion records a fault unless a second region, which may be left out, is one.
 func checkReplicaRegion(key, second, region string, faults *validate.Faults) {
-	switch {
-	case second == "":
-	case !regionName.MatchString(second):
-		faults.Add(key, "must be a region such as us-west-2, got %q", second)
-	case second == region:
+	if second != "" {
+		faults.Check(key, validate.Region(second))
+	}
+	if second != "" && second == region {
 		faults.Add(key, "must be another region than %s (%s)", regionKey, region)
 	}
 }
