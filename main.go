@@ -78,11 +78,8 @@ func stack(ctx *pulumi.Context) error {
 	}
 
 	vault, err := secrets.New(ctx, name, &secrets.Args{
-		Names:        config.Secrets.Names,
-		Values:       config.Secrets.Inputs(),
-		RecoveryDays: &config.Secrets.RecoveryDays,
-		Unprotected:  !config.Secrets.DeletionProtection,
-		Shared:       shared,
+		Settings: &config.Secrets,
+		Shared:   shared,
 	})
 	if err != nil {
 		return err

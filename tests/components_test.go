@@ -42,14 +42,12 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 		return err
 	},
 	"Secrets": func(ctx *pulumi.Context, name string) error {
-		vault, err := secrets.New(ctx, name, &secrets.Args{
-			Names: []string{"smtp", "oidc"}, Values: map[string]pulumi.StringInput{"smtp": pulumi.String("hunter2")},
-			Shared: component.Shared{Tags: pulumi.StringMap{"Stack": pulumi.String("test")}},
+		args := secretsArgs(func(s *secrets.Settings) {
+			s.Names = []string{"smtp", "oidc"}
+			s.Values = map[string]pulumi.StringInput{"smtp": pulumi.String("hunter2")}
 		})
-		if err != nil {
-			return err
-		}
-		_, err = vault.GrantRead("app", pulumi.String("app-role"), "smtp")
+		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		_, err := secrets.New(ctx, name, args)
 		return err
 	},
 	"Database": func(ctx *pulumi.Context, name string) error {
@@ -188,7 +186,9 @@ func TestComponentsTakeOptions(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = secrets.New(ctx, "vault", &secrets.Args{Names: []string{"smtp"}, Unprotected: true}, pulumi.Protect(true))
+		_, err = secrets.New(ctx, "vault", secretsArgs(func(s *secrets.Settings) {
+			s.Names, s.DeletionProtection = []string{"smtp"}, false
+		}), pulumi.Protect(true))
 		if err != nil {
 			return err
 		}

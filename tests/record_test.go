@@ -235,10 +235,19 @@ func newChain(args securitygroups.Args) pulumi.RunFunc {
 	}
 }
 
-// newSecrets returns a program of Secrets named vault.
-func newSecrets(args secrets.Args) pulumi.RunFunc {
+// secretsArgs are the Args of Secrets, with these changes of the default settings.
+func secretsArgs(changes ...func(*secrets.Settings)) *secrets.Args {
+	settings := secrets.Default()
+	for _, change := range changes {
+		change(&settings)
+	}
+	return &secrets.Args{Settings: &settings}
+}
+
+// newSecrets returns a program of Secrets named vault, with these changes of the default settings.
+func newSecrets(changes ...func(*secrets.Settings)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := secrets.New(ctx, "vault", &args)
+		_, err := secrets.New(ctx, "vault", secretsArgs(changes...))
 		return err
 	}
 }

@@ -9,12 +9,11 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 func TestKeyTurnsAndOutlivesMistakes(t *testing.T) {
 	t.Parallel()
-	got := record(t, newSecrets(secrets.Args{}))
+	got := record(t, newSecrets())
 	key := got.one(t, kmsKey, "vault-key")
 	assert.Equal(t, true, key["enableKeyRotation"])
 	assert.Equal(t, 30.0, key["deletionWindowInDays"])
@@ -25,7 +24,7 @@ func TestKeyTurnsAndOutlivesMistakes(t *testing.T) {
 
 func TestKeyIsForTheServicesOfTheStack(t *testing.T) {
 	t.Parallel()
-	got := recordStack(t, newSecrets(secrets.Args{}), offline.Stack{
+	got := recordStack(t, newSecrets(), offline.Stack{
 		Project: "test", Name: "test", Config: map[string]string{"aws:region": "eu-west-1"},
 	})
 	account := map[string]any{"AWS": "arn:aws:iam::123456789012:root"}
@@ -83,7 +82,7 @@ func TestKeyIsForTheServicesOfTheStack(t *testing.T) {
 
 func TestSecretsAreCreatedEmptyAndEncrypted(t *testing.T) {
 	t.Parallel()
-	got := record(t, newSecrets(secrets.Args{Names: []string{"smtp", "oidc"}}))
+	got := record(t, newSecrets(func(s *secrets.Settings) { s.Names = []string{"smtp", "oidc"} }))
 	assert.Equal(t, []string{"vault-secret-oidc", "vault-secret-smtp"}, got.names(secret))
 	assert.Empty(t, got.of(secretVersion))
 	smtp := got.one(t, secret, "vault-secret-smtp")
@@ -95,7 +94,7 @@ func TestSecretsAreCreatedEmptyAndEncrypted(t *testing.T) {
 
 func TestSecretsAreBoundToTheAccountAndToTLS(t *testing.T) {
 	t.Parallel()
-	got := record(t, newSecrets(secrets.Args{Names: []string{"smtp"}}))
+	got := record(t, newSecrets(func(s *secrets.Settings) { s.Names = []string{"smtp"} }))
 	policy := got.one(t, secretPolicy, "vault-secret-smtp")
 	assert.Equal(t, "arn:aws:secretsmanager:us-east-1:123456789012:vault-secret-smtp", policy["secretArn"])
 	assert.Equal(t, true, policy["blockPublicPolicy"])
@@ -116,9 +115,9 @@ func TestSecretsAreBoundToTheAccountAndToTLS(t *testing.T) {
 
 func TestValuesStaySecret(t *testing.T) {
 	t.Parallel()
-	got := record(t, newSecrets(secrets.Args{
-		Names:  []string{"smtp", "oidc"},
-		Values: map[string]pulumi.StringInput{"smtp": pulumi.String("hunter2")}, // even one that was not marked secret
+	got := record(t, newSecrets(func(s *secrets.Settings) {
+		s.Names = []string{"smtp", "oidc"}
+		s.Values = map[string]pulumi.StringInput{"smtp": pulumi.String("hunter2")} // even one that was not marked secret
 	}))
 	assert.Equal(t, []string{"vault-secret-smtp"}, got.names(secretVersion))
 	assert.Equal(t, map[string]any{"secretId": "vault-secret-smtp_id", "secretString": offline.Secret},
@@ -130,8 +129,9 @@ func TestValuesStaySecret(t *testing.T) {
 
 func TestSecretsOfADisposableStack(t *testing.T) {
 	t.Parallel()
-	none := 0
-	got := record(t, newSecrets(secrets.Args{Names: []string{"smtp"}, RecoveryDays: &none, Unprotected: true}))
+	got := record(t, newSecrets(func(s *secrets.Settings) {
+		s.Names, s.RecoveryDays, s.DeletionProtection = []string{"smtp"}, 0, false
+	}))
 	assert.Equal(t, 0.0, got.one(t, secret, "vault-secret-smtp")["recoveryWindowInDays"])
 	for _, resource := range got.Resources {
 		assert.False(t, resource.Protect, resource.Key())
@@ -139,61 +139,28 @@ func TestSecretsOfADisposableStack(t *testing.T) {
 	assert.Equal(t, 30.0, got.one(t, kmsKey, "vault-key")["deletionWindowInDays"])
 }
 
-func TestGrantReadIsForTheNamedSecretsOnly(t *testing.T) {
+func TestSecretsRecordTheirSettingsButForValues(t *testing.T) {
 	t.Parallel()
-	got := record(t, func(ctx *pulumi.Context) error {
-		vault, err := secrets.New(ctx, "vault", &secrets.Args{Names: []string{"smtp", "oidc", "lti"}})
-		if err != nil {
-			return err
-		}
-		_, err = vault.GrantRead("app", pulumi.String("app-role"), "smtp", "lti")
-		return err
-	})
-	policy := got.one(t, rolePolicy, "vault-app-reads")
-	assert.Equal(t, "app-role", policy["role"])
-	arns := []any{
-		"arn:aws:secretsmanager:us-east-1:123456789012:vault-secret-smtp",
-		"arn:aws:secretsmanager:us-east-1:123456789012:vault-secret-lti",
-	}
-	assert.Equal(t, map[string]map[string]any{
-		"ReadSecrets": {
-			"Effect": "Allow", "Action": []any{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, "Resource": arns,
-		},
-		"DecryptThem": {
-			"Effect": "Allow", "Action": []any{"kms:Decrypt"},
-			"Resource": []any{"arn:aws:kms:us-east-1:123456789012:vault-key"},
-			"Condition": map[string]any{"StringEquals": map[string]any{
-				"kms:ViaService":                  "secretsmanager.us-east-1.amazonaws.com",
-				"kms:EncryptionContext:SecretARN": arns,
-			}},
-		},
-	}, document(t, policy["policy"]))
-}
-
-func TestGrantReadRefusesWhatItDoesNotKnow(t *testing.T) {
-	t.Parallel()
-	record(t, func(ctx *pulumi.Context) error {
-		vault, err := secrets.New(ctx, "vault", &secrets.Args{Names: []string{"smtp"}})
-		require.NoError(t, err)
-		_, err = vault.GrantRead("app", pulumi.String("app-role"))
-		assert.EqualError(t, err, "letting app read secrets: none is named")
-		_, err = vault.GrantRead("app", pulumi.String("app-role"), "smtp", "smpt")
-		assert.EqualError(t, err, "letting app read secrets: there is no secret smpt")
-		return nil
-	})
+	got := record(t, newSecrets(func(s *secrets.Settings) {
+		s.Names = []string{"smtp"}
+		s.Values = map[string]pulumi.StringInput{"smtp": pulumi.String("hunter2")}
+	}))
+	assert.Equal(t, map[string]any{"settings": map[string]any{
+		"names": []any{"smtp"}, "recoveryDays": 30.0, "deletionProtection": true,
+	}}, got.one(t, secrets.Type, "vault"))
 }
 
 func TestSecretsRefuseBadArguments(t *testing.T) {
 	t.Parallel()
-	days := 5
-	assert.Equal(t, `secrets vault: Names: must be small letters, digits and single hyphens, got "S M T P"
-Names: smtp is listed twice
-Names: must not end in a hyphen and six characters, as ARNs of secrets do, got "app-secret"
-Values.smpt: is not among Names
-RecoveryDays: must be between 7 and 30, or 0 to delete at once, got 5`,
-		fault(t, newSecrets(secrets.Args{
-			Names:  []string{"S M T P", "smtp", "smtp", "app-secret"},
-			Values: map[string]pulumi.StringInput{"smpt": pulumi.String("x")}, RecoveryDays: &days,
+	assert.Equal(t, `secrets vault: Settings.Names[0]: must be lowercase letters, digits and single hyphens, got "S M T P"
+Settings.Names[2]: smtp is listed twice
+Settings.Names[3]: must not end in a hyphen and six characters, as ARNs of secrets do, got "app-secret"
+Settings.Values.smpt: must be one of Settings.Names, did you mean smtp?
+Settings.RecoveryDays: must be between 7 and 30, or 0 to delete secrets at once, got 5`,
+		fault(t, newSecrets(func(s *secrets.Settings) {
+			s.Names = []string{"S M T P", "smtp", "smtp", "app-secret"}
+			s.Values = map[string]pulumi.StringInput{"smpt": pulumi.String("x")}
+			s.RecoveryDays = 5
 		})))
 
 	long := strings.Repeat("a", 250)
@@ -201,4 +168,8 @@ RecoveryDays: must be between 7 and 30, or 0 to delete at once, got 5`,
 		_, err := secrets.New(ctx, long, nil)
 		return err
 	}), "name: is too long with the stack's name: in AWS ")
+	assert.Equal(t, "secrets vault: Settings: must begin as Default(), which sets what is left out", fault(t, func(ctx *pulumi.Context) error {
+		_, err := secrets.New(ctx, "vault", &secrets.Args{Settings: &secrets.Settings{Names: []string{"smtp"}}})
+		return err
+	}))
 }

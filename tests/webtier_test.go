@@ -669,7 +669,7 @@ Certificate: needs an ARN or HostNames, unless PlainHTTP does without TLS`, faul
 		}, "Certificate.HostNames[1]: example.edu is listed twice"},
 		"both":     {func(a *webtier.Args) { a.PlainHTTP = true }, "PlainHTTP: goes without a Certificate"},
 		"tag":      {func(a *webtier.Args) { a.Shared.Tags = pulumi.StringMap{"cost/centre": pulumi.String("x")} }, `Shared.Tags: "cost/centre": letters, digits and -_+=,.@: only, or no instance starts`},
-		"secret":   {func(a *webtier.Args) { a.Secrets = pulumi.StringMap{"a b": pulumi.String("x")} }, `Secrets: must be small letters, digits and single hyphens, got "a b"`},
+		"secret":   {func(a *webtier.Args) { a.Secrets = pulumi.StringMap{"a b": pulumi.String("x")} }, `Secrets: must be lowercase letters, digits and single hyphens, got "a b"`},
 		"fleet":    {func(a *webtier.Args) { a.Port, a.BootSeconds = 80, 201 }, "HealthCheck.GraceSeconds: must be at least 1.5 times BootSeconds (201), which is 302, got 300\nPort: must be between 1024 and 65535, got 80"},
 		"schedule": {func(a *webtier.Args) { a.Schedules = []webtier.Schedule{{Name: "x", Min: 1}} }, "Schedules: x: needs a recurrence or a start"},
 	}

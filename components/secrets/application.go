@@ -10,39 +10,39 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// secret creates one secret of the application, called physical in Secrets Manager, with its value where there is one.
-func (b *builder) secret(role, physical string) (*secretsmanager.Secret, error) {
+// secret creates one secret of the application, without a value.
+func (b *builder) secret(role string, keyARN pulumi.StringInput) (*secretsmanager.Secret, error) {
 	name := b.Name("secret", role)
 	secret, err := secretsmanager.NewSecret(b.ctx, name, &secretsmanager.SecretArgs{
-		Name:                 pulumi.String(physical), // people and the application look it up by this
+		// People and the application look it up by this name.
+		Name:                 pulumi.String(b.Component() + "/" + b.ctx.Stack() + "/" + role),
 		Description:          pulumi.String("Secret of the application: " + role),
-		KmsKeyId:             b.key.Arn,
-		RecoveryWindowInDays: pulumi.Int(*b.args.RecoveryDays),
+		KmsKeyId:             component.Optional(keyARN),
+		RecoveryWindowInDays: pulumi.Int(b.settings.RecoveryDays),
 		Tags:                 b.Tags(name),
 	}, b.Options(b.protect())...)
 	if err != nil {
 		return nil, fmt.Errorf("creating secret %s: %w", name, err)
 	}
-	if err := b.bound(name, secret); err != nil {
-		return nil, err
-	}
-	value, given := b.args.Values[role]
-	if !given {
-		return secret, nil
-	}
-	_, err = secretsmanager.NewSecretVersion(b.ctx, name, &secretsmanager.SecretVersionArgs{
+	return secret, b.restrictAccess(name, secret)
+}
+
+// secretValue sets the value of a secret, which Pulumi then keeps encrypted in its state.
+func (b *builder) secretValue(role string, secret *secretsmanager.Secret, value pulumi.StringInput) error {
+	name := b.Name("secret", role)
+	_, err := secretsmanager.NewSecretVersion(b.ctx, name, &secretsmanager.SecretVersionArgs{
 		SecretId:     secret.ID(),
 		SecretString: component.Optional(value),
 	}, b.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("setting secret %s: %w", name, err)
+		return fmt.Errorf("setting secret %s: %w", name, err)
 	}
-	return secret, nil
+	return nil
 }
 
-// bound keeps a secret in the account and off unencrypted connections, whatever the policies of roles say. It denies no
-// role of the account as such: that could lock out rotation, or Pulumi itself (field note SEC-4).
-func (b *builder) bound(name string, secret *secretsmanager.Secret) error {
+// restrictAccess refuses other accounts and unencrypted connections access to a secret, whatever the policies of roles allow. It
+// denies no role of the account, which could lock out rotation, or Pulumi itself.
+func (b *builder) restrictAccess(name string, secret *secretsmanager.Secret) error {
 	refuse := parts.Statement{
 		Deny:      true,
 		AWS:       pulumi.String("*"),
@@ -63,7 +63,7 @@ func (b *builder) bound(name string, secret *secretsmanager.Secret) error {
 		BlockPublicPolicy: pulumi.Bool(true),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("bounding secret %s: %w", name, err)
+		return fmt.Errorf("restricting access to secret %s: %w", name, err)
 	}
 	return nil
 }

@@ -9,29 +9,29 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// through are the services that use the key for whoever calls them.
+// through are the services that use the key on behalf of their callers.
 var through = []string{"ecr", "rds", "secretsmanager", "sns"}
 
-func (b *builder) encryptionKey(alias string) error {
+// encryptionKey creates the KMS key of the stack, with an alias.
+func (b *builder) encryptionKey(alias string) (*kms.Key, error) {
 	name := b.Name("key")
-	policy := parts.KeyPolicy(b.place, through, b.callers()...)
+	policy := parts.KeyPolicy(b.place, through, b.serviceStatements()...)
 	key, err := b.DataKey(b.ctx, name, "Data of "+alias, policy, b.protect())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, err = kms.NewAlias(b.ctx, name, &kms.AliasArgs{
 		Name:        pulumi.String("alias/" + alias),
 		TargetKeyId: key.KeyId,
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("naming key %s: %w", name, err)
+		return nil, fmt.Errorf("creating alias of key %s: %w", name, err)
 	}
-	b.key = key
-	return nil
+	return key, nil
 }
 
-// callers are the statements of services that use the key on their own account, each for this account only.
-func (b *builder) callers() []parts.Statement {
+// serviceStatements let services use the key under their own identity, each for this account only.
+func (b *builder) serviceStatements() []parts.Statement {
 	return append([]parts.Statement{{
 		Sid:       "EncryptLogs",
 		Service:   b.place.Endpoint("logs"),

@@ -1,5 +1,5 @@
-// Package secrets provides what a stack keeps secret, and with what: the KMS key that encrypts its data, and the secrets
-// of its application in AWS Secrets Manager. It puts no value of a secret anywhere by itself.
+// Package secrets provides the secrets of an application in AWS Secrets Manager, and the KMS key that encrypts them and all
+// other data of a stack. It makes up no value of a secret.
 package secrets
 
 import (
@@ -8,7 +8,6 @@ import (
 	"ha-web/internal/component"
 	"ha-web/internal/parts"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -19,63 +18,72 @@ const Type = "ha-web:index:Secrets"
 type Secrets struct {
 	pulumi.ResourceState
 
-	// KeyARN is the key for all that the stack stores: databases, logs, messages, secrets.
+	// KeyARN is the key for everything that the stack stores: databases, logs, messages, secrets.
 	KeyARN pulumi.StringOutput `pulumi:"keyArn"`
-
 	// SecretARNs are the secrets of the application by name.
-	SecretARNs pulumi.StringMap
-	// HeldSecretARNs are those whose values Pulumi has in its state, and reads back.
-	HeldSecretARNs []pulumi.StringInput
+	SecretARNs pulumi.StringMap `pulumi:"secretArns"`
 
-	build *builder
+	// HeldSecretARNs are the secrets whose values are in Pulumi's state, so that a refresh reads them.
+	HeldSecretARNs []pulumi.StringInput
 }
 
 // New creates Secrets. It returns every fault of args at once, before it registers anything.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Secrets, error) {
-	if args == nil {
-		args = &Args{}
-	}
-	settings := args.withDefaults()
-	alias, err := settings.validate(name, ctx.Stack())
+	args, alias, err := component.ArgsOr(args).resolve(name, ctx.Stack())
 	if err != nil {
 		return nil, fmt.Errorf("secrets %s: %w", name, err)
 	}
-	secrets := &Secrets{SecretARNs: pulumi.StringMap{}}
-	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), secrets, opts...); err != nil {
-		return nil, fmt.Errorf("registering secrets %s: %w", name, err)
-	}
-	build := &builder{Children: parts.ChildrenOf(secrets, name, settings.Shared), ctx: ctx, args: settings}
-	build.place = build.Place(ctx)
-	if err := build.encryptionKey(alias); err != nil {
+	secrets := &Secrets{}
+	if err := component.Register(ctx, Type, name, args.Settings, secrets, opts...); err != nil {
 		return nil, err
 	}
-	for _, each := range settings.Names {
-		secret, err := build.secret(each, name+"/"+ctx.Stack()+"/"+each)
-		if err != nil {
-			return nil, err
-		}
-		secrets.SecretARNs[each] = secret.Arn
-		if _, held := settings.Values[each]; held {
-			secrets.HeldSecretARNs = append(secrets.HeldSecretARNs, secret.Arn)
-		}
+	build := &builder{
+		Children: parts.ChildrenOf(secrets, name, args.Shared),
+		ctx:      ctx,
+		settings: args.Settings,
 	}
-
-	secrets.build = build
-	secrets.KeyARN = build.key.Arn
-	return secrets, ctx.RegisterResourceOutputs(secrets, pulumi.Map{
-		"keyArn":     secrets.KeyARN,
-		"secretArns": secrets.SecretARNs,
-	})
+	build.place = build.Place(ctx)
+	if err := build.all(alias, secrets); err != nil {
+		return nil, err
+	}
+	return secrets, component.RegisterOutputs(ctx, secrets)
 }
 
-// builder holds what the steps of building Secrets hand to one another.
+// builder creates the children of Secrets. Its steps get what they need from others, and return what they make.
 type builder struct {
 	parts.Children
-	ctx   *pulumi.Context
-	args  Args
-	place parts.Place
-	key   *kms.Key
+	ctx      *pulumi.Context
+	settings *Settings
+	place    parts.Place
 }
 
-// protect keeps Pulumi from deleting, and so from replacing, what cannot be brought back.
-func (b *builder) protect() pulumi.ResourceOption { return component.Guard(!b.args.Unprotected) }
+// all creates everything, and sets the outputs of Secrets.
+func (b *builder) all(alias string, secrets *Secrets) error {
+	key, err := b.encryptionKey(alias)
+	if err != nil {
+		return err
+	}
+	secrets.KeyARN = key.Arn
+	secrets.SecretARNs = pulumi.StringMap{}
+	for _, each := range b.settings.Names {
+		secret, err := b.secret(each, key.Arn)
+		if err != nil {
+			return err
+		}
+		secrets.SecretARNs[each] = secret.Arn
+		value, held := b.settings.Values[each]
+		if !held {
+			continue
+		}
+		if err := b.secretValue(each, secret, value); err != nil {
+			return err
+		}
+		secrets.HeldSecretARNs = append(secrets.HeldSecretARNs, secret.Arn)
+	}
+	return nil
+}
+
+// protect keeps Pulumi from deleting, and so from replacing, what cannot be restored.
+func (b *builder) protect() pulumi.ResourceOption {
+	return component.Guard(b.settings.DeletionProtection)
+}

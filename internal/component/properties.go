@@ -9,12 +9,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Register registers a component, with its settings as its inputs. What it gets from other components is not among them: its
-// registration would wait for that, and each of its children for its registration, even those that do not need it.
+// Register registers a component, with its settings as its inputs, but for the secrets among them, which the state has with the
+// resources that need them. What the component gets from other components is not among its inputs either: its registration would
+// wait for that, and each of its children for its registration, even those that do not need it.
 func Register(
 	ctx *pulumi.Context, token, name string, settings any, resource pulumi.ComponentResource, opts ...pulumi.ResourceOption,
 ) error {
-	inputs := pulumi.Map{"settings": properties(settings)}
+	inputs := pulumi.Map{"settings": properties(settings, withoutInputs)}
 	if err := ctx.RegisterComponentResourceV2(token, name, inputs, resource, opts...); err != nil {
 		return fmt.Errorf("registering %s %s: %w", token, name, err)
 	}
@@ -23,26 +24,45 @@ func Register(
 
 // RegisterOutputs ends the registration of a component, with those of its fields that have a tag as its outputs.
 func RegisterOutputs(ctx *pulumi.Context, resource pulumi.ComponentResource) error {
-	return ctx.RegisterResourceOutputs(resource, properties(resource))
+	return ctx.RegisterResourceOutputs(resource, properties(resource, withInputs))
 }
+
+// mode says whether properties include the fields that are inputs already. In settings these are secrets.
+type mode bool
+
+const (
+	withInputs    mode = true
+	withoutInputs mode = false
+)
 
 // properties returns the fields of the struct that root points to, by their tags.
-func properties(root any) pulumi.Map {
-	return structProperties(reflect.ValueOf(root).Elem())
+func properties(root any, mode mode) pulumi.Map {
+	return structProperties(reflect.ValueOf(root).Elem(), mode)
 }
 
-func structProperties(value reflect.Value) pulumi.Map {
+func structProperties(value reflect.Value, mode mode) pulumi.Map {
 	properties := pulumi.Map{}
 	for _, field := range fields.Of(value.Type()) {
-		if input := property(value.FieldByIndex(field.Index)); input != nil {
+		if mode == withoutInputs && isInput(field.Type) {
+			continue
+		}
+		if input := property(value.FieldByIndex(field.Index), mode); input != nil {
 			properties[field.Key] = input
 		}
 	}
 	return properties
 }
 
+// isInput reports whether values of a type, or the entries of a map of this type, are inputs.
+func isInput(t reflect.Type) bool {
+	if t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	return t.Implements(reflect.TypeFor[pulumi.Input]())
+}
+
 // property returns a value as an input, nil where it is left out.
-func property(value reflect.Value) pulumi.Input {
+func property(value reflect.Value, mode mode) pulumi.Input {
 	switch value.Kind() {
 	case reflect.Interface, reflect.Pointer, reflect.Slice, reflect.Map:
 		if value.IsNil() {
@@ -54,9 +74,9 @@ func property(value reflect.Value) pulumi.Input {
 	}
 	switch value.Kind() {
 	case reflect.Interface, reflect.Pointer:
-		return property(value.Elem())
+		return property(value.Elem(), mode)
 	case reflect.Struct:
-		if properties := structProperties(value); len(properties) > 0 {
+		if properties := structProperties(value, mode); len(properties) > 0 {
 			return properties
 		}
 		return nil
@@ -72,13 +92,13 @@ func property(value reflect.Value) pulumi.Input {
 	case reflect.Slice:
 		list := make(pulumi.Array, value.Len())
 		for i := range list {
-			list[i] = property(value.Index(i))
+			list[i] = property(value.Index(i), mode)
 		}
 		return list
 	case reflect.Map:
 		entries := pulumi.Map{}
 		for _, key := range value.MapKeys() {
-			entries[key.String()] = property(value.MapIndex(key))
+			entries[key.String()] = property(value.MapIndex(key), mode)
 		}
 		return entries
 	}

@@ -3,6 +3,7 @@ package settings
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"reflect"
 	"regexp"
@@ -95,7 +96,7 @@ func (d decoder) assign(key string, target reflect.Value, value any, prefix stri
 			if text != sealed && !strings.HasPrefix(text, prefix) {
 				d.faults.Add(key, "must begin with %s", prefix)
 			}
-			target.Set(reflect.ValueOf(pulumi.ToSecret(pulumi.String(text))))
+			target.Set(reflect.ValueOf(secretText{pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)}))
 		}
 	case reflect.Slice:
 		var values []any
@@ -126,6 +127,15 @@ func (d decoder) assign(key string, target reflect.Value, value any, prefix stri
 		d.faults.Add(key, "must be %s, got %s", wanted(target), d.shown(key, value))
 	}
 }
+
+// secretText is a Pulumi secret that does not print: fmt would show what is in an output under a verb such as %s.
+type secretText struct{ pulumi.StringOutput }
+
+// Format writes a placeholder.
+func (secretText) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, sealed) }
+
+// MarshalJSON returns a placeholder, where an output would be an error.
+func (secretText) MarshalJSON() ([]byte, error) { return json.Marshal(sealed) }
 
 // textOf returns a text, which may be a whole number without quotes: 16 is 16. Of decimals YAML loses what matters to a
 // version: 8.0 becomes 8.

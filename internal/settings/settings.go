@@ -7,6 +7,7 @@ import (
 	"ha-web/internal/fleet"
 	"ha-web/internal/settings/domain"
 	"ha-web/internal/settings/network"
+	"ha-web/internal/settings/secrets"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -26,7 +27,7 @@ type Settings struct {
 	// The database and its proxy.
 	Database Database `pulumi:"database,optional"`
 	// The secrets of the application, and the key that encrypts all data of the stack.
-	Secrets Secrets `pulumi:"secrets,optional"`
+	Secrets secrets.Settings `pulumi:"secrets,optional"`
 	// The name of the site and its certificates.
 	Domain domain.Settings `pulumi:"domain,optional"`
 	// CloudFront before the load balancer, with static files and a firewall.
@@ -211,23 +212,6 @@ type Proxy struct {
 	BorrowSeconds int `pulumi:"borrowSeconds,optional"`
 }
 
-// Secrets describes what the application keeps secret.
-type Secrets struct {
-	// Secrets of the application. AWS Secrets Manager has them as `<project>/<stack>/<name>`; they are created empty.
-	// Cost: 0.40 USD each, and 1 USD for the key.
-	Names []string `pulumi:"names,optional"`
-	// Values of some of them, set with `pulumi config set --secret --path 'ha-web:secrets.values.<name>'`. Others are set
-	// past Pulumi, with `aws secretsmanager put-secret-value`.
-	Values map[string]SecretText `pulumi:"values,optional"`
-	// How long a deleted secret can be brought back, and its name is taken: 7 to 30 days, or 0 for not at all.
-	RecoveryDays int `pulumi:"recoveryDays,optional"`
-	// Whether Pulumi refuses to delete the secrets, and the key that encrypts all data of the stack.
-	DeletionProtection bool `pulumi:"deletionProtection,optional"`
-}
-
-// Inputs returns the values for components.
-func (s Secrets) Inputs() map[string]pulumi.StringInput { return inputs(s.Values) }
-
 // SecretText is a text that nobody is to read. It does not print.
 type SecretText string
 
@@ -319,7 +303,7 @@ func Default() *Settings {
 			Proxy: Proxy{Enabled: true, MaxConnectionsPercent: 90, BorrowSeconds: 10},
 		},
 		Domain:  domain.Default(),
-		Secrets: Secrets{RecoveryDays: 30, DeletionProtection: true},
+		Secrets: secrets.Default(),
 		CDN:     defaultCDN(), Monitoring: defaultMonitoring(), Delivery: defaultDelivery(),
 		Access: defaultAccess(),
 	}

@@ -11,6 +11,7 @@ import (
 	"ha-web/internal/settings"
 	"ha-web/internal/settings/network"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -149,8 +150,8 @@ func TestFaults(t *testing.T) {
 		"few":                     {map[string]string{"database": `{"poolSize": 20, "maxConnections": 199, "proxy": {"enabled": false}}`}, "database.poolSize: 20 connections of each of web.size.max (10) instances are 200, and postgres db.t4g.medium takes about 199: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
 		"replica":                 {map[string]string{"database": `{"replicaRegion": "oregon"}`}, `database.replicaRegion: must be an AWS Region such as us-west-2, got "oregon"`},
 		"replica here":            {map[string]string{"database": `{"replicaRegion": "us-east-1"}`}, "database.replicaRegion: must be another region than aws:region (us-east-1)"},
-		"secret names":            {map[string]string{"secrets": `{"names": ["SMTP"]}`}, `secrets.names: must be small letters, digits and single hyphens, got "SMTP"`},
-		"recovery":                {map[string]string{"secrets": `{"recoveryDays": 31}`}, "secrets.recoveryDays: must be between 7 and 30, or 0 to delete at once, got 31"},
+		"secret names":            {map[string]string{"secrets": `{"names": ["SMTP"]}`}, `secrets.names[0]: must be lowercase letters, digits and single hyphens, got "SMTP"`},
+		"recovery":                {map[string]string{"secrets": `{"recoveryDays": 31}`}, "secrets.recoveryDays: must be between 7 and 30, or 0 to delete secrets at once, got 31"},
 		"in the open":             {map[string]string{"secrets": `{"names": ["smtp"], "values": {"smtp": "hunter2"}}`}, "secrets.values.smtp: must be encrypted: pulumi config set --secret --path 'ha-web:secrets.values.smtp'"},
 		"long name":               {map[string]string{"domain": `{"name": "` + strings.Repeat("a.", 122) + `edu"}`}, "domain.name: must be at most 246 characters, got 247"},
 		"long label":              {map[string]string{"domain": `{"name": "` + strings.Repeat("a", 64) + `.edu"}`}, `domain.name: must be a host name of lowercase letters, digits and hyphens, at most 63 between dots, such as learn.example.edu, got "` + strings.Repeat("a", 64) + `.edu"`},
@@ -319,7 +320,11 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	sealed := config(t, map[string]string{"secrets": `{"names": ["smtp"], "values": {"smtp": "hunter2"}}`})
 	parsed, err := settings.Parse("ha-web", sealed, "ha-web:secrets")
 	require.NoError(t, err)
-	assert.Equal(t, "hunter2", string(parsed.Secrets.Values["smtp"]))
+	value := parsed.Secrets.Values["smtp"].ToStringOutput()
+	assert.True(t, pulumi.IsSecret(value))
+	opened := make(chan string)
+	value.ApplyT(func(text string) string { opened <- text; return text })
+	assert.Equal(t, "hunter2", <-opened)
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		assert.NotContains(t, fmt.Sprintf(format, parsed), "hunter2", format)
 		assert.NotContains(t, fmt.Sprintf(format, parsed.Secrets.Values["smtp"]), "hunter2", format)
@@ -332,7 +337,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 func TestFaultsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
-		`{"values": {"smtp": "hunter2"}}`:                      "secrets.values.smtp: is not among secrets.names",
+		`{"values": {"smtp": "hunter2"}}`:                      "secrets.values.smtp: must be one of secrets.names",
 		`{"names": ["smtp"], "values": {"smtp": ["hunter2"]}}`: "secrets.values.smtp: must be a string, in quotes, got [secret]",
 		`{"names": ["smtp"], "values": "hunter2"}`:             "secrets.values: must be a map of strings, got [secret]",
 		`hunter2`:                     "secrets: must be a map of settings, got [secret]",

@@ -23,7 +23,7 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.validateZones(f)
 	s.Web.validate(len(s.Network.AvailabilityZones), faults)
 	s.Database.validate(s.Region, s.Web.Size.Max, faults)
-	s.Secrets.validate(faults)
+	s.Secrets.Validate(f)
 	s.Domain.Validate(f, s.Region)
 	s.validateCDN(faults)
 	s.Monitoring.validate(faults)
@@ -129,10 +129,4 @@ func camelCase(field string) string {
 		}
 	}
 	return string(letters)
-}
-
-func (s Secrets) validate(faults *validate.Faults) {
-	faults.Check("secrets.names", validate.SecretNames(s.Names))
-	validate.KeysAmong(faults, "secrets.values", s.Values, "secrets.names", s.Names)
-	faults.Check("secrets.recoveryDays", validate.RecoveryDays(s.RecoveryDays))
 }

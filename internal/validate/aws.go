@@ -29,7 +29,7 @@ var (
 	likeSuffix = regexp.MustCompile(`-[a-z0-9]{6}$`)
 )
 
-// Label reports whether a name has nothing but small letters, digits and single hyphens, of which names of resources are made.
+// Label reports whether a name has nothing but lowercase letters, digits and single hyphens, of which names of resources are made.
 func Label(name string) bool { return label.MatchString(name) }
 
 var notInLabels = regexp.MustCompile(`[^a-z0-9]+`)
@@ -39,29 +39,25 @@ func ToLabel(text string) string {
 	return strings.Trim(notInLabels.ReplaceAllString(strings.ToLower(text), "-"), "-")
 }
 
+// SecretName returns an error unless AWS Secrets Manager can have a secret whose name ends so.
+func SecretName(name string) error {
+	switch {
+	case !Label(name):
+		return fmt.Errorf("must be lowercase letters, digits and single hyphens, got %q", name)
+	case likeSuffix.MatchString(name):
+		// AWS Secrets Manager API reference, CreateSecret: a search by part of an ARN takes such a name for that of another secret.
+		return fmt.Errorf("must not end in a hyphen and six characters, as ARNs of secrets do, got %q", name)
+	}
+	return nil
+}
+
 // SecretNames returns what is wrong with a list of names for secrets of Secrets Manager.
 func SecretNames(names []string) error {
 	var faults []error
-	for i, name := range names {
-		switch {
-		case !Label(name):
-			faults = append(faults, fmt.Errorf("must be small letters, digits and single hyphens, got %q", name))
-		case likeSuffix.MatchString(name):
-			// Secrets Manager API reference, CreateSecret: in a search by part of an ARN, such a name is taken for another's.
-			faults = append(faults, fmt.Errorf("must not end in a hyphen and six characters, as ARNs of secrets do, got %q", name))
-		case slices.Contains(names[:i], name):
-			faults = append(faults, fmt.Errorf("%s is listed twice", name))
-		}
+	for _, name := range names {
+		faults = append(faults, SecretName(name))
 	}
 	return errors.Join(faults...)
-}
-
-// RecoveryDays returns an error unless Secrets Manager can keep a deleted secret for that many days.
-func RecoveryDays(days int) error {
-	if days == 0 || days >= 7 && days <= 30 {
-		return nil
-	}
-	return fmt.Errorf("must be between 7 and 30, or 0 to delete at once, got %d", days)
 }
 
 var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)

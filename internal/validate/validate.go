@@ -5,7 +5,6 @@ package validate
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -65,15 +64,6 @@ func (f *Faults) Between(key string, value, low, high int) {
 func (f *Faults) Required(key string, value any) {
 	if value == nil {
 		f.Add(key, "is required")
-	}
-}
-
-// KeysAmong records a fault, under key, for each key of values that is not one of the names listed under list.
-func KeysAmong[V any](f *Faults, key string, values map[string]V, list string, names []string) {
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if !slices.Contains(names, name) {
-			f.Add(key+"."+name, "is not among %s", list)
-		}
 	}
 }
 

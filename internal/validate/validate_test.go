@@ -29,13 +29,6 @@ list: first
 list: second`)
 }
 
-func TestAmongNamesEachStranger(t *testing.T) {
-	t.Parallel()
-	var faults validate.Faults
-	validate.KeysAmong(&faults, "values", map[string]int{"b": 1, "c": 2, "a": 3}, "names", []string{"b"})
-	assert.EqualError(t, faults.Err(), "values.a: is not among names\nvalues.c: is not among names")
-}
-
 func TestMergeLeavesOutWhatFollowsFromAFault(t *testing.T) {
 	t.Parallel()
 	var faults, more validate.Faults
