@@ -5,6 +5,7 @@ package settings
 import (
 	"ha-web/internal/engine"
 	"ha-web/internal/fleet"
+	"ha-web/internal/settings/delivery"
 	"ha-web/internal/settings/domain"
 	"ha-web/internal/settings/network"
 	"ha-web/internal/settings/secrets"
@@ -34,8 +35,8 @@ type Settings struct {
 	CDN CDN `pulumi:"cdn,optional"`
 	// Alarms, their dashboard, and who hears of them.
 	Monitoring Monitoring `pulumi:"monitoring,optional"`
-	// How changes reach the stack: the repository of its images, and the roles of its pipeline.
-	Delivery Delivery `pulumi:"delivery,optional"`
+	// How changes reach the stack: the repository of container images, and the roles that CI jobs assume.
+	Delivery delivery.Settings `pulumi:"delivery,optional"`
 	// Ways in for people, and for those who look after the stack.
 	Access Access `pulumi:"access,optional"`
 	// Guard rails of production that this stack does without, each with the reason: `{nat-gateway-per-zone: "..."}`.
@@ -304,7 +305,7 @@ func Default() *Settings {
 		},
 		Domain:  domain.Default(),
 		Secrets: secrets.Default(),
-		CDN:     defaultCDN(), Monitoring: defaultMonitoring(), Delivery: defaultDelivery(),
+		CDN:     defaultCDN(), Monitoring: defaultMonitoring(), Delivery: delivery.Default(),
 		Access: defaultAccess(),
 	}
 }
