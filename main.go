@@ -45,7 +45,8 @@ func stack(ctx *pulumi.Context) error {
 	}
 
 	bounds, err := delivery.NewBoundary(ctx, name, &delivery.BoundaryArgs{
-		Settings: &config.Delivery,
+		Disabled: !config.Delivery.Roles(),
+		Services: config.Delivery.Services,
 		Tags:     tags,
 	})
 	if err != nil {
@@ -180,37 +181,19 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 	front, err := cdn.New(ctx, name, &cdn.Args{
-		Disabled: !config.CDN.Enabled,
+		Settings:    &config.CDN,
+		Certificate: config.ViewerCertificate(),
 		Origin: cdn.Origin{
-			Host:        web.HostName,
-			PlainHTTP:   config.PlainHTTP(),
-			HeaderName:  config.Web.OriginHeader.Name,
-			HeaderValue: web.OriginHeaderValue,
+			Host:         web.HostName,
+			PlainHTTP:    config.PlainHTTP(),
+			HeaderName:   config.Web.OriginHeader.Name,
+			HeaderValues: web.OriginHeaderValues,
 		},
-		Certificate:       config.ViewerCertificate(),
-		USEast1:           usEast1,
-		StaticPaths:       config.CDN.StaticPaths,
-		Replica:           staticReplica,
-		ErrorPage:         config.CDN.ErrorHTML,
-		OriginReadSeconds: config.CDN.OriginReadSeconds,
-		PriceClass:        config.CDN.PriceClass,
 		WaitForDeployment: config.Production(),
-		AccessLogs: cdn.AccessLogs{
-			Disabled:      !config.CDN.AccessLogs.Enabled,
-			RetentionDays: config.CDN.AccessLogs.RetentionDays,
-		},
-		WAF: cdn.WAF{
-			Disabled:         !config.CDN.WAF.Enabled,
-			PHP:              config.CDN.WAF.PHP,
-			RateLimit:        &config.CDN.WAF.RateLimit,
-			RateLimitExempt:  config.CDN.WAF.RateLimitExempt,
-			CountOnly:        config.CDN.WAF.CountOnly,
-			LogRetentionDays: config.CDN.WAF.LogRetentionDays,
-		},
-		Edge:        config.CDN.Edge,
-		KeyARN:      vault.KeyARN,
-		Unprotected: !config.CDN.DeletionProtection,
-		Shared:      shared,
+		USEast1:           usEast1,
+		Replica:           staticReplica,
+		KeyARN:            vault.KeyARN,
+		Shared:            shared,
 	})
 	if err != nil {
 		return err
@@ -325,13 +308,23 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 	pipeline, err := delivery.New(ctx, name, &delivery.Args{
-		Settings:        &config.Delivery,
-		Registry:        registry,
-		KeyARN:          vault.KeyARN,
-		HeldSecretARNs:  slices.Concat(vault.HeldSecretARNs, web.HeldSecretARNs, front.HeldSecretARNs, entry.HeldSecretARNs),
-		HeldBucketARNs:  slices.Concat(front.HeldBucketARNs, entry.HeldBucketARNs),
-		ParameterPrefix: data.ParameterPrefix,
-		Shared:          shared,
+		Repository: delivery.Repository{
+			Disabled:     !config.Delivery.Repository.Enabled,
+			KeepImages:   config.Delivery.Repository.KeepImages,
+			UntaggedDays: config.Delivery.Repository.UntaggedDays,
+			Provider:     registry,
+			Unprotected:  !config.Delivery.DeletionProtection,
+		},
+		GitHub:           config.Delivery.GitHub,
+		OIDC:             config.Delivery.OIDC,
+		ExistingProvider: config.Delivery.ExistingProvider,
+		BoundaryARN:      bounds.ARN,
+		State:            config.Delivery.State,
+		KeyARN:           vault.KeyARN,
+		HeldSecretARNs:   slices.Concat(vault.HeldSecretARNs, web.HeldSecretARNs, front.HeldSecretARNs, entry.HeldSecretARNs),
+		HeldBucketARNs:   slices.Concat(front.HeldBucketARNs, entry.HeldBucketARNs),
+		ParameterPrefix:  data.ParameterPrefix,
+		Shared:           shared,
 	})
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 	"Delivery": func(ctx *pulumi.Context, name string) error {
 		args := deliveryArgs()
 		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
-		_, err := delivery.New(ctx, name, args)
+		_, err := delivery.New(ctx, name, &args)
 		return err
 	},
 	"Access": func(ctx *pulumi.Context, name string) error {
@@ -90,9 +90,9 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 		return err
 	},
 	"Cdn": func(ctx *pulumi.Context, name string) error {
-		args := fullCdn()
+		args := fullCdn(replicated)
 		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
-		_, err := createCdn(ctx, name, args, "us-west-2")
+		_, err := createCdn(ctx, name, args)
 		return err
 	},
 }
@@ -202,12 +202,11 @@ func TestComponentsTakeOptions(t *testing.T) {
 		if _, err = webtier.New(ctx, "web", &tier, pulumi.Protect(true)); err != nil {
 			return err
 		}
-		front := fullCdn()
-		front.Unprotected = true
+		front := fullCdn(func(s *cdn.Settings) { s.DeletionProtection = false })
 		if front.USEast1, err = settings.Provider(ctx, "us-east-1", "us-east-1"); err != nil {
 			return err
 		}
-		if _, err = cdn.New(ctx, "front", &front, pulumi.Protect(true)); err != nil {
+		if _, err = cdn.New(ctx, "front", front, pulumi.Protect(true)); err != nil {
 			return err
 		}
 		watch := fullMonitoring()
@@ -218,8 +217,9 @@ func TestComponentsTakeOptions(t *testing.T) {
 		if _, err = delivery.NewBoundary(ctx, "bounds", nil, pulumi.Protect(true)); err != nil {
 			return err
 		}
-		pipeline := deliveryArgs(func(s *delivery.Settings) { s.DeletionProtection = false })
-		if _, err = delivery.New(ctx, "pipeline", pipeline, pulumi.Protect(true)); err != nil {
+		pipeline := deliveryArgs()
+		pipeline.Repository.Unprotected = true
+		if _, err = delivery.New(ctx, "pipeline", &pipeline, pulumi.Protect(true)); err != nil {
 			return err
 		}
 		entry := fullAccess()

@@ -223,7 +223,7 @@ func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {
 	require.Zero(t, status)
 	assert.True(t, strings.HasPrefix(stdout, "ha-web dev\n"))
 	assert.Contains(t, stdout, "\nnotes\n  no TLS behind CloudFront: ")
-	assert.Contains(t, stdout, "\n  no name: ")
+	assert.Contains(t, stdout, "\n  no domain name: ")
 	assert.Contains(t, stdout, "\n  no firewall: ")
 	assert.Contains(t, stdout, "\n  one NAT gateway: ")
 	assert.Contains(t, stdout, "\n  database in one zone: ")

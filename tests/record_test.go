@@ -19,7 +19,6 @@ import (
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
-	"ha-web/internal/component"
 	"ha-web/internal/offline"
 	"ha-web/internal/settings"
 
@@ -321,48 +320,48 @@ func newWebTier(args webtier.Args) pulumi.RunFunc {
 	}
 }
 
-// cdnArgs are the least that a Cdn wants, but for its provider.
-func cdnArgs() cdn.Args {
-	return cdn.Args{Origin: cdn.Origin{Host: pulumi.String("origin.example.edu")}}
+// cdnArgs are the required Args of a Cdn, but for its providers, with these changes of its settings.
+func cdnArgs(changes ...func(*cdn.Settings)) *cdn.Args {
+	settings := cdn.Default()
+	for _, change := range changes {
+		change(&settings)
+	}
+	return &cdn.Args{Settings: &settings, Origin: cdn.Origin{Host: pulumi.String("origin.example.edu")}}
 }
 
-// fullCdn returns a Cdn with all that is optional, but for its providers.
-func fullCdn() cdn.Args {
-	args := cdnArgs()
-	args.Origin.HeaderName, args.Origin.HeaderValue = "X-Origin-Verify", pulumi.ToSecret(pulumi.String("hunter2")).(pulumi.StringOutput)
+// replicated gives a Cdn a second bucket.
+func replicated(s *cdn.Settings) { s.ReplicaRegion = "us-west-2" }
+
+// fullCdn are the Args of a Cdn with everything optional but a second bucket, without its providers.
+func fullCdn(changes ...func(*cdn.Settings)) *cdn.Args {
+	args := cdnArgs(append([]func(*cdn.Settings){func(s *cdn.Settings) {
+		s.WAF.PHP, s.WAF.RateLimitExempt, s.WAF.CountOnly = true, []string{"198.51.100.0/24"}, []string{"SQLi_BODY"}
+		s.Edge.Addresses = []string{"192.0.2.0/24", "2001:db8::/32"}
+		s.Edge.Header = cdn.Header{Name: "X-From-Edge", Version: 2}
+	}}, changes...)...)
+	args.Origin.HeaderName = "X-Origin-Verify"
+	args.Origin.HeaderValues = pulumi.StringArray{pulumi.ToSecret(pulumi.String("hunter2")).(pulumi.StringOutput)}
 	args.Certificate = cdn.Certificate{HostNames: []string{"learn.example.edu", "www.example.edu"}, HostedZone: "example.edu"}
-	args.WAF = cdn.WAF{PHP: true, RateLimitExempt: []string{"198.51.100.0/24"}, CountOnly: []string{"SQLi_BODY"}}
-	args.Edge = cdn.Edge{
-		Addresses: []string{"192.0.2.0/24", "2001:db8::/32"},
-		Header:    cdn.Header{Name: "X-From-Edge", Version: 2},
-	}
 	return args
 }
 
-// createCdn creates a Cdn with its providers: the second one where a region for the replica is given.
-func createCdn(ctx *pulumi.Context, name string, args cdn.Args, replica string) (*cdn.Cdn, error) {
+// createCdn creates a Cdn with the providers that its settings require.
+func createCdn(ctx *pulumi.Context, name string, given *cdn.Args) (*cdn.Cdn, error) {
+	args := *given
 	var err error
 	if args.USEast1, err = settings.Provider(ctx, name+"-us-east-1", "us-east-1"); err != nil {
 		return nil, err
 	}
-	if args.Replica, err = settings.Provider(ctx, name+"-there", replica); err != nil {
+	if args.Replica, err = settings.Provider(ctx, name+"-there", args.Settings.ReplicaRegion); err != nil {
 		return nil, err
 	}
 	return cdn.New(ctx, name, &args)
 }
 
 // newCdn returns a program of one Cdn named web.
-func newCdn(args cdn.Args) pulumi.RunFunc {
+func newCdn(args *cdn.Args) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := createCdn(ctx, "web", args, "")
-		return err
-	}
-}
-
-// newReplicatedCdn is newCdn with a second bucket.
-func newReplicatedCdn(args cdn.Args) pulumi.RunFunc {
-	return func(ctx *pulumi.Context) error {
-		_, err := createCdn(ctx, "web", args, "us-west-2")
+		_, err := createCdn(ctx, "web", args)
 		return err
 	}
 }
@@ -431,36 +430,26 @@ func newMonitoring(args monitoring.Args) pulumi.RunFunc {
 	}
 }
 
-// deliverySettings are those of a Delivery for workflows on GitHub, with these changes.
-func deliverySettings(changes ...func(*delivery.Settings)) *delivery.Settings {
-	settings := delivery.Default()
-	settings.GitHub.Owner, settings.GitHub.Repo = "example", "ha-web"
-	for _, change := range changes {
-		change(&settings)
-	}
-	return &settings
-}
-
-// deliveryArgs are the Args of a Delivery for workflows on GitHub, with these changes of its settings.
-func deliveryArgs(changes ...func(*delivery.Settings)) *delivery.Args {
-	return &delivery.Args{
-		Settings: deliverySettings(changes...),
-		Shared:   component.Shared{PermissionsBoundary: pulumi.String("boundary-arn")},
+// deliveryArgs are those of a Delivery that GitHub's workflows use.
+func deliveryArgs() delivery.Args {
+	return delivery.Args{
+		GitHub:      delivery.GitHub{Owner: "example", Repo: "ha-web"},
+		BoundaryARN: pulumi.String("boundary-arn"),
 	}
 }
 
 // newDelivery returns a program of one Delivery named web.
-func newDelivery(args *delivery.Args) pulumi.RunFunc {
+func newDelivery(args delivery.Args) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := delivery.New(ctx, "web", args)
+		_, err := delivery.New(ctx, "web", &args)
 		return err
 	}
 }
 
-// newBoundary returns a program of one Boundary named web, of a Delivery with these changes of its settings.
-func newBoundary(changes ...func(*delivery.Settings)) pulumi.RunFunc {
+// newBoundary returns a program of one Boundary named web.
+func newBoundary(args delivery.BoundaryArgs) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := delivery.NewBoundary(ctx, "web", &delivery.BoundaryArgs{Settings: deliverySettings(changes...)})
+		_, err := delivery.NewBoundary(ctx, "web", &args)
 		return err
 	}
 }

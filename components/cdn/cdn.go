@@ -1,180 +1,177 @@
-// Package cdn provides the front door of a site: a CloudFront distribution that takes static files from a private bucket
-// and pages from an origin, such as a load balancer, with a firewall before both. While the origin is down, it shows a page
-// of one's own. A network of one's own, such as Akamai, can stand before it.
+// Package cdn provides the entrance of a site: a CloudFront distribution that serves static files from a private bucket and
+// all other paths from an origin, such as a load balancer, with AWS WAF in front of both. It serves an error page while the
+// origin is down. A CDN of another provider, such as Akamai, can be in front of it.
 package cdn
 
 import (
 	"fmt"
 
+	"ha-web/internal/component"
 	"ha-web/internal/parts"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Type is the type token of a Cdn.
 const Type = "ha-web:index:Cdn"
 
-// Cdn is a CloudFront distribution, free up to 1 TB and 10 million requests a month, and its firewall, about 11 USD.
+// Cdn is a CloudFront distribution, free up to 1 TB and 10 million requests a month, and its web ACL, about 11 USD.
+//
+// Where the distribution is disabled, all outputs but the URL are empty.
 type Cdn struct {
 	pulumi.ResourceState
 
-	// URL is where the site is.
+	// URL is the address of the site: of the origin, where the distribution is disabled.
 	URL pulumi.StringOutput `pulumi:"url"`
-	// DomainName is the distribution's own name, and HostedZoneID the zone of that name, for records that lead to it.
-	// Where the Cdn is disabled, these and the following are empty.
-	DomainName     pulumi.StringOutput `pulumi:"domainName"`
-	HostedZoneID   pulumi.StringOutput `pulumi:"hostedZoneId"`
-	DistributionID pulumi.StringOutput `pulumi:"distributionId"`
-	// DistributionARN is for whoever may invalidate its files.
+	// DomainName is the host name that CloudFront gives the distribution, and HostedZoneID its hosted zone, for alias records.
+	DomainName      pulumi.StringOutput `pulumi:"domainName"`
+	HostedZoneID    pulumi.StringOutput `pulumi:"hostedZoneId"`
+	DistributionID  pulumi.StringOutput `pulumi:"distributionId"`
 	DistributionARN pulumi.StringOutput `pulumi:"distributionArn"`
-	// StaticBucketName and StaticBucketARN are where static files go.
+	// StaticBucketName and StaticBucketARN are the bucket of the static files.
 	StaticBucketName pulumi.StringOutput `pulumi:"staticBucketName"`
 	StaticBucketARN  pulumi.StringOutput `pulumi:"staticBucketArn"`
-	// FirewallName is what metrics of AWS WAF, in us-east-1, know the firewall by.
+	// FirewallName is the name of the web ACL in the metrics of AWS WAF in us-east-1. Empty without a web ACL.
 	FirewallName pulumi.StringOutput `pulumi:"firewallName"`
-	// EdgeOriginHost, EdgeHeaderName and EdgeHeaderSecretARN are what the network before CloudFront must be told: where to
-	// send requests, and with which header, whose value Secrets Manager keeps. Without such a network they are empty.
+	// EdgeOriginHost, EdgeHeaderName and EdgeHeaderSecretARN are what to configure an edge with: the host to send requests to,
+	// and the header to send, whose value is in Secrets Manager. Empty without an edge.
 	EdgeOriginHost      pulumi.StringOutput `pulumi:"edgeOriginHost"`
 	EdgeHeaderName      pulumi.StringOutput `pulumi:"edgeHeaderName"`
 	EdgeHeaderSecretARN pulumi.StringOutput `pulumi:"edgeHeaderSecretArn"`
-	// HeldSecretARNs are the secrets whose values Pulumi has in its state, and reads back, and HeldBucketARNs the buckets with
-	// files that it does so with.
+	// DNSRecords are the records that someone has to create, as lines of a zone file. None with a hosted zone.
+	DNSRecords pulumi.StringArray `pulumi:"dnsRecords"`
+
+	// HeldSecretARNs are the secrets whose values are in the state of Pulumi, and HeldBucketARNs the buckets whose files are: an
+	// update reads both.
 	HeldSecretARNs, HeldBucketARNs []pulumi.StringInput
-	// DNSRecords are the records that someone has to create, as lines of a zone file: none with a hosted zone.
-	DNSRecords pulumi.StringArray
 }
 
 // New creates a Cdn. It returns every fault of args at once, before it registers anything.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cdn, error) {
-	if args == nil {
-		args = &Args{}
-	}
-	settings := args.withDefaults()
-	plan, err := settings.validate(name, ctx.Stack())
+	args, firewall, err := component.ArgsOr(args).resolve(name, ctx.Stack())
 	if err != nil {
 		return nil, fmt.Errorf("cdn %s: %w", name, err)
 	}
 	cdn := &Cdn{}
-	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), cdn, opts...); err != nil {
-		return nil, fmt.Errorf("registering cdn %s: %w", name, err)
-	}
-	build := &builder{
-		Children: parts.ChildrenOf(cdn, name, settings.Shared),
-		ctx:      ctx,
-		args:     settings,
-		plan:     plan,
-	}
-	cdn.leaveEmpty()
-	if settings.Disabled {
-		cdn.URL = settings.Origin.url()
-	} else if err := build.all(cdn); err != nil {
+	if err := component.Register(ctx, Type, name, args.Settings, cdn, opts...); err != nil {
 		return nil, err
 	}
-	return cdn, ctx.RegisterResourceOutputs(cdn, cdn.state())
-}
-
-// builder holds what the steps of building a Cdn hand to one another.
-type builder struct {
-	parts.Children
-	ctx   *pulumi.Context
-	args  Args
-	plan  plan
-	place parts.Place
-
-	static       *parts.PrivateBucket
-	replica      *parts.PrivateBucket // nil: none
-	replication  []pulumi.Resource    // what copies from one to the other
-	access       *cloudfront.OriginAccessControl
-	headers      *cloudfront.ResponseHeadersPolicy
-	certificate  parts.Issued // none: CloudFront's own
-	edge         []parts.HeaderValue
-	firewall     *wafResource // nil: none
-	distribution *cloudfront.Distribution
-	arn          pulumi.StringOutput // of the distribution
-}
-
-func (b *builder) all(cdn *Cdn) error {
-	b.place = b.Place(b.ctx)
-	for _, step := range []func() error{
-		b.buckets, b.responseHeaders, b.certificates, b.edgeHeader, b.webACL, b.createDistribution,
-		b.errorPage, b.admitDistribution, b.accessLogs, b.records,
-	} {
-		if err := step(); err != nil {
-			return err
+	cdn.setDisabled(args.Origin) // after its registration, which sets all outputs of a component
+	if args.Settings.Enabled {
+		build := &builder{
+			Children:     parts.ChildrenOf(cdn, name, args.Shared),
+			ctx:          ctx,
+			args:         args,
+			settings:     args.Settings,
+			firewallName: firewall,
+		}
+		if err := build.all(cdn); err != nil {
+			return nil, err
 		}
 	}
-	b.outputs(cdn)
-	return nil
+	return cdn, component.RegisterOutputs(ctx, cdn)
 }
 
-// certificates sets the certificate of the distribution.
-func (b *builder) certificates() (err error) {
-	b.certificate, err = b.RequestCertificate(b.ctx, "cdn", b.args.Certificate, b.inUSEast1())
-	return err
-}
-
-// inUSEast1 puts a resource where CloudFront looks for it (field note CDN-1).
-func (b *builder) inUSEast1() pulumi.ResourceOption { return pulumi.Provider(b.args.USEast1) }
-
-// records leads the host names to the distribution or, where a network stands before it, leaves them to that.
-func (b *builder) records() error {
-	if b.args.Edge.On() {
-		return nil
+// setDisabled sets the outputs of a site that viewers reach at its origin. Those of a distribution are empty strings, so that
+// the outputs of a stack are always there.
+func (c *Cdn) setDisabled(origin Origin) {
+	scheme := "https"
+	if origin.PlainHTTP {
+		scheme = "http"
 	}
-	return b.CreateRecords(b.ctx, "cdn", b.args.Certificate, b.certificate, parts.Target{
-		DNSName: b.distribution.DomainName, ZoneID: b.distribution.HostedZoneId, IPv6: true,
-	})
-}
-
-// outputs sets the fields of a Cdn that is there.
-func (b *builder) outputs(cdn *Cdn) {
-	cdn.DomainName = b.distribution.DomainName
-	cdn.HostedZoneID = b.distribution.HostedZoneId
-	cdn.DistributionID = b.distribution.ID().ToStringOutput()
-	cdn.DistributionARN = b.arn
-	cdn.StaticBucketName = b.static.Bucket
-	cdn.StaticBucketARN = b.static.Arn
-	cdn.HeldSecretARNs, cdn.HeldBucketARNs = parts.SecretARNs(b.edge), []pulumi.StringInput{b.static.Arn}
-	cdn.URL = pulumi.Sprintf("https://%s", b.args.Certificate.HostName(b.distribution.DomainName))
-	cdn.DNSRecords = b.certificate.Missing
-	if b.firewall != nil {
-		cdn.FirewallName = pulumi.String(b.plan.firewall).ToStringOutput()
-	}
-	if !b.args.Edge.On() {
-		cdn.DNSRecords = append(b.args.Certificate.MissingRecords(b.distribution.DomainName), cdn.DNSRecords...)
-		return
-	}
-	cdn.EdgeOriginHost = b.distribution.DomainName
-	if len(b.edge) > 0 {
-		cdn.EdgeHeaderName = pulumi.String(b.args.Edge.Header.Name).ToStringOutput()
-		cdn.EdgeHeaderSecretARN = b.edge[0].SecretARN
-	}
-}
-
-// leaveEmpty sets the fields that a Cdn may do without, so that its outputs are always there.
-func (c *Cdn) leaveEmpty() {
-	for _, field := range []*pulumi.StringOutput{
+	c.URL = pulumi.Sprintf("%s://%s", scheme, origin.Host)
+	for _, output := range []*pulumi.StringOutput{
 		&c.DomainName, &c.HostedZoneID, &c.DistributionID, &c.DistributionARN, &c.StaticBucketName, &c.StaticBucketARN,
 		&c.FirewallName, &c.EdgeOriginHost, &c.EdgeHeaderName, &c.EdgeHeaderSecretARN,
 	} {
-		*field = pulumi.String("").ToStringOutput()
+		*output = pulumi.String("").ToStringOutput()
 	}
 }
 
-// state returns the outputs as Pulumi keeps them in its state.
-func (c *Cdn) state() pulumi.Map {
-	return pulumi.Map{
-		"url":                 c.URL,
-		"domainName":          c.DomainName,
-		"hostedZoneId":        c.HostedZoneID,
-		"distributionId":      c.DistributionID,
-		"distributionArn":     c.DistributionARN,
-		"staticBucketName":    c.StaticBucketName,
-		"staticBucketArn":     c.StaticBucketARN,
-		"firewallName":        c.FirewallName,
-		"edgeOriginHost":      c.EdgeOriginHost,
-		"edgeHeaderName":      c.EdgeHeaderName,
-		"edgeHeaderSecretArn": c.EdgeHeaderSecretARN,
+// builder creates the children of a Cdn. Its steps get what they need from others, and return what they make.
+type builder struct {
+	parts.Children
+	ctx          *pulumi.Context
+	args         *Args
+	settings     *Settings
+	firewallName string
+	place        parts.Place
+}
+
+// all creates everything, and sets the outputs of the Cdn.
+func (b *builder) all(cdn *Cdn) error {
+	b.place = b.Place(b.ctx)
+	static, err := b.staticFiles()
+	if err != nil {
+		return err
 	}
+	headers, err := b.responseHeaders()
+	if err != nil {
+		return err
+	}
+	certificate, err := b.RequestCertificate(b.ctx, "cdn", b.args.Certificate, b.inUSEast1())
+	if err != nil {
+		return err
+	}
+	edge, err := b.edgeHeader()
+	if err != nil {
+		return err
+	}
+	firewall, err := b.webACL(edge)
+	if err != nil {
+		return err
+	}
+	distribution, err := b.distribution(static, headers, certificate, firewall)
+	if err != nil {
+		return err
+	}
+	if err := b.grantRead(static, distribution.arn); err != nil {
+		return err
+	}
+	if err := b.accessLogs(distribution.arn); err != nil {
+		return err
+	}
+	if err := b.records(certificate, distribution); err != nil {
+		return err
+	}
+	cdn.DomainName = distribution.DomainName
+	cdn.HostedZoneID = distribution.HostedZoneId
+	cdn.DistributionID = distribution.ID().ToStringOutput()
+	cdn.DistributionARN = distribution.arn
+	cdn.StaticBucketName, cdn.StaticBucketARN = static.bucket.Bucket, static.bucket.Arn
+	cdn.HeldSecretARNs, cdn.HeldBucketARNs = parts.SecretARNs(edge), []pulumi.StringInput{static.bucket.Arn}
+	if firewall != nil {
+		cdn.FirewallName = pulumi.String(b.firewallName).ToStringOutput()
+	}
+	b.addresses(cdn, distribution, certificate, edge)
+	return nil
+}
+
+// addresses sets the outputs that say where the site is, and what someone has to create or configure for it.
+func (b *builder) addresses(cdn *Cdn, distribution *distribution, certificate parts.Issued, edge []parts.HeaderValue) {
+	cdn.URL = pulumi.Sprintf("https://%s", b.args.Certificate.HostName(distribution.DomainName))
+	cdn.DNSRecords = certificate.Missing
+	if !b.settings.Edge.On() {
+		cdn.DNSRecords = append(b.args.Certificate.MissingRecords(distribution.DomainName), certificate.Missing...)
+		return
+	}
+	cdn.EdgeOriginHost = distribution.DomainName
+	if len(edge) > 0 {
+		cdn.EdgeHeaderName = pulumi.String(b.settings.Edge.Header.Name).ToStringOutput()
+		cdn.EdgeHeaderSecretARN = edge[0].SecretARN
+	}
+}
+
+// inUSEast1 puts a resource where CloudFront looks for it (Amazon CloudFront developer guide, "Requirements for using SSL/TLS
+// certificates with CloudFront"; AWS WAF API reference, CreateWebACL).
+func (b *builder) inUSEast1() pulumi.ResourceOption { return pulumi.Provider(b.args.USEast1) }
+
+// records creates alias records from the host names to the distribution. With an edge the host names belong to that.
+func (b *builder) records(certificate parts.Issued, distribution *distribution) error {
+	if b.settings.Edge.On() {
+		return nil
+	}
+	return b.CreateRecords(b.ctx, "cdn", b.args.Certificate, certificate, parts.Target{
+		DNSName: distribution.DomainName, ZoneID: distribution.HostedZoneId, IPv6: true,
+	})
 }

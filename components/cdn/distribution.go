@@ -4,15 +4,15 @@ import (
 	"fmt"
 
 	"ha-web/internal/component"
-	"ha-web/internal/distribution"
+	"ha-web/internal/parts"
+	"ha-web/internal/settings/cdn"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Policies that AWS keeps (Amazon CloudFront developer guide, "Use managed cache policies", "Use managed origin request
-// policies"; field note CDN-5).
+// Managed policies, by their ids (Amazon CloudFront developer guide, "Use managed cache policies", "Use managed origin request
+// policies").
 const (
 	cachingOptimized          = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 	cachingDisabled           = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -25,23 +25,31 @@ const (
 	appOrigin     = "app"
 	staticOrigin  = "static"
 	replicaOrigin = "static-replica"
-	staticGroup   = "static-group" // both of them
+	staticGroup   = "static-group" // both, with failover
 )
 
 const (
 	redirectToHTTPS     = "redirect-to-https"
-	errorCachingSeconds = 5 // so that the site is back as soon as the origin is
+	errorCachingSeconds = 5 // so that the site is back soon after the origin
 )
 
 var (
-	readMethods = pulumi.ToStringArray([]string{"GET", "HEAD", "OPTIONS"})
-	allMethods  = pulumi.ToStringArray([]string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-	cached      = pulumi.ToStringArray([]string{"GET", "HEAD"})
+	readMethods   = pulumi.ToStringArray([]string{"GET", "HEAD", "OPTIONS"})
+	allMethods    = pulumi.ToStringArray([]string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+	cachedMethods = pulumi.ToStringArray([]string{"GET", "HEAD"})
 )
 
-// createDistribution creates the distribution. It has no default root object: CloudFront would ask the application for that
-// in place of / (field note CDN-4).
-func (b *builder) createDistribution() error {
+// distribution is a distribution with its ARN.
+type distribution struct {
+	*cloudfront.Distribution
+	arn pulumi.StringOutput
+}
+
+// distribution creates the distribution. It has no default root object: for a request of / CloudFront would ask the
+// application for that instead (Amazon CloudFront developer guide, "Specify a default root object").
+func (b *builder) distribution(
+	static *staticFiles, headers *cloudfront.ResponseHeadersPolicy, certificate parts.Issued, firewall *wafResource,
+) (*distribution, error) {
 	name := b.Name("cdn")
 	args := &cloudfront.DistributionArgs{
 		Comment:               pulumi.String(name),
@@ -49,41 +57,41 @@ func (b *builder) createDistribution() error {
 		Aliases:               pulumi.ToStringArray(b.args.Certificate.HostNames),
 		HttpVersion:           pulumi.String("http2and3"),
 		IsIpv6Enabled:         pulumi.Bool(true),
-		PriceClass:            pulumi.String(b.args.PriceClass),
+		PriceClass:            pulumi.String(b.settings.PriceClass),
 		WaitForDeployment:     pulumi.Bool(b.args.WaitForDeployment),
-		Origins:               b.origins(),
-		OriginGroups:          b.originGroups(),
-		DefaultCacheBehavior:  b.pages(),
-		OrderedCacheBehaviors: b.files(),
+		Origins:               b.origins(static),
+		OriginGroups:          originGroups(static),
+		DefaultCacheBehavior:  b.defaultBehavior(headers),
+		OrderedCacheBehaviors: b.staticBehaviors(static, headers),
 		CustomErrorResponses:  errorResponses(),
-		ViewerCertificate:     b.viewerCertificate(),
+		ViewerCertificate:     viewerCertificate(certificate),
 		Restrictions: cloudfront.DistributionRestrictionsArgs{
 			GeoRestriction: cloudfront.DistributionRestrictionsGeoRestrictionArgs{RestrictionType: pulumi.String("none")},
 		},
 		Tags: b.Tags(name),
 	}
-	if b.firewall != nil {
-		args.WebAclId = b.firewall.ARN // its ARN, for all that it is called (field note CDN-1)
+	if firewall != nil {
+		args.WebAclId = firewall.ARN // an ARN, in spite of the name (Amazon CloudFront API reference, DistributionConfig)
 	}
-	var err error
-	if b.distribution, err = cloudfront.NewDistribution(b.ctx, name, args, b.Options()...); err != nil {
-		return fmt.Errorf("creating distribution %s: %w", name, err)
+	created, err := cloudfront.NewDistribution(b.ctx, name, args, b.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("creating distribution %s: %w", name, err)
 	}
-	// Put together here: emulators of AWS answer with one that is none.
-	b.arn = pulumi.Sprintf("arn:%s:cloudfront::%s:distribution/%s", b.place.Partition, b.place.Account, b.distribution.ID())
-	return nil
+	// Built from its parts because emulators return a malformed ARN.
+	arn := pulumi.Sprintf("arn:%s:cloudfront::%s:distribution/%s", b.place.Partition, b.place.Account, created.ID())
+	return &distribution{created, arn}, nil
 }
 
-func (b *builder) origins() cloudfront.DistributionOriginArray {
-	origins := cloudfront.DistributionOriginArray{b.app(), b.bucketOrigin(staticOrigin, b.static.BucketV2)}
-	if b.replica != nil {
-		origins = append(origins, b.bucketOrigin(replicaOrigin, b.replica.BucketV2))
+func (b *builder) origins(static *staticFiles) cloudfront.DistributionOriginArray {
+	origins := cloudfront.DistributionOriginArray{b.appOrigin(), static.origin(staticOrigin, static.bucket)}
+	if static.replica != nil {
+		origins = append(origins, static.origin(replicaOrigin, static.replica))
 	}
 	return origins
 }
 
-// app is the origin of the pages.
-func (b *builder) app() cloudfront.DistributionOriginArgs {
+// appOrigin is the load balancer, or whatever else serves the pages.
+func (b *builder) appOrigin() cloudfront.DistributionOriginArgs {
 	policy := "https-only"
 	if b.args.Origin.PlainHTTP {
 		policy = "http-only"
@@ -95,30 +103,31 @@ func (b *builder) app() cloudfront.DistributionOriginArgs {
 			OriginProtocolPolicy: pulumi.String(policy),
 			HttpPort:             pulumi.Int(80),
 			HttpsPort:            pulumi.Int(443),
-			OriginSslProtocols:   pulumi.StringArray{pulumi.String("TLSv1.2")}, // Security Hub CloudFront.10
-			OriginReadTimeout:    pulumi.Int(b.args.OriginReadSeconds),
+			OriginSslProtocols:   pulumi.StringArray{pulumi.String("TLSv1.2")}, // AWS Security Hub, CloudFront.10
+			OriginReadTimeout:    pulumi.Int(b.settings.OriginReadSeconds),
 		},
 	}
-	if b.args.Origin.HeaderValue != nil {
+	if values := b.args.Origin.HeaderValues; len(values) > 0 {
 		origin.CustomHeaders = cloudfront.DistributionOriginCustomHeaderArray{cloudfront.DistributionOriginCustomHeaderArgs{
-			Name: pulumi.String(b.args.Origin.HeaderName), Value: b.args.Origin.HeaderValue,
+			Name: pulumi.String(b.args.Origin.HeaderName), Value: values[0],
 		}}
 	}
 	return origin
 }
 
-// bucketOrigin is a bucket by the name that it has in its region: by others S3 redirects, or refuses (field note CDN-2).
-func (b *builder) bucketOrigin(id string, bucket *s3.BucketV2) cloudfront.DistributionOriginArgs {
+// origin is a bucket, by its regional domain name: S3 redirects requests for others (Amazon CloudFront developer guide, "Use an
+// Amazon S3 bucket").
+func (s *staticFiles) origin(id string, bucket *parts.PrivateBucket) cloudfront.DistributionOriginArgs {
 	return cloudfront.DistributionOriginArgs{
 		OriginId:              pulumi.String(id),
 		DomainName:            bucket.BucketRegionalDomainName,
-		OriginAccessControlId: b.access.ID().ToStringPtrOutput(),
+		OriginAccessControlId: s.access.ID().ToStringPtrOutput(),
 	}
 }
 
-// originGroups lets the second bucket answer where the first one fails. Not where a file is missing: that is 403 or 404.
-func (b *builder) originGroups() cloudfront.DistributionOriginGroupArray {
-	if b.replica == nil {
+// originGroups lets the replica answer where the bucket fails. A missing file, which is 403 or 404, is no failure.
+func originGroups(static *staticFiles) cloudfront.DistributionOriginGroupArray {
+	if static.replica == nil {
 		return nil
 	}
 	return cloudfront.DistributionOriginGroupArray{cloudfront.DistributionOriginGroupArgs{
@@ -133,47 +142,51 @@ func (b *builder) originGroups() cloudfront.DistributionOriginGroupArray {
 	}}
 }
 
-// pages is how requests reach the application: each one, with all that the viewer sent.
-func (b *builder) pages() cloudfront.DistributionDefaultCacheBehaviorArgs {
+// defaultBehavior sends requests to the application, with all headers, cookies and query strings, and caches no response.
+func (b *builder) defaultBehavior(headers *cloudfront.ResponseHeadersPolicy) cloudfront.DistributionDefaultCacheBehaviorArgs {
 	forwarded := allViewer
-	if b.args.Origin.OwnHostHeader {
+	if b.args.OwnHostHeader {
 		forwarded = allViewerExceptHostHeader
 	}
 	return cloudfront.DistributionDefaultCacheBehaviorArgs{
 		TargetOriginId:          pulumi.String(appOrigin),
 		ViewerProtocolPolicy:    pulumi.String(redirectToHTTPS),
 		AllowedMethods:          allMethods,
-		CachedMethods:           cached,
+		CachedMethods:           cachedMethods,
 		CachePolicyId:           pulumi.String(cachingDisabled),
 		OriginRequestPolicyId:   pulumi.String(forwarded),
-		ResponseHeadersPolicyId: b.headers.ID().ToStringPtrOutput(),
+		ResponseHeadersPolicyId: headers.ID().ToStringPtrOutput(),
 	}
 }
 
-// files is how requests reach the bucket. What the viewer sent stays behind: S3 refuses requests for another host (CDN-5).
-func (b *builder) files() cloudfront.DistributionOrderedCacheBehaviorArray {
+// staticBehaviors send requests to the bucket, without the headers of the viewer: S3 answers 403 to a Host of another name.
+func (b *builder) staticBehaviors(
+	static *staticFiles, headers *cloudfront.ResponseHeadersPolicy,
+) cloudfront.DistributionOrderedCacheBehaviorArray {
 	target := staticOrigin
-	if b.replica != nil {
+	if static.replica != nil {
 		target = staticGroup
 	}
-	var behaviours cloudfront.DistributionOrderedCacheBehaviorArray
-	for _, path := range append([]string{distribution.ErrorPath + "*"}, b.args.StaticPaths...) {
-		behaviours = append(behaviours, cloudfront.DistributionOrderedCacheBehaviorArgs{
-			PathPattern:             pulumi.String(path),
-			TargetOriginId:          pulumi.String(target),
-			ViewerProtocolPolicy:    pulumi.String(redirectToHTTPS),
-			AllowedMethods:          readMethods, // no others with a group of origins (field note CDN-6)
-			CachedMethods:           cached,
+	var behaviors cloudfront.DistributionOrderedCacheBehaviorArray
+	for _, path := range append([]string{cdn.ErrorPath + "*"}, b.settings.StaticPaths...) {
+		behaviors = append(behaviors, cloudfront.DistributionOrderedCacheBehaviorArgs{
+			PathPattern:          pulumi.String(path),
+			TargetOriginId:       pulumi.String(target),
+			ViewerProtocolPolicy: pulumi.String(redirectToHTTPS),
+			// An origin group takes no other methods (Amazon CloudFront developer guide, "Optimize high availability with
+			// CloudFront origin failover").
+			AllowedMethods:          readMethods,
+			CachedMethods:           cachedMethods,
 			CachePolicyId:           pulumi.String(cachingOptimized),
 			Compress:                pulumi.Bool(true),
-			ResponseHeadersPolicyId: b.headers.ID().ToStringPtrOutput(),
+			ResponseHeadersPolicyId: headers.ID().ToStringPtrOutput(),
 		})
 	}
-	return behaviours
+	return behaviors
 }
 
-// errorResponses shows a page of one's own where the origin does not answer. They hold for the whole distribution: other
-// codes, such as 403, would hide answers of the application (field note CDN-3).
+// errorResponses serve the error page while the origin does not answer. They hold for the whole distribution: for other codes,
+// such as 403, they would replace responses of the application.
 func errorResponses() cloudfront.DistributionCustomErrorResponseArray {
 	var responses cloudfront.DistributionCustomErrorResponseArray
 	for _, code := range []int{502, 503, 504} {
@@ -187,26 +200,25 @@ func errorResponses() cloudfront.DistributionCustomErrorResponseArray {
 	return responses
 }
 
-func (b *builder) viewerCertificate() cloudfront.DistributionViewerCertificateArgs {
-	if b.certificate.ARN == nil {
+func viewerCertificate(certificate parts.Issued) cloudfront.DistributionViewerCertificateArgs {
+	if certificate.ARN == nil {
 		return cloudfront.DistributionViewerCertificateArgs{CloudfrontDefaultCertificate: pulumi.Bool(true)}
 	}
 	return cloudfront.DistributionViewerCertificateArgs{
-		AcmCertificateArn:      component.Optional(b.certificate.ARN),
+		AcmCertificateArn:      component.Optional(certificate.ARN),
 		SslSupportMethod:       pulumi.String("sni-only"),
-		MinimumProtocolVersion: pulumi.String("TLSv1.2_2021"), // Security Hub CloudFront.15
+		MinimumProtocolVersion: pulumi.String("TLSv1.2_2021"), // AWS Security Hub, CloudFront.15
 	}
 }
 
-// responseHeaders creates the headers that make browsers careful, and takes away those that say which software answers.
-// What the application itself says about frames and referrers stands.
-func (b *builder) responseHeaders() error {
+// responseHeaders adds security headers to responses, and removes those that name the software of the server. Headers of the
+// application about frames and referrers have precedence.
+func (b *builder) responseHeaders() (*cloudfront.ResponseHeadersPolicy, error) {
 	name := b.Name("cdn")
-	var err error
-	b.headers, err = cloudfront.NewResponseHeadersPolicy(b.ctx, name, &cloudfront.ResponseHeadersPolicyArgs{
+	policy, err := cloudfront.NewResponseHeadersPolicy(b.ctx, name, &cloudfront.ResponseHeadersPolicyArgs{
 		Comment: pulumi.String("Security headers of " + name),
 		SecurityHeadersConfig: cloudfront.ResponseHeadersPolicySecurityHeadersConfigArgs{
-			// Not for the names below: the site may be example.edu, and they other people's.
+			// Not for subdomains: of a site named example.edu they may belong to others.
 			StrictTransportSecurity: cloudfront.ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs{
 				AccessControlMaxAgeSec: pulumi.Int(31_536_000), Override: pulumi.Bool(true), // a year
 			},
@@ -228,7 +240,7 @@ func (b *builder) responseHeaders() error {
 		},
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating response headers %s: %w", name, err)
+		return nil, fmt.Errorf("creating response headers policy %s: %w", name, err)
 	}
-	return nil
+	return policy, nil
 }

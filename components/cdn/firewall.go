@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"slices"
 
-	"ha-web/internal/distribution"
+	"ha-web/internal/parts"
+	"ha-web/internal/settings/cdn"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The SDK's package for AWS WAF takes 4 GB of memory to compile (field note PUL-1). Its resources are registered here
-// by their type tokens, with properties as the provider names them.
+// Compiling the SDK's package for AWS WAF takes 4 GB of memory (pulumi-aws#1117). Its resources are registered by their type
+// tokens instead, with the names that properties have in the provider.
 const (
 	webACLType  = "aws:wafv2/webAcl:WebAcl"
 	ipSetType   = "aws:wafv2/ipSet:IpSet"
@@ -24,7 +25,7 @@ type wafResource struct {
 	ARN pulumi.StringOutput `pulumi:"arn"`
 }
 
-// register registers a resource of AWS WAF for CloudFront, which is in us-east-1 (field note CDN-1).
+// register registers a resource of AWS WAF, in us-east-1 like everything that protects CloudFront.
 func (b *builder) register(kind, name string, inputs pulumi.Map) (*wafResource, error) {
 	resource := &wafResource{}
 	if err := b.ctx.RegisterResource(kind, name, inputs, resource, b.Options(b.inUSEast1())...); err != nil {
@@ -33,57 +34,56 @@ func (b *builder) register(kind, name string, inputs pulumi.Map) (*wafResource, 
 	return resource, nil
 }
 
-// scope is that of all that protects CloudFront.
+// scope is for CloudFront, as opposed to REGIONAL for load balancers (AWS WAF API reference, CreateWebACL).
 const scope = "CLOUDFRONT"
 
-// edgeHeader makes up the values of the header that the network before CloudFront sends.
-func (b *builder) edgeHeader() error {
-	if b.args.Edge.Header.Name == "" {
-		return nil
+// edgeHeader creates the values of the header that the edge sends, the one to send first, and none without such a header.
+func (b *builder) edgeHeader() ([]parts.HeaderValue, error) {
+	header := b.settings.Edge.Header
+	if header.Name == "" {
+		return nil, nil
 	}
-	var err error
-	b.edge, err = b.HeaderValues(b.ctx, "edge", "Value of the header that the network before CloudFront sends",
-		b.args.Edge.Header.Version, b.args.KeyARN)
-	return err
+	return b.HeaderValues(b.ctx, "edge", "Value of the header that the network before CloudFront sends", header.Version, b.args.KeyARN)
 }
 
-// webACL creates the firewall. Without an edge it lets in what no rule blocks; with one, nothing but what comes from there.
-func (b *builder) webACL() error {
-	if b.args.WAF.Disabled {
-		return nil
+// webACL creates the web ACL with its log, nil where there is none. It allows requests that no rule blocks or, with an edge,
+// only those that come through it.
+func (b *builder) webACL(edge []parts.HeaderValue) (*wafResource, error) {
+	if !b.settings.WAF.Enabled {
+		return nil, nil
 	}
-	rules, err := b.rules()
+	rules, err := b.rules(edge)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	otherwise := "allow"
-	if b.args.Edge.On() {
-		otherwise = "block" // with 403
+	action := "allow"
+	if b.settings.Edge.On() {
+		action = "block" // with 403
 	}
 	list := pulumi.Array{}
 	for _, each := range rules {
 		list = append(list, each.property())
 	}
 	name := b.Name("waf")
-	b.firewall, err = b.register(webACLType, name, pulumi.Map{
+	firewall, err := b.register(webACLType, name, pulumi.Map{
 		"scope":            pulumi.String(scope),
 		"description":      pulumi.String("Firewall of " + b.Name("cdn")),
-		"defaultAction":    pulumi.Map{otherwise: pulumi.Map{}},
+		"defaultAction":    pulumi.Map{action: pulumi.Map{}},
 		"rules":            list,
-		"visibilityConfig": measured(b.plan.firewall),
+		"visibilityConfig": visibility(b.firewallName),
 		"tags":             b.Tags(name),
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return b.firewallLog()
+	return firewall, b.firewallLog(firewall)
 }
 
-// rule is one rule of the firewall.
+// rule is a rule of the web ACL.
 type rule struct {
 	name      string
-	priority  int        // those with small numbers come first
-	action    pulumi.Map // nil: each rule of a set has its own
+	priority  int        // rules are evaluated from the lowest to the highest
+	action    pulumi.Map // nil: each rule of a managed rule group has its own
 	statement pulumi.Map
 }
 
@@ -92,19 +92,20 @@ func (r rule) property() pulumi.Map {
 		"name":             pulumi.String(r.name),
 		"priority":         pulumi.Int(r.priority),
 		"statement":        r.statement,
-		"visibilityConfig": measured(r.name),
+		"visibilityConfig": visibility(r.name),
 	}
 	if r.action != nil {
 		property["action"] = r.action
 	} else {
-		property["overrideAction"] = pulumi.Map{"none": pulumi.Map{}} // leaves their actions as they are (field note WAF-5)
+		// Managed rule groups require this, and other rules an action (AWS WAF API reference, Rule). It changes no action.
+		property["overrideAction"] = pulumi.Map{"none": pulumi.Map{}}
 	}
 	return property
 }
 
-// measured counts what a rule does (Security Hub WAF.12). It keeps no samples, which would show people's cookies: the log
-// has the same requests without them.
-func measured(metric string) pulumi.Map {
+// visibility turns on the metrics of a rule (AWS Security Hub, WAF.12). Samples of requests would show cookies of viewers: the
+// log has the same requests without them.
+func visibility(metric string) pulumi.Map {
 	return pulumi.Map{
 		"cloudwatchMetricsEnabled": pulumi.Bool(true),
 		"metricName":               pulumi.String(metric),
@@ -112,27 +113,27 @@ func measured(metric string) pulumi.Map {
 	}
 }
 
-// rules returns the rules in use: the rate limit, the sets of AWS and, last, what lets the edge in.
-func (b *builder) rules() ([]rule, error) {
-	fromEdge, err := b.fromEdge()
+// rules returns the rules of the web ACL: the rate limit, the managed rule groups and, last, the one that allows the edge.
+func (b *builder) rules(edge []parts.HeaderValue) ([]rule, error) {
+	fromEdge, err := b.fromEdge(edge)
 	if err != nil {
 		return nil, err
 	}
-	exempt, err := b.addressSets("exempt", b.args.WAF.RateLimitExempt)
+	exempt, err := b.ipSets("exempt", b.settings.WAF.RateLimitExempt)
 	if err != nil {
 		return nil, err
 	}
 	var rules []rule
-	if *b.args.WAF.RateLimit > 0 {
+	if b.settings.WAF.RateLimit > 0 {
 		rules = append(rules, rule{
 			"rate-limit", 10,
 			pulumi.Map{"block": pulumi.Map{"customResponse": pulumi.Map{"responseCode": pulumi.Int(429)}}},
 			b.rateLimit(fromEdge, exempt),
 		})
 	}
-	for _, set := range distribution.RuleSets {
-		if !set.PHP || b.args.WAF.PHP {
-			rules = append(rules, rule{set.Role, set.Priority, nil, b.managed(set)})
+	for _, group := range cdn.RuleGroups {
+		if !group.PHP || b.settings.WAF.PHP {
+			rules = append(rules, rule{group.Role, group.Priority, nil, b.managed(group)})
 		}
 	}
 	if len(fromEdge) > 0 {
@@ -141,12 +142,12 @@ func (b *builder) rules() ([]rule, error) {
 	return rules, nil
 }
 
-// managed is a set of rules that AWS keeps, but for those that shall only count.
-func (b *builder) managed(set distribution.RuleSet) pulumi.Map {
-	statement := pulumi.Map{"vendorName": pulumi.String("AWS"), "name": pulumi.String(set.Name)}
+// managed is the statement of a managed rule group, with some of its rules set to count only.
+func (b *builder) managed(group cdn.RuleGroup) pulumi.Map {
+	statement := pulumi.Map{"vendorName": pulumi.String("AWS"), "name": pulumi.String(group.Name)}
 	var counted pulumi.Array
-	for _, name := range set.Rules {
-		if slices.Contains(set.Counted, name) || slices.Contains(b.args.WAF.CountOnly, name) {
+	for _, name := range group.Rules {
+		if slices.Contains(group.Counted, name) || slices.Contains(b.settings.WAF.CountOnly, name) {
 			counted = append(counted, pulumi.Map{
 				"name": pulumi.String(name), "actionToUse": pulumi.Map{"count": pulumi.Map{}},
 			})
@@ -158,71 +159,70 @@ func (b *builder) managed(set distribution.RuleSet) pulumi.Map {
 	return pulumi.Map{"managedRuleGroupStatement": statement}
 }
 
-// rateLimit bounds the requests of one client in five minutes. Behind an edge it goes by the address that the edge names,
-// and looks at its requests alone: others could name any.
+// rateLimit is the statement that limits the requests of a client in five minutes. Behind an edge it identifies the client by
+// the header that the edge sends, and counts requests of the edge only: others could write any address there.
 func (b *builder) rateLimit(fromEdge []pulumi.Map, exempt []*wafResource) pulumi.Map {
 	statement := pulumi.Map{
-		"limit":               pulumi.Int(*b.args.WAF.RateLimit),
+		"limit":               pulumi.Int(b.settings.WAF.RateLimit),
 		"evaluationWindowSec": pulumi.Int(300),
 		"aggregateKeyType":    pulumi.String("IP"),
 	}
-	if b.args.Edge.On() {
+	if b.settings.Edge.On() {
 		statement["aggregateKeyType"] = pulumi.String("FORWARDED_IP")
-		// MATCH: who gets something past the edge that is no address is blocked, or could send as much as they like.
+		// MATCH blocks a client that gets a malformed address through the edge, which could otherwise send without limit.
 		statement["forwardedIpConfig"] = b.forwarded("MATCH")
 	}
-	counts := slices.Clone(fromEdge)
+	counted := slices.Clone(fromEdge)
 	for _, set := range exempt {
 		inSet := pulumi.Map{"arn": set.ARN}
-		if b.args.Edge.On() {
+		if b.settings.Edge.On() {
 			client := b.forwarded("NO_MATCH")
-			client["position"] = pulumi.String("FIRST") // as for the limit
+			client["position"] = pulumi.String("FIRST") // the address that the limit counts by
 			inSet["ipSetForwardedIpConfig"] = client
 		}
-		counts = append(counts, pulumi.Map{"notStatement": pulumi.Map{
+		counted = append(counted, pulumi.Map{"notStatement": pulumi.Map{
 			"statements": pulumi.Array{pulumi.Map{"ipSetReferenceStatement": inSet}},
 		}})
 	}
-	if len(counts) > 0 {
-		statement["scopeDownStatement"] = allOf(counts)
+	if len(counted) > 0 {
+		statement["scopeDownStatement"] = allOf(counted)
 	}
 	return pulumi.Map{"rateBasedStatement": statement}
 }
 
-// forwarded is where a request names its client. otherwise says what holds where that is no address.
-func (b *builder) forwarded(otherwise string) pulumi.Map {
+// forwarded names the header with the address of the client, and the result for a malformed address.
+func (b *builder) forwarded(fallback string) pulumi.Map {
 	return pulumi.Map{
-		"headerName":       pulumi.String(b.args.Edge.ClientAddressHeader),
-		"fallbackBehavior": pulumi.String(otherwise),
+		"headerName":       pulumi.String(b.settings.Edge.ClientAddressHeader),
+		"fallbackBehavior": pulumi.String(fallback),
 	}
 }
 
-// fromEdge returns the statements that hold, all of them, for requests of the edge.
-func (b *builder) fromEdge() ([]pulumi.Map, error) {
-	var statements []pulumi.Map
-	sets, err := b.addressSets("edge", b.args.Edge.Addresses)
+// fromEdge returns the statements that all hold for requests of the edge. None without an edge.
+func (b *builder) fromEdge(edge []parts.HeaderValue) ([]pulumi.Map, error) {
+	sets, err := b.ipSets("edge", b.settings.Edge.Addresses)
 	if err != nil {
 		return nil, err
 	}
-	var addresses, values []pulumi.Map
+	var addresses, values, statements []pulumi.Map
 	for _, set := range sets {
 		addresses = append(addresses, pulumi.Map{"ipSetReferenceStatement": pulumi.Map{"arn": set.ARN}})
 	}
-	for _, each := range b.edge {
-		values = append(values, b.carries(each.Value))
+	for _, each := range edge {
+		values = append(values, b.headerEquals(each.Value))
 	}
-	for _, choice := range [][]pulumi.Map{addresses, values} {
-		if len(choice) > 0 {
-			statements = append(statements, anyOf(choice))
+	for _, alternatives := range [][]pulumi.Map{addresses, values} {
+		if len(alternatives) > 0 {
+			statements = append(statements, anyOf(alternatives))
 		}
 	}
 	return statements, nil
 }
 
-// carries holds for requests with this value in the header of the edge.
-func (b *builder) carries(value pulumi.StringInput) pulumi.Map {
+// headerEquals is the statement that holds for requests with this value in the header of the edge.
+func (b *builder) headerEquals(value pulumi.StringInput) pulumi.Map {
 	return pulumi.Map{"byteMatchStatement": pulumi.Map{
-		"fieldToMatch":         pulumi.Map{"singleHeader": headerField(b.args.Edge.Header.Name)},
+		"fieldToMatch":         pulumi.Map{"singleHeader": headerField(b.settings.Edge.Header.Name)},
 		"positionalConstraint": pulumi.String("EXACTLY"),
 		"searchString":         value,
 		"textTransformations": pulumi.Array{pulumi.Map{
@@ -231,9 +231,9 @@ func (b *builder) carries(value pulumi.StringInput) pulumi.Map {
 	}}
 }
 
-// addressSets creates the sets of these address ranges: one of IPv4 and one of IPv6, or fewer.
-func (b *builder) addressSets(role string, ranges []string) ([]*wafResource, error) {
-	v4, v6 := distribution.ByVersion(ranges)
+// ipSets creates the IP sets of address ranges, one for each version of IP that is among them.
+func (b *builder) ipSets(role string, ranges []string) ([]*wafResource, error) {
+	v4, v6 := cdn.ByVersion(ranges)
 	var sets []*wafResource
 	for _, each := range []struct {
 		version, suffix string
@@ -257,11 +257,11 @@ func (b *builder) addressSets(role string, ranges []string) ([]*wafResource, err
 	return sets, nil
 }
 
-// allOf holds where all of the statements do, anyOf where one does. AWS takes neither of fewer than two.
-func allOf(statements []pulumi.Map) pulumi.Map { return joined("andStatement", statements) }
-func anyOf(statements []pulumi.Map) pulumi.Map { return joined("orStatement", statements) }
+// allOf holds where all of the statements do, anyOf where one does. AWS WAF requires two or more in either.
+func allOf(statements []pulumi.Map) pulumi.Map { return combine("andStatement", statements) }
+func anyOf(statements []pulumi.Map) pulumi.Map { return combine("orStatement", statements) }
 
-func joined(kind string, statements []pulumi.Map) pulumi.Map {
+func combine(kind string, statements []pulumi.Map) pulumi.Map {
 	if len(statements) == 1 {
 		return statements[0]
 	}

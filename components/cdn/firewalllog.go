@@ -6,29 +6,30 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// firewallLog keeps what the firewall blocked or counted (Security Hub WAF.11), and no cookies, credentials or secrets of
-// it. What it let in is in the access logs.
-func (b *builder) firewallLog() error {
+// firewallLog records the requests that the web ACL blocked or counted (AWS Security Hub, WAF.11), without cookies, credentials
+// and the secret of the edge. The access logs have those that it allowed.
+func (b *builder) firewallLog(firewall *wafResource) error {
 	name := b.Name("waf")
-	// AWS WAF writes to groups of such names only (field note WAF-2). The stack's key may be of another region.
-	logs, err := b.LogGroup(b.ctx, name, "aws-waf-logs-"+b.plan.firewall, b.args.WAF.LogRetentionDays, nil, b.inUSEast1())
+	// The name has a required prefix (AWS WAF developer guide, "Sending web ACL traffic logs to an Amazon CloudWatch Logs log
+	// group"). The key of the stack may be in another region, so the log group uses one of AWS.
+	logs, err := b.LogGroup(b.ctx, name, "aws-waf-logs-"+b.firewallName, b.settings.WAF.LogRetentionDays, nil, b.inUSEast1())
 	if err != nil {
 		return err
 	}
-	hidden := pulumi.Array{}
-	for _, header := range []string{"authorization", "cookie", b.args.Edge.Header.Name} {
+	redacted := pulumi.Array{}
+	for _, header := range []string{"authorization", "cookie", b.settings.Edge.Header.Name} {
 		if header != "" {
-			hidden = append(hidden, pulumi.Map{"singleHeader": headerField(header)})
+			redacted = append(redacted, pulumi.Map{"singleHeader": headerField(header)})
 		}
 	}
 	kept := pulumi.Array{}
-	for _, action := range []string{"BLOCK", "COUNT", "EXCLUDED_AS_COUNT"} { // the last: rules of sets that only count
+	for _, action := range []string{"BLOCK", "COUNT", "EXCLUDED_AS_COUNT"} { // the last: rules of groups that only count
 		kept = append(kept, pulumi.Map{"actionCondition": pulumi.Map{"action": pulumi.String(action)}})
 	}
 	_, err = b.register(loggingType, name, pulumi.Map{
-		"resourceArn":           b.firewall.ARN,
+		"resourceArn":           firewall.ARN,
 		"logDestinationConfigs": pulumi.StringArray{logs.Arn},
-		"redactedFields":        hidden,
+		"redactedFields":        redacted,
 		"loggingFilter": pulumi.Map{
 			"defaultBehavior": pulumi.String("DROP"),
 			"filters": pulumi.Array{pulumi.Map{
@@ -39,7 +40,7 @@ func (b *builder) firewallLog() error {
 	return err
 }
 
-// headerField names a header as AWS WAF wants it, in small letters.
+// headerField names a header for AWS WAF, in lowercase (AWS WAF API reference, SingleHeader).
 func headerField(name string) pulumi.Map {
 	return pulumi.Map{"name": pulumi.String(strings.ToLower(name))}
 }

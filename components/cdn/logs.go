@@ -1,41 +1,40 @@
 package cdn
 
 import (
-	"ha-web/internal/settings/domain"
-
 	"fmt"
 
 	"ha-web/internal/parts"
+	"ha-web/internal/settings/domain"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// accessLogs keeps a record of all requests, as CloudFront's standard logging of version 2 does: version 1 wants a bucket
-// with access lists (field note CDN-9), which others can then open too.
-func (b *builder) accessLogs() error {
-	if b.args.AccessLogs.Disabled {
+// accessLogs records all requests, by standard logging of version 2: version 1 requires a bucket with ACLs, which can make
+// objects public (Amazon CloudFront developer guide, "Configure standard logging (legacy)").
+func (b *builder) accessLogs(distribution pulumi.StringInput) error {
+	if !b.settings.AccessLogs.Enabled {
 		return nil
 	}
 	bucket, err := b.PrivateBucket(b.ctx, b.Name("cdn", "logs"), parts.Bucket{
-		ExpireDays: b.args.AccessLogs.RetentionDays, Unprotected: b.args.Unprotected,
+		ExpireDays: b.settings.AccessLogs.RetentionDays, Unprotected: !b.settings.DeletionProtection,
 	})
 	if err != nil {
 		return err
 	}
-	policy, err := b.admitDelivery(bucket)
+	policy, err := b.grantLogDelivery(bucket)
 	if err != nil {
 		return err
 	}
-	return b.deliverLogs(bucket, policy)
+	return b.deliverLogs(distribution, bucket, policy)
 }
 
-// admitDelivery lets deliveries of this account's logs write. The statements are AWS's own (Amazon CloudWatch Logs user
-// guide, "Logs sent to Amazon S3"): to a bucket without them it adds them, behind Pulumi's back.
-func (b *builder) admitDelivery(bucket *parts.PrivateBucket) (*s3.BucketPolicy, error) {
+// grantLogDelivery lets log deliveries of this account write to a bucket. The statements are those of AWS (Amazon CloudWatch
+// Logs user guide, "Logs sent to Amazon S3"), which adds them to the policy of a bucket without them, as drift.
+func (b *builder) grantLogDelivery(bucket *parts.PrivateBucket) (*s3.BucketPolicy, error) {
 	service := pulumi.String("delivery.logs.amazonaws.com")
-	// Deliveries of CloudFront come from there, wherever the bucket is.
+	// Log deliveries of CloudFront are in us-east-1, wherever the bucket is.
 	from := pulumi.Map{"aws:SourceArn": pulumi.Sprintf("arn:%s:logs:%s:%s:*",
 		b.place.Partition, domain.CertificateRegion, b.place.Account)}
 	return b.AttachBucketPolicy(b.ctx, bucket,
@@ -58,8 +57,8 @@ func (b *builder) admitDelivery(bucket *parts.PrivateBucket) (*s3.BucketPolicy, 
 		})
 }
 
-// recordFields are what is kept of a request (Amazon CloudFront developer guide, "Standard logging reference"). Left out are
-// cookies, with which one could pass for someone else, and field-level encryption, which there is not.
+// recordFields are the fields of a log entry (Amazon CloudFront developer guide, "Standard logging reference"), without cookies,
+// which would let a reader of the log take over a session, and without those of field-level encryption, which is not in use.
 var recordFields = []string{
 	"date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status", "cs(Referer)",
 	"cs(User-Agent)", "cs-uri-query", "x-edge-result-type", "x-edge-request-id", "x-host-header", "cs-protocol", "cs-bytes",
@@ -68,11 +67,12 @@ var recordFields = []string{
 	"sc-range-end",
 }
 
-func (b *builder) deliverLogs(bucket *parts.PrivateBucket, policy *s3.BucketPolicy) error {
+// deliverLogs sends the logs of the distribution to a bucket, once its policy allows that.
+func (b *builder) deliverLogs(distribution pulumi.StringInput, bucket *parts.PrivateBucket, policy *s3.BucketPolicy) error {
 	name := b.Name("cdn")
 	source, err := cloudwatch.NewLogDeliverySource(b.ctx, name, &cloudwatch.LogDeliverySourceArgs{
 		LogType:     pulumi.String("ACCESS_LOGS"),
-		ResourceArn: b.arn,
+		ResourceArn: distribution,
 		Tags:        b.Tags(name),
 	}, b.Options(b.inUSEast1())...)
 	if err != nil {
@@ -88,8 +88,7 @@ func (b *builder) deliverLogs(bucket *parts.PrivateBucket, policy *s3.BucketPoli
 	if err != nil {
 		return fmt.Errorf("creating log destination %s: %w", name, err)
 	}
-	// Under AWS's own path, AWSLogs/<account>/CloudFront: the provider cannot set another (hashicorp/terraform-provider-aws
-	// #40968).
+	// The path in the bucket is AWSLogs/<account>/CloudFront: the provider cannot set another (terraform-provider-aws#40968).
 	_, err = cloudwatch.NewLogDelivery(b.ctx, name, &cloudwatch.LogDeliveryArgs{
 		DeliverySourceName:     source.Name,
 		DeliveryDestinationArn: destination.Arn,

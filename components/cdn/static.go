@@ -1,73 +1,81 @@
 package cdn
 
 import (
+	"cmp"
 	"fmt"
 
-	"ha-web/internal/distribution"
 	"ha-web/internal/parts"
+	"ha-web/internal/settings/cdn"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// buckets creates the bucket of the static files, its copy in another region where one is asked for, and what signs
-// CloudFront's requests to them.
-func (b *builder) buckets() error {
-	var err error
-	settings := parts.Bucket{Unprotected: b.args.Unprotected}
-	if b.static, err = b.PrivateBucket(b.ctx, b.Name("static"), settings); err != nil {
-		return err
-	}
+// staticFiles is the bucket of the static files.
+type staticFiles struct {
+	bucket  *parts.PrivateBucket
+	replica *parts.PrivateBucket            // in another region, nil: none
+	access  *cloudfront.OriginAccessControl // signs the requests of CloudFront to both
+}
+
+// staticFiles creates the bucket with the error page in it, and its replica.
+func (b *builder) staticFiles() (*staticFiles, error) {
+	args := parts.Bucket{Unprotected: !b.settings.DeletionProtection}
 	name := b.Name("static")
-	b.access, err = cloudfront.NewOriginAccessControl(b.ctx, name, &cloudfront.OriginAccessControlArgs{
+	bucket, err := b.PrivateBucket(b.ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	access, err := cloudfront.NewOriginAccessControl(b.ctx, name, &cloudfront.OriginAccessControlArgs{
 		OriginAccessControlOriginType: pulumi.String("s3"),
 		SigningBehavior:               pulumi.String("always"),
 		SigningProtocol:               pulumi.String("sigv4"),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating access control %s: %w", name, err)
+		return nil, fmt.Errorf("creating origin access control %s: %w", name, err)
 	}
-	if b.args.Replica == nil {
-		return nil
+	static := &staticFiles{bucket: bucket, access: access}
+	if b.settings.ReplicaRegion == "" {
+		return static, b.errorPage(bucket)
 	}
-	b.replica, err = b.PrivateBucket(b.ctx, b.Name("static", "replica"), settings, pulumi.Provider(b.args.Replica))
+	static.replica, err = b.PrivateBucket(b.ctx, b.Name("static", "replica"), args, pulumi.Provider(b.args.Replica))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return b.replicate()
+	replication, err := b.replicate(bucket, static.replica)
+	if err != nil {
+		return nil, err
+	}
+	return static, b.errorPage(bucket, replication)
 }
 
-// replicate copies what comes into the bucket to its replica.
-func (b *builder) replicate() error {
+// errorPagePath is the page that CloudFront serves while the origin is down.
+const errorPagePath = cdn.ErrorPath + "unavailable.html"
+
+// errorPage uploads the page, after replication is in place: that copies no files from before (Amazon S3 user guide, "What
+// does Amazon S3 replicate?").
+func (b *builder) errorPage(bucket *parts.PrivateBucket, after ...pulumi.Resource) error {
+	_, err := b.Upload(b.ctx, bucket, b.Name("static", "unavailable"), parts.File{
+		Key:         errorPagePath[1:],
+		Content:     cmp.Or(b.settings.ErrorHTML, plainErrorPage),
+		ContentType: "text/html; charset=utf-8",
+		// For CloudFront. Browsers do not cache it: they get it with the status of an error.
+		CacheControl: "max-age=60",
+	}, after...)
+	return err
+}
+
+// replicate copies what is uploaded to a bucket to its replica.
+func (b *builder) replicate(bucket, replica *parts.PrivateBucket) (*s3.BucketReplicationConfig, error) {
 	name := b.Name("static", "replica")
-	role, err := b.ServiceRole(b.ctx, name, "s3.amazonaws.com", map[string]pulumi.Map{
-		"StringEquals": {"aws:SourceAccount": b.place.Account},
-	})
+	role, policy, err := b.replicationRole(name, bucket, replica)
 	if err != nil {
-		return err
-	}
-	policy, err := b.RolePolicy(b.ctx, name, role.Name,
-		parts.Statement{
-			Sid:       "ReadBucket",
-			Actions:   []string{"s3:GetReplicationConfiguration", "s3:ListBucket"},
-			Resources: []pulumi.StringInput{b.static.Arn},
-		},
-		parts.Statement{
-			Sid:       "ReadFiles",
-			Actions:   []string{"s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"},
-			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", b.static.Arn)},
-		},
-		parts.Statement{
-			Sid:       "WriteReplica",
-			Actions:   []string{"s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"},
-			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", b.replica.Arn)},
-		})
-	if err != nil {
-		return err
+		return nil, err
 	}
 	replication, err := s3.NewBucketReplicationConfig(b.ctx, name, &s3.BucketReplicationConfigArgs{
-		Bucket: b.static.ID(),
+		Bucket: bucket.ID(),
 		Role:   role.Arn,
 		Rules: s3.BucketReplicationConfigRuleArray{s3.BucketReplicationConfigRuleArgs{
 			Id:                      pulumi.String("everything"),
@@ -75,20 +83,47 @@ func (b *builder) replicate() error {
 			Status:                  pulumi.String("Enabled"),
 			Filter:                  s3.BucketReplicationConfigRuleFilterArgs{Prefix: pulumi.String("")},
 			DeleteMarkerReplication: s3.BucketReplicationConfigRuleDeleteMarkerReplicationArgs{Status: pulumi.String("Enabled")},
-			Destination:             s3.BucketReplicationConfigRuleDestinationArgs{Bucket: b.replica.Arn},
+			Destination:             s3.BucketReplicationConfigRuleDestinationArgs{Bucket: replica.Arn},
 		}},
-	}, b.Options(pulumi.DependsOn([]pulumi.Resource{policy, b.static.Versioning, b.replica.Versioning}))...)
+	}, b.Options(pulumi.DependsOn([]pulumi.Resource{policy, bucket.Versioning, replica.Versioning}))...)
 	if err != nil {
-		return fmt.Errorf("replicating bucket %s: %w", name, err)
+		return nil, fmt.Errorf("replicating bucket %s: %w", name, err)
 	}
-	b.replication = []pulumi.Resource{replication}
-	return nil
+	return replication, nil
 }
 
-// admitDistribution lets the distribution, and no other, read the buckets. A file that is not there is 403, and not 404:
-// CloudFront may not look what is there.
-func (b *builder) admitDistribution() error {
-	for _, bucket := range []*parts.PrivateBucket{b.static, b.replica} {
+// replicationRole creates the role by which S3 replicates a bucket (Amazon S3 user guide, "Setting up permissions for live
+// replication").
+func (b *builder) replicationRole(name string, bucket, replica *parts.PrivateBucket) (*iam.Role, *iam.RolePolicy, error) {
+	role, err := b.ServiceRole(b.ctx, name, "s3.amazonaws.com", map[string]pulumi.Map{
+		"StringEquals": {"aws:SourceAccount": b.place.Account},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	policy, err := b.RolePolicy(b.ctx, name, role.Name,
+		parts.Statement{
+			Sid:       "ReadBucket",
+			Actions:   []string{"s3:GetReplicationConfiguration", "s3:ListBucket"},
+			Resources: []pulumi.StringInput{bucket.Arn},
+		},
+		parts.Statement{
+			Sid:       "ReadFiles",
+			Actions:   []string{"s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"},
+			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", bucket.Arn)},
+		},
+		parts.Statement{
+			Sid:       "WriteReplica",
+			Actions:   []string{"s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"},
+			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", replica.Arn)},
+		})
+	return role, policy, err
+}
+
+// grantRead lets the distribution, and no other, read the buckets. Without the permission to list them, a missing file is 403
+// and not 404.
+func (b *builder) grantRead(static *staticFiles, distribution pulumi.StringInput) error {
+	for _, bucket := range []*parts.PrivateBucket{static.bucket, static.replica} {
 		if bucket == nil {
 			continue
 		}
@@ -97,23 +132,11 @@ func (b *builder) admitDistribution() error {
 			Service:    pulumi.String("cloudfront.amazonaws.com"),
 			Actions:    []string{"s3:GetObject"},
 			Resources:  []pulumi.StringInput{pulumi.Sprintf("%s/*", bucket.Arn)},
-			Conditions: map[string]pulumi.Map{"StringEquals": {"AWS:SourceArn": b.arn}},
+			Conditions: map[string]pulumi.Map{"StringEquals": {"AWS:SourceArn": distribution}},
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// errorPagePath is the page that CloudFront shows while the origin is down.
-const errorPagePath = distribution.ErrorPath + "unavailable.html"
-
-// errorPage puts the page into the bucket. Replication has to be there first: it copies nothing from before its time.
-func (b *builder) errorPage() error {
-	_, err := b.Upload(b.ctx, b.static, b.Name("static", "unavailable"), parts.File{
-		Key: errorPagePath[1:], Content: b.args.ErrorPage, ContentType: "text/html; charset=utf-8",
-		CacheControl: "max-age=60", // of CloudFront; viewers get it as an error, which they do not keep
-	}, b.replication...)
-	return err
 }

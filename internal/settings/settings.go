@@ -5,7 +5,7 @@ package settings
 import (
 	"ha-web/internal/engine"
 	"ha-web/internal/fleet"
-	"ha-web/internal/settings/delivery"
+	"ha-web/internal/settings/cdn"
 	"ha-web/internal/settings/domain"
 	"ha-web/internal/settings/network"
 	"ha-web/internal/settings/secrets"
@@ -31,12 +31,12 @@ type Settings struct {
 	Secrets secrets.Settings `pulumi:"secrets,optional"`
 	// The name of the site and its certificates.
 	Domain domain.Settings `pulumi:"domain,optional"`
-	// CloudFront before the load balancer, with static files and a firewall.
-	CDN CDN `pulumi:"cdn,optional"`
+	// CloudFront in front of the load balancer, with a bucket of static files and AWS WAF.
+	CDN cdn.Settings `pulumi:"cdn,optional"`
 	// Alarms, their dashboard, and who hears of them.
 	Monitoring Monitoring `pulumi:"monitoring,optional"`
-	// How changes reach the stack: the repository of container images, and the roles that CI jobs assume.
-	Delivery delivery.Settings `pulumi:"delivery,optional"`
+	// How changes reach the stack: the repository of its images, and the roles of its pipeline.
+	Delivery Delivery `pulumi:"delivery,optional"`
 	// Ways in for people, and for those who look after the stack.
 	Access Access `pulumi:"access,optional"`
 	// Guard rails of production that this stack does without, each with the reason: `{nat-gateway-per-zone: "..."}`.
@@ -303,9 +303,10 @@ func Default() *Settings {
 			MonitoringSeconds: 60, LogRetentionDays: 365, PoolSize: 20,
 			Proxy: Proxy{Enabled: true, MaxConnectionsPercent: 90, BorrowSeconds: 10},
 		},
-		Domain:  domain.Default(),
-		Secrets: secrets.Default(),
-		CDN:     defaultCDN(), Monitoring: defaultMonitoring(), Delivery: delivery.Default(),
+		Domain:     domain.Default(),
+		Secrets:    secrets.Default(),
+		CDN:        cdn.Default(),
+		Monitoring: defaultMonitoring(), Delivery: defaultDelivery(),
 		Access: defaultAccess(),
 	}
 }
@@ -338,7 +339,7 @@ func Parse(project string, config map[string]string, secret ...string) (*Setting
 	var faults, more validate.Faults
 	decode(settings, project, config, secret, &faults)
 	settings.derive()
-	more.Check("cdn.errorPage", settings.CDN.loadErrorPage())
+	more.Check("cdn.errorPage", settings.loadErrorPage())
 	settings.Access.load(&more)
 	settings.validate(&more)
 	faults.Merge(more)

@@ -160,15 +160,17 @@ func TestFaults(t *testing.T) {
 		"alike zone":              {map[string]string{"domain": `{"name": "learnexample.edu", "hostedZone": "example.edu"}`}, `domain.name: must be in domain.hostedZone (example.edu), got "learnexample.edu"`},
 		"certificate":             {map[string]string{"domain": `{"certificateArn": "example"}`, "cdn": `{"enabled": false}`}, `domain.certificateArn: must be the ARN of an ACM certificate, got "example"`},
 		"away":                    {map[string]string{"domain": `{"certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a-1b"}`, "cdn": `{"enabled": false}`}, "domain.certificateArn: must be in us-east-1, the region of the load balancer, got eu-west-1"},
-		"no name":                 {map[string]string{"domain": `{"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"}`}, "domain.name: is required with domain.certificateArn: CloudFront reaches the load balancer as origin.<name>, which its certificate has to name"},
+		"no name":                 {map[string]string{"domain": `{"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"}`}, "domain.name: is required with domain.certificateArn: CloudFront reaches the load balancer as origin.<name>, which its certificate must cover"},
 		"certificate of cdn away": {map[string]string{"domain": `{"name": "learn.example.edu", "cdnCertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a-1b"}`}, "domain.cdnCertificateArn: must be in us-east-1, where CloudFront looks for it, got eu-west-1"},
-		// Of the CDN, those that settings add and the keys of the others, which package distribution tests.
-		"static paths":   {map[string]string{"cdn": `{"staticPaths": []}`}, "cdn.staticPaths: needs at least one, such as /static/*"},
+		// Of the CDN, those that settings add and the keys of the others, which package cdn tests.
+		"static paths":   {map[string]string{"cdn": `{"staticPaths": []}`}, "cdn.staticPaths: must list at least one path pattern, such as /static/*"},
 		"cdn numbers":    {map[string]string{"cdn": `{"originReadSeconds": 0, "accessLogs": {"retentionDays": 0}, "waf": {"rateLimit": 1, "logRetentionDays": 2}}`}, "cdn.originReadSeconds: must be between 1 and 120, got 0\ncdn.accessLogs.retentionDays: must be between 1 and 3653, got 0\ncdn.waf.rateLimit: must be between 10 and 2000000000, got 1\ncdn.waf.logRetentionDays: CloudWatch Logs cannot keep events for 2 days, the next period it offers is 3"},
-		"price class":    {map[string]string{"cdn": `{"priceClass": "100"}`}, `cdn.priceClass: must be PriceClass_100 or PriceClass_200 or PriceClass_All, got "100"`},
-		"waf lists":      {map[string]string{"cdn": `{"waf": {"countOnly": ["x"], "rateLimitExempt": ["10.0.0.1"]}}`}, "cdn.waf.rateLimitExempt: must be a range such as 192.0.2.0/24 or 2001:db8::/32, got \"10.0.0.1\"\ncdn.waf.countOnly: x is not a rule of the sets in use: see the metrics or the logs of the firewall for its name"},
-		"edge":           {map[string]string{"cdn": `{"waf": {"enabled": false}, "edge": {"addresses": ["::/0"], "header": {"name": "a b", "version": 0}, "clientAddressHeader": ""}}`}, "cdn.edge.addresses: ::/0 is everyone\ncdn.edge.header.version: must be between 1 and 1000000, got 0\ncdn.edge.header.name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"a b\"\ncdn.edge.clientAddressHeader: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"\"\ncdn.edge: needs the firewall, which tells it from others"},
+		"price class":    {map[string]string{"cdn": `{"priceClass": "100"}`}, `cdn.priceClass: must be PriceClass_100, PriceClass_200 or PriceClass_All, got "100"`},
+		"waf lists":      {map[string]string{"cdn": `{"waf": {"countOnly": ["x"], "rateLimitExempt": ["10.0.0.1"]}}`}, "cdn.waf.rateLimitExempt[0]: must be an address range such as 192.0.2.0/24 or 2001:db8::/32, got \"10.0.0.1\"\ncdn.waf.countOnly[0]: x is not a rule of the managed rule groups in use: the metrics and the log of AWS WAF name the rules"},
+		"edge":           {map[string]string{"cdn": `{"waf": {"enabled": false}, "edge": {"addresses": ["::/0"], "header": {"name": "a b", "version": 0}, "clientAddressHeader": ""}}`}, "cdn.edge.addresses[0]: ::/0 is every address\ncdn.edge.header.name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"a b\"\ncdn.edge.header.version: must be between 1 and 1000000, got 0\ncdn.edge.clientAddressHeader: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"\"\ncdn.edge: requires cdn.waf.enabled: true, because AWS WAF identifies the edge"},
 		"static replica": {map[string]string{"cdn": `{"replicaRegion": "us-east-1"}`}, "cdn.replicaRegion: must be another region than aws:region (us-east-1)"},
+		"no region":      {map[string]string{"cdn": `{"replicaRegion": "us-moon-1"}`}, `cdn.replicaRegion: must be an AWS Region such as us-west-2, got "us-moon-1"`},
+		"disabled cdn":   {map[string]string{"cdn": `{"enabled": false, "priceClass": "100"}`}, `cdn.priceClass: must be PriceClass_100, PriceClass_200 or PriceClass_All, got "100"`},
 		"page elsewhere": {map[string]string{"cdn": `{"errorPage": "../page.html"}`}, `cdn.errorPage: must be an .html file below the folder of the project, got "../page.html"`},
 		"page of what":   {map[string]string{"cdn": `{"errorPage": "cdn.go"}`}, `cdn.errorPage: must be an .html file below the folder of the project, got "cdn.go"`},
 		"no page":        {map[string]string{"cdn": `{"errorPage": "none.html"}`}, "cdn.errorPage: open none.html: no such file or directory"},
@@ -184,9 +186,9 @@ func TestFaults(t *testing.T) {
 		"datadog":       {map[string]string{"monitoring": `{"datadog": {"site": "x", "namespaces": []}}`}, "monitoring.datadog.site: must be a site of Datadog, such as datadoghq.com or us5.datadoghq.com, got \"x\"\nmonitoring.datadog.namespaces: needs at least one: none is all, at the price of all"},
 		"delivery logs": {map[string]string{"monitoring": `{"logRetentionDays": 2}`}, "monitoring.logRetentionDays: CloudWatch Logs cannot keep events for 2 days, the next period it offers is 3"},
 		// Of delivery and access, those that settings add and the keys of the others, which packages pipeline, staff and upkeep test.
-		"repository":     {map[string]string{"delivery": `{"repository": {"keepImages": 1, "untaggedDays": 0}, "state": {"bucket": "s3://x", "keyArn": "x"}, "services": ["iam"]}`}, "delivery.repository.keepImages: must be between 2 and 10000, got 1\ndelivery.repository.untaggedDays: must be between 1 and 365, got 0\ndelivery.state.bucket: must be the name of a bucket, without s3://, got \"s3://x\"\ndelivery.state.keyArn: must be the ARN of a KMS key, not of an alias, got \"x\"\ndelivery.services[0]: iam would let the pipeline give itself any permission: leave it out"},
-		"github":         {map[string]string{"delivery": `{"github": {"owner": "example", "repo": "*", "environment": "a b", "ownerId": 7}}`}, "delivery.github.repo: must be the name of a repository, without its owner, got \"*\"\ndelivery.github.environment: must be the name of a GitHub environment, got \"a b\"\ndelivery.github.ownerId: must be a number, and so must delivery.github.repoId, got \"7\" and \"\""},
-		"another CI":     {map[string]string{"delivery": `{"oidc": {"issuer": "http://x", "previewSubjects": ["*"]}}`}, "delivery.oidc.issuer: must begin with https:// and not end with a slash, got \"http://x\"\ndelivery.oidc.previewSubjects[0]: must be exact, without wildcards, got \"*\""},
+		"repository":     {map[string]string{"delivery": `{"repository": {"keepImages": 1, "untaggedDays": 0}, "state": {"bucket": "s3://x", "keyArn": "x"}, "services": ["iam"]}`}, "delivery.repository.keepImages: must be between 2 and 10000, got 1\ndelivery.repository.untaggedDays: must be between 1 and 365, got 0\ndelivery.state.bucket: must be the name of a bucket, without s3://, got \"s3://x\"\ndelivery.state.keyArn: must be the ARN of a KMS key, not of an alias, got \"x\"\ndelivery.services: iam would let the pipeline give itself any right: leave it out"},
+		"github":         {map[string]string{"delivery": `{"github": {"owner": "example", "repo": "*", "environment": "a b", "ownerId": 7}}`}, "delivery.github.repo: must be the name of a repository, without its owner, got \"*\"\ndelivery.github.environment: must be the name of an environment, got \"a b\"\ndelivery.github.ownerId: must be a number, and so must delivery.github.repoId, got \"7\" and \"\""},
+		"another CI":     {map[string]string{"delivery": `{"oidc": {"issuer": "http://x", "previewSubjects": ["*"]}}`}, "delivery.oidc.issuer: must begin with https:// and end without a slash, got \"http://x\"\ndelivery.oidc.previewSubjects: must be exact, without wildcards, got \"*\""},
 		"sign-in":        {map[string]string{"access": `{"oidc": {"paths": ["/admin/*"], "issuer": "https://example.okta.com", "scope": "email", "sessionHours": 0}}`}, "access.oidc.clientId: is required: the identity provider names it\naccess.oidc.clientSecret: give either this or access.oidc.clientSecretArn\naccess.oidc.scope: must have openid, got \"email\"\naccess.oidc.sessionHours: must be between 1 and 168, got 0\naccess.oidc.paths: needs domain.name: load balancers sign people in over HTTPS only"},
 		"client secret":  {map[string]string{"access": `{"oidc": {"clientSecret": "hunter2"}}`}, "access.oidc.clientSecret: must be encrypted: pulumi config set --secret --path 'ha-web:access.oidc.clientSecret'"},
 		"saml":           {map[string]string{"access": `{"saml": {"metadataFile": "settings.go", "sessionHours": 13}}`}, "access.saml.metadataFile: must be an .xml file below the folder of the project, got \"settings.go\"\naccess.saml.sessionHours: must be between 1 and 12, got 13"},
@@ -242,8 +244,8 @@ func TestNotes(t *testing.T) {
 	}{
 		"nothing to say": {`"natGateways": "perAz"`, tls, nil},
 		"no TLS": {`"natGateways": "perAz"`, "{}", []string{
-			"no TLS behind CloudFront: there is no domain, so CloudFront reaches the load balancer over plain HTTP",
-			"no name: without domain the site has CloudFront's own, whose certificate lets viewers use TLS 1.0",
+			"no TLS behind CloudFront: without domain.name, CloudFront reaches the load balancer over plain HTTP",
+			"no domain name: without domain.name, viewers use the host name of CloudFront, whose certificate allows TLS 1.0",
 		}},
 		"one gateway": {`"natGateways": "single"`, tls, []string{
 			"one NAT gateway: instances in every zone lose the internet with zone us-east-1b",
@@ -269,7 +271,7 @@ func TestNotes(t *testing.T) {
 		want     []string
 	}{
 		"a repository of which age": {map[string]string{"web": pinned, "delivery": `{"github": {"owner": "example", "repo": "ha-web"}}`}, []string{
-			"delivery.github has no ownerId and repoId: if the repository was created, renamed or transferred since July 15, 2026, its workflows cannot assume the roles: set both",
+			"delivery.github has no ownerId and repoId: if the repository was made, renamed or moved since 15 July 2026, its workflows cannot take on the roles",
 		}},
 		"a repository with numbers": {map[string]string{
 			"web": pinned, "delivery": `{"github": {"owner": "example", "repo": "ha-web", "ownerId": "1", "repoId": "2"}}`,

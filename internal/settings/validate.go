@@ -25,9 +25,10 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.Database.validate(s.Region, s.Web.Size.Max, faults)
 	s.Secrets.Validate(f)
 	s.Domain.Validate(f, s.Region)
-	s.validateCDN(faults)
+	s.CDN.Validate(f)
+	s.validateCDN(f, faults)
 	s.Monitoring.validate(faults)
-	s.Delivery.Validate(f)
+	s.Delivery.validate(faults)
 	s.validateAccess(faults)
 }
 
