@@ -117,12 +117,17 @@ func TestSettingsReferenceIsUpToDate(t *testing.T) {
 	var page strings.Builder
 	page.WriteString(`# Settings
 
-Every setting of a stack file, ` + "`Pulumi.<stack>.yaml`" + `. The keys at the top stand in the project's namespace,
-as in ` + "`ha-web:network`" + `; ` + "`aws:region`" + ` is required beside them. A key that is not listed here is an error.
-What has no default is left out or, for ` + "`network.availabilityZones`" + `, required. ` + "`[]`" + ` stands for each item of a list. Costs
-are for a month in us-east-1, rounded; check them against the AWS price list before you quote them.
+Every setting of a stack file, ` + "`Pulumi.<stack>.yaml`" + `. They stand under ` + "`config`" + `, beside ` + "`aws:region`" + `, which is required, and
+other settings of the [AWS provider](https://www.pulumi.com/registry/packages/aws/installation-configuration/). The keys at the top may
+carry the namespace of the project, as ` + "`ha-web:network`" + ` does, but need not: ` + "`network`" + ` works whatever the project is called. A key that is
+not listed here is an error. ` + "`[]`" + ` stands for each item of a list. Costs are for a month in us-east-1, rounded; check them against the AWS
+price list before you quote them.
 
-This page is made from the comments in ` + "`internal/settings`, and in the packages whose types it shares with components" + `.
+    pulumi config set --path network.natGateways single
+    pulumi config set --path 'web.instanceTypes[1]' m6g.large
+    pulumi config set --secret --path secrets.values.smtp
+
+This page is made from the comments in ` + "`internal/settings`" + `.
 
 | Key | Type | Default | Effect | Cost |
 | --- | --- | --- | --- | --- |
@@ -145,7 +150,7 @@ away, the program fails before anything is registered, and says what to do:
 
 A waiver is a deliberate decision, with its reason, in the stack file:
 
-    ha-web:waivers:
+    waivers:
       nat-gateway-per-zone: The pilot ends in June; a morning without a zone is fine until then.
 
 Every preview and update says which waivers are in force, and ` + "`go run . plan -stack prod -controls`" + ` gives them as the reason why
@@ -170,8 +175,8 @@ This page is made from ` + "`internal/settings`" + `.
 ## Take a production stack down
 
     for section in web database secrets cdn delivery; do
-      pulumi config set --path "ha-web:$section.deletionProtection" false
-      pulumi config set --path "ha-web:waivers.$section-deletion-protection" 'The service has ended.'
+      pulumi config set --path "$section.deletionProtection" false
+      pulumi config set --path "waivers.$section-deletion-protection" 'The service has ended.'
     done
     pulumi up
     pulumi destroy

@@ -487,9 +487,9 @@ func TestSettingsReachMonitoring(t *testing.T) {
 	sealed, err := os.ReadFile(filepath.Join(project, "Pulumi.prod.yaml"))
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "Pulumi.prod.yaml")
-	before, _, found := strings.Cut(string(sealed), "  ha-web:monitoring:\n")
+	before, _, found := strings.Cut(string(sealed), "  monitoring:\n")
 	require.True(t, found)
-	require.NoError(t, os.WriteFile(path, []byte(before+`  ha-web:monitoring:
+	require.NoError(t, os.WriteFile(path, []byte(before+`  monitoring:
     email: [a@example.edu]
     https: {pagerduty: {secure: AAABAOm}}
     functions: [arn:aws:lambda:eu-west-1:123456789012:function:chat]
@@ -557,7 +557,7 @@ func TestSettingsReachMonitoring(t *testing.T) {
 
 	_, stderr, status := run(t, project, "plan", "-c", "monitoring={https: {pagerduty: https://hunter2}}")
 	assert.Equal(t, 1, status)
-	assert.Equal(t, "monitoring.https.pagerduty: must be encrypted: pulumi config set --secret --path 'ha-web:monitoring.https.pagerduty'\n", stderr)
+	assert.Equal(t, "monitoring.https.pagerduty: must be encrypted: pulumi config set --secret --path 'monitoring.https.pagerduty'\n", stderr)
 }
 
 // Commands of the runbook are pasted at night: the shell at least understands them.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -193,8 +194,25 @@ func TestPlanShowsTheNetworkOfTheDocuments(t *testing.T) {
 	assert.NotContains(t, resources, "?", "a detail of the tree is missing")
 }
 
-// notes returns the notes under a plan.
+// notes returns the notes of a plan, but for those about placeholders.
 func notes(t *testing.T, args ...string) []string {
+	t.Helper()
+	return slices.DeleteFunc(allNotes(t, args...), func(note string) bool { return strings.HasPrefix(note, "placeholder: ") })
+}
+
+func TestPlaceholdersAreTheFirstNotesOfProduction(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []string{
+		`placeholder: domain.name is "learn.example.edu": replace it before this stack is deployed`,
+		`placeholder: domain.hostedZone is "example.edu": replace it before this stack is deployed`,
+		`placeholder: monitoring.email[0] is "oncall@example.edu": replace it before this stack is deployed`,
+		`placeholder: monitoring.notices.email[0] is "platform@example.edu": replace it before this stack is deployed`,
+	}, allNotes(t, "-stack", "prod")[:4])
+	assert.NotContains(t, strings.Join(allNotes(t, "-stack", "dev"), "\n"), "placeholder")
+}
+
+// allNotes returns the notes of a plan.
+func allNotes(t *testing.T, args ...string) []string {
 	t.Helper()
 	stdout, stderr, status := run(t, project, append([]string{"plan"}, args...)...)
 	require.Zero(t, status, stderr)
@@ -335,11 +353,11 @@ func TestEncryptedValuesStaySecretInPlans(t *testing.T) {
 	dev, err := os.ReadFile(filepath.Join(project, "Pulumi.dev.yaml"))
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
-	sealed := string(dev) + "  ha-web:domain: {name: learn.example.edu, hostedZone: example.edu}\n  ha-web:access:\n" +
+	sealed := string(dev) + "  domain: {name: learn.example.edu, hostedZone: example.edu}\n  access:\n" +
 		"    oidc:\n      paths: [/admin/*]\n      issuer: https://example.okta.com\n      clientId: ha-web\n      clientSecret: {secure: AAABAOm}\n"
 	for section, values := range map[string]string{
-		"ha-web:secrets:\n":    "    names: [smtp, oidc]\n    values: {smtp: {secure: AAABAOm}}\n",
-		"ha-web:monitoring:\n": "    https: {duty: {secure: AAABAOm}}\n",
+		"  secrets:\n":    "    names: [smtp, oidc]\n    values: {smtp: {secure: AAABAOm}}\n",
+		"  monitoring:\n": "    https: {duty: {secure: AAABAOm}}\n",
 	} {
 		require.Contains(t, sealed, section)
 		sealed = strings.Replace(sealed, section, section+values, 1)
@@ -354,7 +372,7 @@ func TestEncryptedValuesStaySecretInPlans(t *testing.T) {
 
 	_, stderr, status := run(t, project, "plan", "-c", "secrets={names: [smtp], values: {smtp: hunter2}}")
 	assert.Equal(t, 1, status)
-	assert.Equal(t, "secrets.values.smtp: must be encrypted: pulumi config set --secret --path 'ha-web:secrets.values.smtp'\n", stderr)
+	assert.Equal(t, "secrets.values.smtp: must be encrypted: pulumi config set --secret --path 'secrets.values.smtp'\n", stderr)
 }
 
 func TestBadInputEndsWithStatusOneAndEveryFault(t *testing.T) {
@@ -389,7 +407,7 @@ web.size.max: must be at least web.size.min (2), got 1
 network.availabilityZones: must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 0
 `},
 		"not YAML":         {[]string{"-stack", "broken"}, "Pulumi.broken.yaml: yaml: line 1: did not find expected node content\n"},
-		"no file":          {[]string{"-stack", "none"}, "no stack file: open Pulumi.none.yaml: no such file or directory\n"},
+		"no file":          {[]string{"-stack", "none"}, "there is no stack file Pulumi.none.yaml: the stacks here are bad, broken, empty\n"},
 		"bad override":     {[]string{"-stack", "bad", "-c", "network"}, "-c network: must be path=value, such as network.natGateways=single\n"},
 		"unreadable diff":  {[]string{"-file", filepath.Join(absolute(t, project), "Pulumi.dev.yaml"), "-diff", "none.json"}, "-diff: open none.json: no such file or directory\n"},
 		"diff of no plan":  {[]string{"-file", filepath.Join(absolute(t, project), "Pulumi.dev.yaml"), "-diff", "Pulumi.yaml"}, "-diff: Pulumi.yaml: not a plan: invalid character 'a' in literal null (expecting 'u')\n"},
@@ -433,6 +451,29 @@ func TestFilePlansAnyStackFile(t *testing.T) {
 		"config: {aws:region: eu-west-1, ha-web:environment: development, ha-web:network: {availabilityZones: [eu-west-1a, eu-west-1b]}}"), 0o600))
 	assert.Equal(t, "staging", planOf(t, "-file", path).Stack)
 	assert.Equal(t, "blue", planOf(t, "-file", path, "-stack", "blue").Stack)
+}
+
+func TestAnyNameOfTheProjectPlansTheSameStacks(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for _, name := range []string{"Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"} {
+		content, err := os.ReadFile(filepath.Join(project, name))
+		require.NoError(t, err)
+		renamed := strings.Replace(string(content), "name: ha-web\n", "name: campus\n", 1)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(renamed), 0o600))
+	}
+	for _, stack := range []string{"dev", "prod"} {
+		stdout, stderr, status := run(t, folder, "plan", "-stack", stack, "-format", "json")
+		require.Zero(t, status, stderr)
+		var planned offline.Recording
+		require.NoError(t, json.Unmarshal([]byte(stdout), &planned))
+		assert.Equal(t, "campus", planned.Project)
+		var keys []string
+		for _, key := range (recording{&planned}).keys() {
+			keys = append(keys, strings.Replace(key, "::campus", "::ha-web", 1))
+		}
+		assert.Equal(t, planOf(t, "-stack", stack).keys(), keys)
+	}
 }
 
 func TestDiffAgainstASavedPlan(t *testing.T) {

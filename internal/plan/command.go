@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ha-web/internal/controls"
@@ -172,7 +173,11 @@ func record(program pulumi.RunFunc, options options) (*offline.Recording, *setti
 	recording, err := offline.Record(program, offline.Stack{
 		Project: project, Name: options.stack, Config: config, SecretKeys: secret, Preview: options.preview,
 	})
-	return recording, parsed, err
+	if err != nil {
+		return nil, nil, err
+	}
+	recording.Notes = slices.Concat(file.Notes(), parsed.Notes())
+	return recording, parsed, nil
 }
 
 // control holds a recording to all controls but what its settings do without on purpose.

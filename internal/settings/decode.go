@@ -14,7 +14,6 @@ import (
 	"ha-web/internal/fields"
 	"ha-web/internal/validate"
 
-	"github.com/agext/levenshtein"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -69,7 +68,7 @@ func (d decoder) assign(key string, target reflect.Value, value any, prefix stri
 	}
 	secret := target.Type() == reflect.TypeFor[pulumi.StringInput]()
 	if (secret || target.Type() == reflect.TypeFor[SecretText]()) && !d.isSealed(key) {
-		d.faults.Add(key, "must be encrypted: pulumi config set --secret --path '%s:%s'", d.project, key)
+		d.faults.Add(key, "must be encrypted: pulumi config set --secret --path '%s'", key)
 		return
 	}
 	ok := false
@@ -157,9 +156,18 @@ func (d decoder) assignFields(key string, target reflect.Value, values map[strin
 		if field, known := fieldOf(target.Type(), name); known {
 			d.assign(prefix+name, target.FieldByIndex(field.Index), values[name], field.Tag.Get("begins"))
 		} else {
-			d.faults.Add(prefix+name, "unknown%s", suggestion(prefix+name))
+			d.faults.Add(prefix+name, "%s", d.unknown(prefix+name, name))
 		}
 	}
+}
+
+// unknown says what is wrong with a key that no field has.
+func (d decoder) unknown(key, name string) string {
+	if strings.ContainsAny(name, ".[") {
+		return fmt.Sprintf("was set without --path: take it out with pulumi config rm '%s:%s', and set it with pulumi config set --path '%[2]s'",
+			d.project, key)
+	}
+	return "unknown" + nearKey(key)
 }
 
 // assignEntries writes the entries of a map whose keys are up to the user.
@@ -212,8 +220,8 @@ func (d decoder) shown(key string, value any) string {
 // position is the place of an item in a list, as keys have it.
 var position = regexp.MustCompile(`\[[0-9]+\]`)
 
-// suggestion returns ", did you mean …?" for the known key nearest to an unknown one, if any is near.
-func suggestion(key string) string {
+// nearKey returns ", did you mean …?" for the known key nearest to an unknown one, if any is near.
+func nearKey(key string) string {
 	end := strings.LastIndex(key, ".") + 1
 	parent, name := key[:end], key[end:]
 	known := position.ReplaceAllString(parent, "[]")
@@ -223,21 +231,16 @@ func suggestion(key string) string {
 			siblings = append(siblings, sibling)
 		}
 	}
-	return nearest(name, siblings, parent)
+	return suggestion(name, siblings, parent)
 }
 
-// nearest returns ", did you mean …?" for the known name nearest to an unknown one, if any is near, with a prefix.
-func nearest(name string, known []string, prefix string) string {
-	best, distance := "", 4 // more edits apart than that, two words have nothing in common
-	for _, each := range known {
-		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(each), nil); d < distance {
-			best, distance = prefix+each, d
-		}
+// suggestion returns ", did you mean …?" for the known name nearest to an unknown one, with a prefix. Where more than a third of
+// the letters differ, two names have nothing in common.
+func suggestion(name string, known []string, prefix string) string {
+	if nearest := validate.Nearest(name, known, max(1, len(name)/3)); nearest != "" && nearest != name {
+		return ", did you mean " + prefix + nearest + "?"
 	}
-	if best == "" {
-		return ""
-	}
-	return ", did you mean " + best + "?"
+	return ""
 }
 
 // Keys returns the keys of all settings, sections included, in the order of their declaration: network, network.cidr

@@ -77,7 +77,7 @@ func (s *Settings) guard(faults *validate.Faults) {
 		lacks, known := needed[name]
 		switch key := "waivers." + name; {
 		case !known:
-			faults.Add(key, "no guard rail has this name%s", nearest(name, slices.Sorted(maps.Keys(needed)), ""))
+			faults.Add(key, "no guard rail has this name%s", suggestion(name, slices.Sorted(maps.Keys(needed)), ""))
 		case !s.Production():
 			faults.Add(key, "is not needed, only production stacks have guard rails: take it out")
 		case !lacks:

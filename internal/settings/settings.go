@@ -42,6 +42,8 @@ type Settings struct {
 	// Guard rails of production that this stack does without, each with the reason: `{nat-gateway-per-zone: "..."}`.
 	// docs/guard-rails.md lists them.
 	Waivers map[string]string `pulumi:"waivers,optional"`
+
+	notes []string // about the config that they were read from
 }
 
 // Environment is what a stack is for.
@@ -330,14 +332,18 @@ func (s *Settings) derive() {
 	}
 }
 
-// Parse returns the settings in the config of a stack: full keys, and values as the engine passes them to a program,
-// structured ones as JSON. Keys of other namespaces than project's, aws:region excepted, are not its business. secret are
-// the keys whose values are encrypted in the stack file, whole or in part. The error joins every fault.
+// Parse returns the settings in the config of a stack: full keys, and values as the engine passes them to a program, structured
+// ones as JSON. secret are the keys whose values are encrypted in the stack file, whole or in part. The error joins every fault.
 func Parse(project string, config map[string]string, secret ...string) (*Settings, error) {
 	settings := Default()
 	settings.Region = config[regionKey]
 	var faults, more validate.Faults
+	settings.notes = checkNamespaces(project, config, secret, &faults)
+	misplaced := faults.Err() != nil // so that settings seem to be missing
 	decode(settings, project, config, secret, &faults)
+	if misplaced {
+		return nil, faults.Err()
+	}
 	settings.derive()
 	more.Check("cdn.errorPage", settings.loadErrorPage())
 	settings.Access.load(&more)

@@ -53,9 +53,8 @@ func TestDefaults(t *testing.T) {
 func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	got, err := settings.Parse("ha-web", config(t, map[string]string{
-		"web":       `{"size": {"max": 40}, "healthCheck": {"path": "/ready"}}`,
-		"database":  `{"engine": "mysql", "proxy": null}`,
-		"other:web": `{"size": 1}`,
+		"web":      `{"size": {"max": 40}, "healthCheck": {"path": "/ready"}}`,
+		"database": `{"engine": "mysql", "proxy": null}`,
 	}))
 	require.NoError(t, err)
 
@@ -152,7 +151,7 @@ func TestFaults(t *testing.T) {
 		"replica here":            {map[string]string{"database": `{"replicaRegion": "us-east-1"}`}, "database.replicaRegion: must be another region than aws:region (us-east-1)"},
 		"secret names":            {map[string]string{"secrets": `{"names": ["SMTP"]}`}, `secrets.names[0]: must be lowercase letters, digits and single hyphens, got "SMTP"`},
 		"recovery":                {map[string]string{"secrets": `{"recoveryDays": 31}`}, "secrets.recoveryDays: must be between 7 and 30, or 0 to delete secrets at once, got 31"},
-		"in the open":             {map[string]string{"secrets": `{"names": ["smtp"], "values": {"smtp": "hunter2"}}`}, "secrets.values.smtp: must be encrypted: pulumi config set --secret --path 'ha-web:secrets.values.smtp'"},
+		"in the open":             {map[string]string{"secrets": `{"names": ["smtp"], "values": {"smtp": "hunter2"}}`}, "secrets.values.smtp: must be encrypted: pulumi config set --secret --path 'secrets.values.smtp'"},
 		"long name":               {map[string]string{"domain": `{"name": "` + strings.Repeat("a.", 122) + `edu"}`}, "domain.name: must be at most 246 characters, got 247"},
 		"long label":              {map[string]string{"domain": `{"name": "` + strings.Repeat("a", 64) + `.edu"}`}, `domain.name: must be a host name of lowercase letters, digits and hyphens, at most 63 between dots, such as learn.example.edu, got "` + strings.Repeat("a", 64) + `.edu"`},
 		"name":                    {map[string]string{"domain": `{"name": "https://x.example"}`}, `domain.name: must be a host name of lowercase letters, digits and hyphens, at most 63 between dots, such as learn.example.edu, got "https://x.example"`},
@@ -177,7 +176,7 @@ func TestFaults(t *testing.T) {
 		"empty page":     {map[string]string{"cdn": `{"errorPage": "testdata/empty.html"}`}, "cdn.errorPage: testdata/empty.html is empty"},
 		// Of monitoring, those that settings add and the keys of the others, which package alarms tests.
 		"addresses":     {map[string]string{"monitoring": `{"email": ["nobody"], "notices": {"functions": ["x"]}}`}, "monitoring.email: must be an address such as oncall@example.edu, got \"nobody\"\nmonitoring.notices.functions: must be the ARN of a Lambda function, got \"x\""},
-		"open endpoint": {map[string]string{"monitoring": `{"https": {"pagerduty": "https://hunter2"}}`}, "monitoring.https.pagerduty: must be encrypted: pulumi config set --secret --path 'ha-web:monitoring.https.pagerduty'"},
+		"open endpoint": {map[string]string{"monitoring": `{"https": {"pagerduty": "https://hunter2"}}`}, "monitoring.https.pagerduty: must be encrypted: pulumi config set --secret --path 'monitoring.https.pagerduty'"},
 		"runbook":       {map[string]string{"monitoring": `{"runbookUrl": "wiki"}`}, `monitoring.runbookUrl: must begin with https://, got "wiki"`},
 		"slack":         {map[string]string{"monitoring": `{"slack": {"workspaceId": "T1"}}`}, `monitoring.slack.channelId: must be the id of a channel, such as C0123ABCD, got ""`},
 		"a threshold":   {map[string]string{"monitoring": `{"thresholds": {"cpuCredits": 0, "cdnErrorPercent": 101}}`}, "monitoring.thresholds.cpuCredits: must be between 1 and 1000000000, got 0\nmonitoring.thresholds.cdnErrorPercent: must be between 1 and 100, got 101"},
@@ -186,17 +185,16 @@ func TestFaults(t *testing.T) {
 		"datadog":       {map[string]string{"monitoring": `{"datadog": {"site": "x", "namespaces": []}}`}, "monitoring.datadog.site: must be a site of Datadog, such as datadoghq.com or us5.datadoghq.com, got \"x\"\nmonitoring.datadog.namespaces: needs at least one: none is all, at the price of all"},
 		"delivery logs": {map[string]string{"monitoring": `{"logRetentionDays": 2}`}, "monitoring.logRetentionDays: CloudWatch Logs cannot keep events for 2 days, the next period it offers is 3"},
 		// Of delivery and access, those that settings add and the keys of the others, which packages pipeline, staff and upkeep test.
-		"repository":     {map[string]string{"delivery": `{"repository": {"keepImages": 1, "untaggedDays": 0}, "state": {"bucket": "s3://x", "keyArn": "x"}, "services": ["iam"]}`}, "delivery.repository.keepImages: must be between 2 and 10000, got 1\ndelivery.repository.untaggedDays: must be between 1 and 365, got 0\ndelivery.state.bucket: must be the name of a bucket, without s3://, got \"s3://x\"\ndelivery.state.keyArn: must be the ARN of a KMS key, not of an alias, got \"x\"\ndelivery.services: iam would let the pipeline give itself any right: leave it out"},
-		"github":         {map[string]string{"delivery": `{"github": {"owner": "example", "repo": "*", "environment": "a b", "ownerId": 7}}`}, "delivery.github.repo: must be the name of a repository, without its owner, got \"*\"\ndelivery.github.environment: must be the name of an environment, got \"a b\"\ndelivery.github.ownerId: must be a number, and so must delivery.github.repoId, got \"7\" and \"\""},
-		"another CI":     {map[string]string{"delivery": `{"oidc": {"issuer": "http://x", "previewSubjects": ["*"]}}`}, "delivery.oidc.issuer: must begin with https:// and end without a slash, got \"http://x\"\ndelivery.oidc.previewSubjects: must be exact, without wildcards, got \"*\""},
-		"sign-in":        {map[string]string{"access": `{"oidc": {"paths": ["/admin/*"], "issuer": "https://example.okta.com", "scope": "email", "sessionHours": 0}}`}, "access.oidc.clientId: is required: the identity provider names it\naccess.oidc.clientSecret: give either this or access.oidc.clientSecretArn\naccess.oidc.scope: must have openid, got \"email\"\naccess.oidc.sessionHours: must be between 1 and 168, got 0\naccess.oidc.paths: needs domain.name: load balancers sign people in over HTTPS only"},
-		"client secret":  {map[string]string{"access": `{"oidc": {"clientSecret": "hunter2"}}`}, "access.oidc.clientSecret: must be encrypted: pulumi config set --secret --path 'ha-web:access.oidc.clientSecret'"},
-		"saml":           {map[string]string{"access": `{"saml": {"metadataFile": "settings.go", "sessionHours": 13}}`}, "access.saml.metadataFile: must be an .xml file below the folder of the project, got \"settings.go\"\naccess.saml.sessionHours: must be between 1 and 12, got 13"},
-		"scanner":        {map[string]string{"access": `{"scanner": {"principal": "*"}}`}, "access.scanner.principal: must be the ARN of a role or an account, such as arn:aws:iam::123456789012:role/scanner, got \"*\"\naccess.scanner.externalId: must be the id that the scanner gives, 2 to 1224 letters, digits and +=,.@:/_-, got \"\""},
-		"agents":         {map[string]string{"access": `{"agents": [{"name": "a", "schedule": "daily"}, {"nmae": "b", "package": "B"}]}`}, "access.agents[1].nmae: unknown, did you mean access.agents[1].name?\naccess.agents[0].schedule: must be such as rate(1 day), 30 minutes at least, or cron(0 3 * * ? *), in UTC, got \"daily\"\naccess.agents[0].package: needs this, or access.agents[0].commands\naccess.agents[1].name: must be small letters, digits and single hyphens, 32 at most, got \"\""},
-		"playbooks":      {map[string]string{"access": `{"playbooks": [{"name": "a", "folder": "../x"}, {"name": "b", "folder": "testdata", "playbook": "none.yml", "variables": {"a": "b c"}}, {"name": "c", "folder": "none"}, {"name": "d", "folder": "."}]}`}, "access.playbooks[0].folder: must be a folder below that of the project, got \"../x\"\naccess.playbooks[2].folder: stat .: no such file or directory\naccess.playbooks[3].folder: must be a folder below that of the project, got \".\"\naccess.playbooks[1].variables: a: SSM takes a name of letters, digits and _, and a value without spaces and |:();&, got \"b c\"\naccess.playbooks[1].playbook: there is no none.yml in the folder"},
-		"all at once":    {map[string]string{"environment": "staging", "web": `{"port": "x", "size": {"max": 1}}`, "netwrok": "{}"}, "netwrok: unknown, did you mean network?\nweb.port: must be an integer, got \"x\"\nenvironment: must be production or development, got \"staging\"\nweb.size.max: must be at least web.size.min (2), got 1"},
-		"other projects": {map[string]string{"aws:defaultTags": "{", "netwrok:web": "{"}, ""},
+		"repository":    {map[string]string{"delivery": `{"repository": {"keepImages": 1, "untaggedDays": 0}, "state": {"bucket": "s3://x", "keyArn": "x"}, "services": ["iam"]}`}, "delivery.repository.keepImages: must be between 2 and 10000, got 1\ndelivery.repository.untaggedDays: must be between 1 and 365, got 0\ndelivery.state.bucket: must be the name of a bucket, without s3://, got \"s3://x\"\ndelivery.state.keyArn: must be the ARN of a KMS key, not of an alias, got \"x\"\ndelivery.services: iam would let the pipeline give itself any right: leave it out"},
+		"github":        {map[string]string{"delivery": `{"github": {"owner": "example", "repo": "*", "environment": "a b", "ownerId": 7}}`}, "delivery.github.repo: must be the name of a repository, without its owner, got \"*\"\ndelivery.github.environment: must be the name of an environment, got \"a b\"\ndelivery.github.ownerId: must be a number, and so must delivery.github.repoId, got \"7\" and \"\""},
+		"another CI":    {map[string]string{"delivery": `{"oidc": {"issuer": "http://x", "previewSubjects": ["*"]}}`}, "delivery.oidc.issuer: must begin with https:// and end without a slash, got \"http://x\"\ndelivery.oidc.previewSubjects: must be exact, without wildcards, got \"*\""},
+		"sign-in":       {map[string]string{"access": `{"oidc": {"paths": ["/admin/*"], "issuer": "https://example.okta.com", "scope": "email", "sessionHours": 0}}`}, "access.oidc.clientId: is required: the identity provider names it\naccess.oidc.clientSecret: give either this or access.oidc.clientSecretArn\naccess.oidc.scope: must have openid, got \"email\"\naccess.oidc.sessionHours: must be between 1 and 168, got 0\naccess.oidc.paths: needs domain.name: load balancers sign people in over HTTPS only"},
+		"client secret": {map[string]string{"access": `{"oidc": {"clientSecret": "hunter2"}}`}, "access.oidc.clientSecret: must be encrypted: pulumi config set --secret --path 'access.oidc.clientSecret'"},
+		"saml":          {map[string]string{"access": `{"saml": {"metadataFile": "settings.go", "sessionHours": 13}}`}, "access.saml.metadataFile: must be an .xml file below the folder of the project, got \"settings.go\"\naccess.saml.sessionHours: must be between 1 and 12, got 13"},
+		"scanner":       {map[string]string{"access": `{"scanner": {"principal": "*"}}`}, "access.scanner.principal: must be the ARN of a role or an account, such as arn:aws:iam::123456789012:role/scanner, got \"*\"\naccess.scanner.externalId: must be the id that the scanner gives, 2 to 1224 letters, digits and +=,.@:/_-, got \"\""},
+		"agents":        {map[string]string{"access": `{"agents": [{"name": "a", "schedule": "daily"}, {"nmae": "b", "package": "B"}]}`}, "access.agents[1].nmae: unknown, did you mean access.agents[1].name?\naccess.agents[0].schedule: must be such as rate(1 day), 30 minutes at least, or cron(0 3 * * ? *), in UTC, got \"daily\"\naccess.agents[0].package: needs this, or access.agents[0].commands\naccess.agents[1].name: must be small letters, digits and single hyphens, 32 at most, got \"\""},
+		"playbooks":     {map[string]string{"access": `{"playbooks": [{"name": "a", "folder": "../x"}, {"name": "b", "folder": "testdata", "playbook": "none.yml", "variables": {"a": "b c"}}, {"name": "c", "folder": "none"}, {"name": "d", "folder": "."}]}`}, "access.playbooks[0].folder: must be a folder below that of the project, got \"../x\"\naccess.playbooks[2].folder: stat .: no such file or directory\naccess.playbooks[3].folder: must be a folder below that of the project, got \".\"\naccess.playbooks[1].variables: a: SSM takes a name of letters, digits and _, and a value without spaces and |:();&, got \"b c\"\naccess.playbooks[1].playbook: there is no none.yml in the folder"},
+		"all at once":   {map[string]string{"environment": "staging", "web": `{"port": "x", "size": {"max": 1}}`, "netwrok": "{}"}, "netwrok: unknown, did you mean network?\nweb.port: must be an integer, got \"x\"\nenvironment: must be production or development, got \"staging\"\nweb.size.max: must be at least web.size.min (2), got 1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -314,6 +312,37 @@ func TestNotes(t *testing.T) {
 		parsed, err := settings.Parse("ha-web", config(t, test.sections))
 		require.NoError(t, err, name)
 		assert.Equal(t, test.want, parsed.Notes(), name)
+	}
+}
+
+func TestNamespacesThatNobodyReadsAreNoted(t *testing.T) {
+	t.Parallel()
+	parsed, err := settings.Parse("ha-web", config(t, map[string]string{"gcp:project": "moodle", "pulumi:tags": "{}"}))
+	require.NoError(t, err)
+	assert.Equal(t, `gcp:project: nothing in this program reads the namespace "gcp"`, parsed.Notes()[0])
+}
+
+func TestPlaceholdersOfProductionAreNotedFirst(t *testing.T) {
+	t.Parallel()
+	parsed, err := settings.Parse("ha-web", config(t, map[string]string{
+		"environment": "production", "domain": `{"name": "learn.example.edu", "hostedZone": "example.edu"}`, "web": `{
+			"instanceTypes": ["m7g.large", "m6g.large"], "container": "ghcr.io/acme/app@sha256:` + strings.Repeat("0", 64) + `"}`,
+		"monitoring": `{"email": ["me@acme.org", "you@example.com"]}`,
+		"access":     `{"oidc": {"paths": ["/admin/*"], "issuer": "https://login.microsoftonline.com/<tenant>/v2.0", "clientId": "x", "clientSecretArn": "arn"}}`,
+		"delivery":   `{"github": {"owner": "your-organization", "repo": "ha-web", "ownerId": "1", "repoId": "2"}}`,
+		"waivers":    `{}`,
+	}))
+	require.NoError(t, err)
+	var keys []string
+	for _, note := range parsed.Notes() {
+		if key, is := strings.CutPrefix(note, "placeholder: "); is {
+			keys = append(keys, strings.Fields(key)[0])
+		}
+	}
+	want := []string{"web.container", "domain.name", "domain.hostedZone", "monitoring.email[1]", "monitoring.notices.email[1]", "delivery.github.owner", "access.oidc.issuer"}
+	assert.Equal(t, want, keys)
+	for i := range want {
+		assert.Contains(t, parsed.Notes()[i], "placeholder: ", "first of all")
 	}
 }
 

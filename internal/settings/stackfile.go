@@ -4,12 +4,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"ha-web/internal/validate"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -18,7 +23,11 @@ type StackFile struct {
 	project string
 	values  map[string]any // by full key
 	secret  []string       // keys with an encrypted value somewhere inside
+	notes   []string
 }
+
+// Notes returns what a person should know about the file that the engine would read and an offline plan cannot.
+func (f *StackFile) Notes() []string { return f.notes }
 
 // sealed stands for a value that only the stack's own key opens.
 const sealed = "[secret]"
@@ -46,7 +55,7 @@ func ReadProject(dir string) (string, error) {
 func ReadStackFile(project, path string) (*StackFile, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("no stack file: %w", err)
+		return nil, noStackFile(path, err)
 	}
 	file, err := parseStackFile(project, content)
 	if err != nil {
@@ -55,26 +64,87 @@ func ReadStackFile(project, path string) (*StackFile, error) {
 	return file, nil
 }
 
-func parseStackFile(project string, content []byte) (*StackFile, error) {
-	var parsed struct {
-		Config map[string]any `yaml:"config"`
+// noStackFile says which stack files there are beside one that cannot be read.
+func noStackFile(path string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
+	found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "Pulumi.*.yaml"))
+	if len(found) == 0 {
+		return fmt.Errorf("there is no stack file %s", path)
+	}
+	for i, each := range found {
+		found[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(each), "Pulumi."), ".yaml")
+	}
+	return fmt.Errorf("there is no stack file %s: the stacks here are %s", path, strings.Join(found, ", "))
+}
+
+func parseStackFile(project string, content []byte) (*StackFile, error) {
+	var parsed map[string]yaml.Node
 	if err := yaml.Unmarshal(content, &parsed); err != nil {
 		return nil, err
 	}
+	var faults validate.Faults
+	checkTopLevel(slices.Sorted(maps.Keys(parsed)), &faults)
+	config, err := configOf(parsed["config"])
+	if err != nil {
+		return nil, err
+	}
 	file := &StackFile{project: project, values: map[string]any{}}
-	for key, value := range parsed.Config {
-		value, secret, err := engineValue(value)
+	for _, key := range slices.Sorted(maps.Keys(config)) {
+		full := file.fullKey(key)
+		if _, twice := file.values[full]; twice {
+			faults.Add(key, "is set twice, with and without its namespace: keep one of %s and %s", strings.TrimPrefix(full, project+":"), full)
+		}
+		value, secret, err := engineValue(config[key])
 		if err != nil {
 			return nil, fmt.Errorf("config: %s: %w", key, err)
 		}
-		file.values[key] = value
+		file.values[full] = value
 		if secret {
-			file.secret = append(file.secret, key)
+			file.secret = append(file.secret, full)
 		}
 	}
 	slices.Sort(file.secret)
-	return file, nil
+	if _, found := parsed["environment"]; found {
+		file.notes = append(file.notes, "environment: an offline plan does not open Pulumi ESC environments: their config values are missing here, "+
+			"and pulumi preview has them")
+	}
+	return file, faults.Err()
+}
+
+// configOf returns the config section of a stack file, which may be empty.
+func configOf(node yaml.Node) (map[string]any, error) {
+	if node.Kind != 0 && node.Kind != yaml.MappingNode && node.Tag != "!!null" {
+		return nil, fmt.Errorf("config: must be a map of keys and values, line %d", node.Line)
+	}
+	var config map[string]any
+	return config, node.Decode(&config)
+}
+
+// topLevel are the keys of a stack file (Pulumi docs, "Stack settings file reference").
+var topLevel = []string{"config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider"}
+
+// checkTopLevel records keys that Pulumi would pass over in silence.
+func checkTopLevel(keys []string, faults *validate.Faults) {
+	for _, key := range keys {
+		_, name, _ := cutNamespace(key)
+		switch {
+		case slices.Contains(topLevel, key):
+		case slices.Contains(sections(), name):
+			faults.Add(key, "belongs under config")
+		default:
+			faults.Add(key, "is not a key of stack files%s", suggestion(key, topLevel, ""))
+		}
+	}
+}
+
+// fullKey returns a key with its namespace: one without is in the project's (Pulumi docs, "Configuration").
+func (f *StackFile) fullKey(key string) string {
+	if strings.Contains(key, ":") {
+		return key
+	}
+	return f.project + ":" + key
 }
 
 // engineValue returns what the engine makes of a YAML value, and whether any of it is encrypted.
@@ -111,8 +181,8 @@ func engineValue(value any) (_ any, secret bool, _ error) {
 	return value, false, nil
 }
 
-// Set overrides one value. The assignment is path=value: the path is relative to the project's namespace, such as
-// network.natGateways, unless it names another (aws:region), and the value is YAML.
+// Set overrides one value. The assignment is path=value: the path is that of pulumi config set --path, such as
+// network.natGateways or network.availabilityZones[0], with or without the project's namespace, and the value is YAML.
 func (f *StackFile) Set(assignment string) error {
 	path, text, found := strings.Cut(assignment, "=")
 	if !found || path == "" {
@@ -126,26 +196,61 @@ func (f *StackFile) Set(assignment string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if strings.Contains(path, ":") {
-		f.values[path] = set
-		return nil
+	namespace, rest, given := strings.Cut(path, ":")
+	if !given {
+		namespace, rest = f.project, path
 	}
-	steps := strings.Split(path, ".")
-	steps[0] = f.project + ":" + steps[0]
-	values := f.values
-	for _, step := range steps[:len(steps)-1] {
-		next, isMap := values[step].(map[string]any)
-		if values[step] != nil && !isMap {
-			return fmt.Errorf("%s: cannot be set, %s is not a map", path, step)
-		}
-		if next == nil {
-			next = map[string]any{}
-			values[step] = next
-		}
-		values = next
+	steps, err := resource.ParsePropertyPath(rest)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	values[steps[len(steps)-1]] = set
+	first, isKey := steps[0].(string)
+	if !isKey {
+		return fmt.Errorf("%s: must begin with a key, such as network", path)
+	}
+	steps[0] = namespace + ":" + first
+	return setAt(f.values, steps, path, set)
+}
+
+// setAt sets the value at these steps of a map, each a key, or a position of a list.
+func setAt(values map[string]any, steps resource.PropertyPath, path string, value any) error {
+	key, isKey := steps[0].(string)
+	if !isKey {
+		return fmt.Errorf("%s: cannot be set, there is a map where it has a position of a list", path)
+	}
+	changed, err := changedAt(values[key], steps[1:], path, value)
+	if err != nil {
+		return err
+	}
+	values[key] = changed
 	return nil
+}
+
+// changedAt returns what a value becomes when another one is set at these steps of it.
+func changedAt(old any, steps resource.PropertyPath, path string, value any) (any, error) {
+	if len(steps) == 0 {
+		return value, nil
+	}
+	if position, isPosition := steps[0].(int); isPosition {
+		list, isList := old.([]any)
+		if old != nil && !isList || position < 0 || position > len(list) {
+			return nil, fmt.Errorf("%s: cannot be set, there is no list with a place %d", path, position)
+		}
+		if position == len(list) {
+			list = append(list, nil)
+		}
+		changed, err := changedAt(list[position], steps[1:], path, value)
+		list[position] = changed
+		return list, err
+	}
+	fields, isMap := old.(map[string]any)
+	if old != nil && !isMap {
+		return nil, fmt.Errorf("%s: cannot be set, what is before %v is not a map", path, steps[0])
+	}
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	return fields, setAt(fields, steps, path, value)
 }
 
 // Config returns full keys and values as the engine passes them to a program, and the keys whose values are secret.

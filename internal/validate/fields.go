@@ -108,15 +108,31 @@ func OneOfText(names []string) string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// Nearest returns the known name nearest to another one, at most this many edits apart, or "".
+// Nearest returns the known name nearest to another one, at most this many edits apart, or "". Two letters that changed places
+// are one edit.
 func Nearest(name string, known []string, most int) string {
 	best, distance := "", most+1
 	for _, each := range known {
-		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(each), nil); d < distance {
+		if d := edits(strings.ToLower(name), strings.ToLower(each)); d < distance {
 			best, distance = each, d
 		}
 	}
 	return best
+}
+
+func edits(a, b string) int {
+	distance := levenshtein.Distance(a, b, nil)
+	if distance == 2 && letters(a) == letters(b) {
+		return 1
+	}
+	return distance
+}
+
+// letters returns the letters of a name, sorted.
+func letters(name string) string {
+	sorted := []rune(name)
+	slices.Sort(sorted)
+	return string(sorted)
 }
 
 // Text returns the faults that check records of the struct that root points to, a line each.

@@ -92,6 +92,7 @@ func TestNearest(t *testing.T) {
 	t.Parallel()
 	known := []string{"network", "web", "natGateways"}
 	assert.Equal(t, "natGateways", validate.Nearest("natgatways", known, 2))
+	assert.Equal(t, "web", validate.Nearest("wbe", known, 1))
 	assert.Empty(t, validate.Nearest("storage", known, 2))
 }
 

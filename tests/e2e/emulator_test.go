@@ -49,7 +49,7 @@ func (d *deployment) pointAtEmulator(t *testing.T) {
 		}
 		config["aws:endpoints"] = []any{services}
 		if !hasRepository() {
-			section(config, "ha-web:delivery")["repository"] = map[string]any{"enabled": false}
+			section(config, "delivery")["repository"] = map[string]any{"enabled": false}
 		}
 	})
 }

@@ -98,6 +98,14 @@ type deployment struct {
 // file. It ends with the test. Tests that call it run at the same time.
 func deploy(t *testing.T, name string, environment ...string) (context.Context, *deployment) {
 	t.Helper()
+	ctx, d := prepare(t, name, environment...)
+	d.Stack = newStack(ctx, t, name, d.folder, d.state, d.emulator)
+	return ctx, d
+}
+
+// prepare does what deploy does, short of creating the stack, which makes Pulumi write into the stack file.
+func prepare(t *testing.T, name string, environment ...string) (context.Context, *deployment) {
+	t.Helper()
 	if _, err := exec.LookPath("pulumi"); err != nil {
 		need(t, "the Pulumi CLI is not on the PATH")
 	}
@@ -113,7 +121,6 @@ func deploy(t *testing.T, name string, environment ...string) (context.Context, 
 	d.pointAtEmulator(t)
 	useBinary(t, d.folder, binary)
 	d.aws = newClients(d.emulator, "us-east-1")
-	d.Stack = newStack(ctx, t, name, d.folder, d.state, d.emulator)
 	t.Cleanup(d.endPlugins)
 	return ctx, d
 }
@@ -151,9 +158,9 @@ func copyProject(t *testing.T, folder string) {
 		switch {
 		case err != nil:
 			return err
-		case path == ".git" || path == "tests":
+		case entry.IsDir() && (path == ".git" || path == "tests"):
 			return fs.SkipDir
-		case path == "ha-web": // built from whatever was there then
+		case path == ".git" || path == "ha-web": // the file of a worktree, and what was built from whatever was there then
 			return nil
 		case entry.IsDir():
 			return os.MkdirAll(filepath.Join(folder, path), 0o700)

@@ -54,7 +54,7 @@ func TestLocalStack(t *testing.T) {
 // checkFaults checks that the program refuses settings it does not know, the engine's way.
 func checkFaults(ctx context.Context, t *testing.T, d *deployment) {
 	t.Helper()
-	const key = "ha-web:netwrok"
+	const key = "netwrok"
 	require.NoError(t, d.SetConfig(ctx, key, auto.ConfigValue{Value: "x"}))
 	_, err := d.Preview(ctx)
 	require.ErrorContains(t, err, "netwrok: unknown, did you mean network?")

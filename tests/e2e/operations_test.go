@@ -21,18 +21,18 @@ import (
 // set changes a setting, as pulumi config set --path does.
 func (d *deployment) set(ctx context.Context, t *testing.T, path, value string) {
 	t.Helper()
-	require.NoError(t, d.SetConfigWithOptions(ctx, "ha-web:"+path, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}))
+	require.NoError(t, d.SetConfigWithOptions(ctx, path, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}))
 }
 
 func (d *deployment) setSecret(ctx context.Context, t *testing.T, path, value string) {
 	t.Helper()
-	require.NoError(t, d.SetConfigWithOptions(ctx, "ha-web:"+path,
+	require.NoError(t, d.SetConfigWithOptions(ctx, path,
 		auto.ConfigValue{Value: value, Secret: true}, &auto.ConfigOptions{Path: true}))
 }
 
 func (d *deployment) unset(ctx context.Context, t *testing.T, path string) {
 	t.Helper()
-	require.NoError(t, d.RemoveConfigWithOptions(ctx, "ha-web:"+path, &auto.ConfigOptions{Path: true}))
+	require.NoError(t, d.RemoveConfigWithOptions(ctx, path, &auto.ConfigOptions{Path: true}))
 }
 
 // firstPreview shows what an empty account would get.

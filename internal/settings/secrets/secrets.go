@@ -19,7 +19,7 @@ type Settings struct {
 	// Cost: 0.40 USD for each secret, and 1 USD for the KMS key.
 	Names []string `pulumi:"names,optional"`
 	// Values of some of the secrets in names, each set with `pulumi config set --secret --path
-	// 'ha-web:secrets.values.<name>'`. Set a secret that is not listed here with `aws secretsmanager put-secret-value`: then
+	// 'secrets.values.<name>'`. Set a secret that is not listed here with `aws secretsmanager put-secret-value`: then
 	// neither the stack file nor Pulumi's state has its value.
 	Values map[string]pulumi.StringInput `pulumi:"values,optional"`
 	// Days for which a deleted secret can be restored, 7 to 30. Its name cannot be used again until they are over. 0 deletes a
