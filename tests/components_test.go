@@ -51,14 +51,13 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 		return err
 	},
 	"Database": func(ctx *pulumi.Context, name string) error {
-		args := withProxy()
-		there, err := settings.Provider(ctx, name+"-there", "us-west-2")
-		if err != nil {
+		args := databaseArgs(func(s *database.Settings) { s.ReplicaRegion = "us-west-2" })
+		var err error
+		if args.Replica, err = settings.Provider(ctx, name+"-there", "us-west-2"); err != nil {
 			return err
 		}
-		args.Replica = database.Replica{Region: "us-west-2", Provider: there}
 		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
-		_, err = database.New(ctx, name, &args)
+		_, err = database.New(ctx, name, args)
 		return err
 	},
 	"WebTier": func(ctx *pulumi.Context, name string) error {
@@ -192,9 +191,8 @@ func TestComponentsTakeOptions(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		args := withProxy()
-		args.Unprotected = true
-		if _, err = database.New(ctx, "data", &args, pulumi.Protect(true)); err != nil {
+		data := databaseArgs(func(s *database.Settings) { s.DeletionProtection = false })
+		if _, err = database.New(ctx, "data", data, pulumi.Protect(true)); err != nil {
 			return err
 		}
 		tier := fullWebTier()

@@ -20,10 +20,9 @@ const (
 	instanceKey  = dbInstance + "::web-db"
 )
 
-// The database of document 000, with what it leaves out.
 func TestDatabaseByDefault(t *testing.T) {
 	t.Parallel()
-	got := record(t, newDatabase(databaseArgs()))
+	got := record(t, newDatabase())
 	assert.Equal(t, map[string]any{
 		"identifier": "web-test-db", "engine": "postgres", "engineVersion": "16", "instanceClass": "db.t4g.medium",
 		"dbName": "appdb", "username": "appuser",
@@ -43,16 +42,15 @@ func TestDatabaseByDefault(t *testing.T) {
 	}, got.one(t, dbInstance, "web-db"))
 	assert.True(t, got.of(dbInstance)["web-db"].Protect)
 	assert.Equal(t, []any{"data-a_id", "data-b_id"}, got.one(t, subnetGroup, "web-db")["subnetIds"])
-	assert.Empty(t, got.of(proxy))
+	assert.Equal(t, []string{"web-proxy"}, got.names(proxy))
 	assert.Empty(t, got.of(replication))
 	assert.Empty(t, got.of(provider))
+	assert.Empty(t, record(t, newDatabase(withoutProxy)).of(proxy))
 }
 
 func TestSingleAZHasNoStandby(t *testing.T) {
 	t.Parallel()
-	args := databaseArgs()
-	args.SingleAZ = true
-	got := record(t, newDatabase(args)).one(t, dbInstance, "web-db")
+	got := record(t, newDatabase(func(s *database.Settings) { s.MultiAZ = false })).one(t, dbInstance, "web-db")
 	assert.Equal(t, false, got["multiAz"])
 	assert.NotContains(t, got, "availabilityZone", "AWS takes a zone for a single instance only, and replaces it for another")
 }
@@ -91,9 +89,7 @@ func TestEveryEngine(t *testing.T) {
 	for engine, want := range tests {
 		t.Run(string(engine), func(t *testing.T) {
 			t.Parallel()
-			args := withProxy()
-			args.Engine = engine
-			got := record(t, newDatabase(args))
+			got := record(t, newDatabase(func(s *database.Settings) { s.Engine = engine }))
 			instance := got.one(t, dbInstance, "web-db")
 			assert.Equal(t, string(engine), instance["engine"])
 			assert.Equal(t, want.version, instance["engineVersion"])
@@ -128,48 +124,57 @@ func parametersOf(t *testing.T, got recording) []string {
 
 func TestStaticParametersWaitForAReboot(t *testing.T) {
 	t.Parallel()
-	args := databaseArgs()
-	args.MaxConnections = 300
-	args.Parameters = map[string]string{"work_mem": "65536", "shared_preload_libraries": "pg_stat_statements"}
+	limited := func(s *database.Settings) { s.MaxConnections = 300 }
 	assert.Equal(t, []string{
 		"rds.force_ssl=1 pending-reboot", "log_min_duration_statement=1000 immediate", "max_connections=300 pending-reboot",
 		"shared_preload_libraries=pg_stat_statements pending-reboot", "work_mem=65536 immediate",
-	}, parametersOf(t, record(t, newDatabase(args))))
+	}, parametersOf(t, record(t, newDatabase(limited, func(s *database.Settings) {
+		s.Parameters = map[string]string{"work_mem": "65536", "shared_preload_libraries": "pg_stat_statements"}
+	}))))
 
-	args.Engine, args.Parameters = database.MySQL, nil
-	assert.Contains(t, parametersOf(t, record(t, newDatabase(args))), "max_connections=300 immediate", "there it is dynamic")
+	mysql := func(s *database.Settings) { s.Engine = database.MySQL }
+	assert.Contains(t, parametersOf(t, record(t, newDatabase(limited, mysql))), "max_connections=300 immediate", "there it is dynamic")
 }
 
 func TestStorageTakesPerformanceFrom400GiBOn(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		args             database.Args
-		iops, throughput any
+		storage, iops, throughput int
+		wantIOPS, wantThroughput  any
 	}{
-		"below":    {database.Args{StorageGiB: 399}, nil, nil},
-		"from":     {database.Args{StorageGiB: 400}, 12000.0, 500.0},
-		"asked":    {database.Args{StorageGiB: 400, IOPS: 20000, ThroughputMiBps: 1000}, 20000.0, 1000.0},
-		"iops":     {database.Args{StorageGiB: 400, IOPS: 64000}, 64000.0, 500.0},
-		"baseline": {database.Args{StorageGiB: 500, ThroughputMiBps: 3000}, 12000.0, 3000.0},
+		"below":    {399, 0, 0, nil, nil},
+		"from":     {400, 0, 0, 12000.0, 500.0},
+		"asked":    {400, 20000, 1000, 20000.0, 1000.0},
+		"iops":     {400, 64000, 0, 64000.0, 500.0},
+		"baseline": {500, 0, 3000, 12000.0, 3000.0},
 	}
 	for name, test := range tests {
-		args := databaseArgs()
-		args.StorageGiB, args.IOPS, args.ThroughputMiBps = test.args.StorageGiB, test.args.IOPS, test.args.ThroughputMiBps
-		got := record(t, newDatabase(args)).one(t, dbInstance, "web-db")
-		assert.Equal(t, test.iops, got["iops"], name)
-		assert.Equal(t, test.throughput, got["storageThroughput"], name)
+		got := record(t, newDatabase(func(s *database.Settings) {
+			s.StorageGiB, s.IOPS, s.ThroughputMiBps = test.storage, test.iops, test.throughput
+		})).one(t, dbInstance, "web-db")
+		assert.Equal(t, test.wantIOPS, got["iops"], name)
+		assert.Equal(t, test.wantThroughput, got["storageThroughput"], name)
 	}
 }
 
 func TestStorageGrowsUnlessToldNotTo(t *testing.T) {
 	t.Parallel()
-	none := 0
-	args := databaseArgs()
-	args.StorageGiB = 20000
-	assert.Equal(t, 65536.0, record(t, newDatabase(args)).one(t, dbInstance, "web-db")["maxAllocatedStorage"])
-	args.MaxStorageGiB = &none
-	assert.Equal(t, 0.0, record(t, newDatabase(args)).one(t, dbInstance, "web-db")["maxAllocatedStorage"])
+	for name, test := range map[string]struct {
+		change func(*database.Settings)
+		want   float64
+	}{
+		"by default":  {func(s *database.Settings) { s.StorageGiB = 600 }, 3000},
+		"to the most": {func(s *database.Settings) { s.StorageGiB = 20000 }, 65536},
+		"no room":     {func(s *database.Settings) { s.StorageGiB = 60000 }, 0},
+		"as told":     {func(s *database.Settings) { s.MaxStorageGiB = pointer(110) }, 110},
+		"never":       {func(s *database.Settings) { s.MaxStorageGiB = pointer(0) }, 0},
+	} {
+		assert.Equal(t, test.want, record(t, newDatabase(test.change)).one(t, dbInstance, "web-db")["maxAllocatedStorage"], name)
+	}
 }
+
+// pointer returns a pointer to a value.
+func pointer[T any](value T) *T { return &value }
 
 func TestPerformanceInsightsWhereTheClassHasThem(t *testing.T) {
 	t.Parallel()
@@ -184,9 +189,9 @@ func TestPerformanceInsightsWhereTheClassHasThem(t *testing.T) {
 		{database.MySQL, "db.t4g.medium", true},
 		{database.MariaDB, "db.m7g.large", true},
 	} {
-		args := databaseArgs()
-		args.Engine, args.InstanceClass = test.engine, test.class
-		got := record(t, newDatabase(args)).one(t, dbInstance, "web-db")
+		got := record(t, newDatabase(func(s *database.Settings) {
+			s.Engine, s.InstanceClass = test.engine, test.class
+		})).one(t, dbInstance, "web-db")
 		assert.Equal(t, test.want, got["performanceInsightsEnabled"], test)
 		assert.Equal(t, test.want != nil, got["performanceInsightsKmsKeyId"] != nil, test)
 		assert.Equal(t, test.want != nil, got["performanceInsightsRetentionPeriod"] != nil, test)
@@ -195,7 +200,7 @@ func TestPerformanceInsightsWhereTheClassHasThem(t *testing.T) {
 
 func TestMonitoringHasARoleForThisAccountThatIsReadyFirst(t *testing.T) {
 	t.Parallel()
-	got := record(t, newDatabase(databaseArgs()))
+	got := record(t, newDatabase())
 	assert.Equal(t, map[string]map[string]any{"sts:AssumeRole": {
 		"Effect": "Allow", "Action": []any{"sts:AssumeRole"},
 		"Principal": map[string]any{"Service": "monitoring.rds.amazonaws.com"},
@@ -206,10 +211,7 @@ func TestMonitoringHasARoleForThisAccountThatIsReadyFirst(t *testing.T) {
 	}, got.one(t, rolePolicyAttached, "web-db-monitoring"))
 	assert.Contains(t, got.behind(instanceKey), rolePolicyAttached+"::web-db-monitoring")
 
-	never := 0
-	args := databaseArgs()
-	args.MonitoringSeconds = &never
-	got = record(t, newDatabase(args))
+	got = record(t, newDatabase(withoutProxy, func(s *database.Settings) { s.MonitoringSeconds = 0 }))
 	assert.Empty(t, got.of(role))
 	assert.Equal(t, 0.0, got.one(t, dbInstance, "web-db")["monitoringInterval"])
 	assert.NotContains(t, got.one(t, dbInstance, "web-db"), "monitoringRoleArn", "AWS wants both or neither")
@@ -217,9 +219,7 @@ func TestMonitoringHasARoleForThisAccountThatIsReadyFirst(t *testing.T) {
 
 func TestLogsAreKeptEncryptedAndMadeFirst(t *testing.T) {
 	t.Parallel()
-	args := withProxy()
-	args.LogRetentionDays = 30
-	got := record(t, newDatabase(args))
+	got := record(t, newDatabase(func(s *database.Settings) { s.LogRetentionDays = 30 }))
 	assert.Equal(t, []string{"web-db-postgresql", "web-db-upgrade", "web-proxy"}, got.names(logGroup))
 	for name, group := range got.of(logGroup) {
 		assert.Equal(t, "key-arn", group.Inputs["kmsKeyId"], name)
@@ -235,14 +235,12 @@ func TestLogsAreKeptEncryptedAndMadeFirst(t *testing.T) {
 
 func TestMasterPasswordTurnsByItself(t *testing.T) {
 	t.Parallel()
-	args := databaseArgs()
 	assert.Equal(t, map[string]any{
 		"secretId": masterSecret, "rotateImmediately": false,
 		"rotationRules": map[string]any{"automaticallyAfterDays": 30.0},
-	}, record(t, newDatabase(args)).one(t, secretRotation, "web-db"), "and without a function")
-	args.RotateAfterDays = 90
-	assert.Equal(t, map[string]any{"automaticallyAfterDays": 90.0},
-		record(t, newDatabase(args)).one(t, secretRotation, "web-db")["rotationRules"])
+	}, record(t, newDatabase()).one(t, secretRotation, "web-db"), "and without a function")
+	rare := record(t, newDatabase(func(s *database.Settings) { s.RotateAfterDays = 90 }))
+	assert.Equal(t, map[string]any{"automaticallyAfterDays": 90.0}, rare.one(t, secretRotation, "web-db")["rotationRules"])
 }
 
 func TestNoPasswordInAnyInput(t *testing.T) {
@@ -282,90 +280,11 @@ func noPassword(t *testing.T, where string, value any) {
 	}
 }
 
-func TestProxySharesConnectionsOverTLS(t *testing.T) {
-	t.Parallel()
-	got := record(t, newDatabase(withProxy()))
-	assert.Equal(t, map[string]any{
-		"name": "web-test", "engineFamily": "POSTGRESQL", "requireTls": true,
-		"roleArn":      "arn:aws:iam:us-east-1:123456789012:web-proxy",
-		"vpcSubnetIds": []any{"private-a_id", "private-b_id"}, "vpcSecurityGroupIds": []any{"proxy-group_id"},
-		"auths": []any{map[string]any{
-			"authScheme": "SECRETS", "secretArn": masterSecret, "iamAuth": "DISABLED",
-			"clientPasswordAuthType": "POSTGRES_SCRAM_SHA_256",
-		}},
-		"tags": map[string]any{"Name": "web-proxy"},
-	}, got.one(t, proxy, "web-proxy"))
-	assert.Equal(t, []string{"vpcSubnetIds"}, got.of(proxy)["web-proxy"].IgnoreChanges, "another zone must not replace it")
-	assert.Equal(t, map[string]any{
-		"dbProxyName": "web-test",
-		"connectionPoolConfig": map[string]any{
-			"maxConnectionsPercent": 90.0, "maxIdleConnectionsPercent": 45.0, "connectionBorrowTimeout": 10.0,
-		},
-	}, got.one(t, proxyPool, "web-proxy"))
-	assert.Equal(t, map[string]any{
-		"dbProxyName": "web-test", "targetGroupName": "default", "dbInstanceIdentifier": "web-test-db",
-	}, got.one(t, proxyTarget, "web-proxy"))
-	assert.True(t, got.of(proxy)["web-proxy"].DeleteBeforeReplace, "two proxies cannot share a name")
-	assert.True(t, got.of(proxyTarget)["web-proxy"].DeleteBeforeReplace, "a proxy takes one database at a time")
-	assert.Contains(t, got.of(proxyTarget)["web-proxy"].DependsOn, instanceKey)
-	assert.Contains(t, got.of(proxyTarget)["web-proxy"].DependsOn, proxyPool+"::web-proxy")
-}
-
-func TestProxyReadsTheMasterSecretAndNothingElse(t *testing.T) {
-	t.Parallel()
-	got := record(t, newDatabase(withProxy()))
-	assert.Equal(t, map[string]map[string]any{"sts:AssumeRole": {
-		"Effect": "Allow", "Action": []any{"sts:AssumeRole"}, "Principal": map[string]any{"Service": "rds.amazonaws.com"},
-	}}, document(t, got.one(t, role, "web-proxy")["assumeRolePolicy"]))
-	assert.Equal(t, []string{"web-proxy"}, got.names(rolePolicy))
-	assert.Equal(t, "web-proxy", got.one(t, rolePolicy, "web-proxy")["role"])
-	assert.Equal(t, map[string]map[string]any{
-		"ReadSecrets": {
-			"Effect": "Allow", "Action": []any{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
-			"Resource": []any{masterSecret},
-		},
-		"DecryptThem": {
-			"Effect": "Allow", "Action": []any{"kms:Decrypt"}, "Resource": []any{"key-arn"},
-			"Condition": map[string]any{"StringEquals": map[string]any{
-				"kms:ViaService":                  "secretsmanager.us-east-1.amazonaws.com",
-				"kms:EncryptionContext:SecretARN": []any{masterSecret},
-			}},
-		},
-	}, document(t, got.one(t, rolePolicy, "web-proxy")["policy"]))
-	assert.Contains(t, got.of(proxy)["web-proxy"].DependsOn, rolePolicy+"::web-proxy", "it logs in as soon as it is there")
-}
-
-func TestParametersSayHowToConnect(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		args database.Args
-		host string
-	}{
-		"straight": {databaseArgs(), "web-db.us-east-1.rds.amazonaws.com"},
-		"proxy":    {withProxy(), "web-proxy.proxy.us-east-1.rds.amazonaws.com"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			values := map[string]any{}
-			for _, parameter := range record(t, newDatabase(test.args)).of(ssmParameter) {
-				assert.Equal(t, "String", parameter.Inputs["type"])
-				values[parameter.Inputs["name"].(string)] = parameter.Inputs["insecureValue"]
-			}
-			assert.Equal(t, map[string]any{
-				"/web/test/database/endpoint": test.host, "/web/test/database/port": "5432",
-				"/web/test/database/name": "appdb", "/web/test/database/secret-arn": masterSecret,
-				"/web/test/db-endpoint": test.host,
-			}, values)
-		})
-	}
-}
-
 func TestDisposableDatabase(t *testing.T) {
 	t.Parallel()
-	args := databaseArgs()
-	args.Unprotected, args.SkipFinalSnapshot, args.ApplyImmediately = true, true, true
-	got := record(t, newDatabase(args))
+	got := record(t, newDatabase(func(s *database.Settings) {
+		s.DeletionProtection, s.FinalSnapshot, s.ApplyImmediately = false, false, true
+	}))
 	instance := got.one(t, dbInstance, "web-db")
 	assert.Equal(t, false, instance["deletionProtection"])
 	assert.Equal(t, true, instance["skipFinalSnapshot"])
@@ -377,9 +296,7 @@ func TestDisposableDatabase(t *testing.T) {
 
 func TestMajorUpgradeIsMadeAtOnce(t *testing.T) {
 	t.Parallel()
-	args := databaseArgs()
-	args.Version, args.AllowMajorUpgrade = "17", true
-	got := record(t, newDatabase(args))
+	got := record(t, newDatabase(func(s *database.Settings) { s.Version, s.AllowMajorUpgrade = "17", true }))
 	assert.Equal(t, "postgres17", got.one(t, parameterGroup, "web-db")["family"])
 	assert.NotContains(t, got.one(t, parameterGroup, "web-db"), "name", "old and new group are there at once")
 	assert.Equal(t, true, got.one(t, dbInstance, "web-db")["allowMajorVersionUpgrade"])
@@ -388,9 +305,7 @@ func TestMajorUpgradeIsMadeAtOnce(t *testing.T) {
 
 func TestRestoredDatabaseStandsBesideTheOldOne(t *testing.T) {
 	t.Parallel()
-	args := withProxy()
-	args.SnapshotIdentifier = "rds:web-test-db-2026-11-20-02-15"
-	got := record(t, newDatabase(args))
+	got := record(t, newDatabase(func(s *database.Settings) { s.SnapshotIdentifier = "rds:web-test-db-2026-11-20-02-15" }))
 	instance := got.one(t, dbInstance, "web-db")
 	assert.Equal(t, "rds:web-test-db-2026-11-20-02-15", instance["snapshotIdentifier"])
 	assert.Equal(t, "web-test-db-r75ebde44", instance["identifier"])
@@ -407,14 +322,13 @@ func TestRestoredDatabaseStandsBesideTheOldOne(t *testing.T) {
 func TestBackupsInASecondRegion(t *testing.T) {
 	t.Parallel()
 	got := recordStack(t, func(ctx *pulumi.Context) error {
-		there, err := settings.Provider(ctx, "there", "us-west-2")
-		if err != nil {
+		args := databaseArgs(func(s *database.Settings) { s.BackupDays, s.ReplicaRegion = 14, "us-west-2" })
+		var err error
+		if args.Replica, err = settings.Provider(ctx, "there", "us-west-2"); err != nil {
 			return err
 		}
-		args := databaseArgs()
-		args.BackupDays = 14
-		args.Replica = database.Replica{Region: "us-west-2", Provider: there}
-		return newDatabase(args)(ctx)
+		_, err = database.New(ctx, "web", args)
+		return err
 	}, offline.Stack{
 		Project: "test", Name: "test", SecretKeys: []string{"aws:profile"},
 		Config: map[string]string{
@@ -463,11 +377,11 @@ func (emptyCloud) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
 func TestMissingMasterSecretIsAnErrorAndNoPanic(t *testing.T) {
 	t.Parallel()
 	for _, cloud := range []emptyCloud{{lists: false}, {lists: true}} {
-		err := pulumi.RunErr(newDatabase(withProxy()), pulumi.WithMocks("test", "test", cloud))
+		err := pulumi.RunErr(newDatabase(), pulumi.WithMocks("test", "test", cloud))
 		require.ErrorContains(t, err, "database instance web-test-db has no secret for its master password: does RDS manage it?")
 
 		// In a preview the list may be empty still: RDS makes the secret when the change is made.
-		err = pulumi.RunErr(newDatabase(withProxy()), pulumi.WithMocks("test", "test", cloud),
+		err = pulumi.RunErr(newDatabase(), pulumi.WithMocks("test", "test", cloud),
 			func(info *pulumi.RunInfo) { info.DryRun = true })
 		require.NoError(t, err)
 	}
@@ -475,40 +389,68 @@ func TestMissingMasterSecretIsAnErrorAndNoPanic(t *testing.T) {
 
 func TestDatabaseRefusesBadArguments(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, `database web: SubnetIDs: is required
+	create := func(args *database.Args) pulumi.RunFunc {
+		return func(ctx *pulumi.Context) error {
+			_, err := database.New(ctx, "web", args)
+			return err
+		}
+	}
+	const required = `database web: SubnetIDs: is required
 SecurityGroupID: is required
 KeyARN: is required
-Proxy.SubnetIDs: is required
-Proxy.SecurityGroupID: is required`, fault(t, newDatabase(database.Args{Proxy: database.Proxy{Enabled: true}})))
+ProxySubnetIDs: is required
+ProxySecurityGroupID: is required`
+	assert.Equal(t, required, fault(t, create(nil)))
+	assert.Equal(t, required, fault(t, create(&database.Args{})))
 
-	args := databaseArgs()
-	args.Engine, args.InstanceClass, args.StorageGiB, args.IOPS = "oracle", "t4g.medium", 100, 3000
-	args.ParameterPrefix, args.Replica.Region = "/aws/x", "us-west-2"
-	assert.Equal(t, `database web: Engine: must be mariadb or mysql or postgres, got "oracle"
-InstanceClass: must be an instance class such as db.t4g.medium, got "t4g.medium"
-IOPS: leave it out: below 400 GiB gp3 has 3000 IOPS and 125 MiB/s, and AWS takes no other, got 3000
-Replica: needs both a Region and a Provider of that region
-ParameterPrefix: must be a path such as /ha-web/prod that begins with neither aws nor ssm, got "/aws/x"`, fault(t, newDatabase(args)))
+	args := databaseArgs(withoutProxy)
+	args.ProxySubnetIDs, args.ProxySecurityGroupID = nil, nil
+	record(t, create(args))
+
+	args = databaseArgs(func(s *database.Settings) {
+		s.Engine, s.InstanceClass, s.IOPS, s.ReplicaRegion = "oracle", "t4g.medium", 3000, "us-west-2"
+	})
+	args.ParameterPrefix = "/aws/x"
+	assert.Equal(t, `database web: Replica: must be a provider for Settings.ReplicaRegion (us-west-2)
+ParameterPrefix: must be a path such as /ha-web/prod that does not begin with aws or ssm, got "/aws/x"
+Settings.Engine: must be postgres, mysql or mariadb, got "oracle"
+Settings.InstanceClass: must be a DB instance class such as db.t4g.medium, got "t4g.medium"
+Settings.IOPS: must be left out below 400 GiB of Settings.StorageGiB, where gp3 has 3000 IOPS and 125 MiB/s and accepts no other value, got 3000`,
+		fault(t, create(args)))
+
+	args = databaseArgs()
+	args.Settings = &database.Settings{StorageGiB: 50}
+	assert.Equal(t, "database web: Settings: must begin as Default(), which sets what is left out", fault(t, func(ctx *pulumi.Context) error {
+		args.ProxySubnetIDs = nil // a proxy that nobody turned on needs none
+		return create(args)(ctx)
+	}))
+
+	unneeded := ""
+	record(t, func(ctx *pulumi.Context) error {
+		args := databaseArgs()
+		var err error
+		if args.Replica, err = settings.Provider(ctx, "there", "us-west-2"); err != nil {
+			return err
+		}
+		unneeded = create(args)(ctx).Error()
+		return nil
+	})
+	assert.Equal(t, "database web: Replica: must be nil without Settings.ReplicaRegion", unneeded)
 
 	for name, want := range map[string]string{
 		"1st":                   `name: must begin with a letter, and so must "1st-test-db", what it would be called in AWS`,
 		strings.Repeat("a", 60): "name: is too long with the stack's name: in AWS ",
 	} {
 		assert.Contains(t, fault(t, func(ctx *pulumi.Context) error {
-			args := databaseArgs()
-			_, err := database.New(ctx, name, &args)
+			_, err := database.New(ctx, name, databaseArgs())
 			return err
 		}), want)
 	}
-	assert.Contains(t, fault(t, func(ctx *pulumi.Context) error {
-		_, err := database.New(ctx, "web", nil)
-		return err
-	}), "SubnetIDs: is required")
 }
 
 func TestNamesInAWSBearTheStack(t *testing.T) {
 	t.Parallel()
-	got := recordStack(t, newDatabase(withProxy()), offline.Stack{Project: "test", Name: "Exam_Week.2"})
+	got := recordStack(t, newDatabase(), offline.Stack{Project: "test", Name: "Exam_Week.2"})
 	assert.Equal(t, "web-exam-week-2-db", got.one(t, dbInstance, "web-db")["identifier"])
 	assert.Equal(t, "web-exam-week-2", got.one(t, proxy, "web-proxy")["name"])
 }
@@ -524,13 +466,4 @@ func TestDatabaseDoesNotWaitForTheInternet(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestOutputsAreThoseOfTheProxy(t *testing.T) {
-	t.Parallel()
-	prod, dev := planOf(t, "-stack", "prod"), planOf(t, "-stack", "dev")
-	assert.Equal(t, "ha-web-proxy.proxy.us-east-1.rds.amazonaws.com", prod.Outputs["databaseEndpoint"])
-	assert.Equal(t, "ha-web-db.us-east-1.rds.amazonaws.com", dev.Outputs["databaseEndpoint"])
-	assert.Equal(t, "/ha-web/prod", prod.Outputs["parameterPrefix"])
-	assert.Equal(t, "arn:aws:secretsmanager:us-east-1:123456789012:rds!ha-web-db", prod.Outputs["databaseSecretArn"])
 }

@@ -56,7 +56,7 @@ func documented(t *testing.T) []setting {
 // commented are the files that declare settings.
 var commented = []string{
 	"internal/settings/settings.go", "internal/settings/monitoring.go",
-	"internal/settings/delivery.go", "internal/settings/access.go",
+	"internal/settings/delivery.go", "internal/settings/access.go", "internal/settings/database/database.go",
 	"internal/settings/network/network.go", "internal/settings/domain/domain.go",
 	"internal/settings/secrets/secrets.go",
 	"internal/settings/cdn/cdn.go",
@@ -92,6 +92,8 @@ func fieldComments(t *testing.T) map[string]string {
 
 func kindOf(t reflect.Type) string {
 	switch t.Kind() {
+	case reflect.Pointer:
+		return kindOf(t.Elem())
 	case reflect.Struct, reflect.Map:
 		return "map"
 	case reflect.Slice:

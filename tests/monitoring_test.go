@@ -422,8 +422,8 @@ CDN.FirewallName: is required
 Database.SecretReaders: needs at least one role: anyone who reads the secret would raise an alarm
 Web.Zones: must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 1
 Web.MaxSize: must be at least 1 and Web.MinSize (3), got 2
-Database.Engine: must be mariadb or mysql or postgres, got "oracle"
-Database.InstanceClass: must be an instance class such as db.t4g.medium, got "large"
+Database.Engine: must be postgres, mysql or mariadb, got "oracle"
+Database.InstanceClass: must be a DB instance class such as db.t4g.medium, got "large"
 Database.StorageGiB: must be between 1 and 65536, got 0
 Database.ProxyPercent: must be between 1 and 100, got 0
 Pages.Email: must be an address such as oncall@example.edu, got "nobody"

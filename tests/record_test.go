@@ -252,33 +252,32 @@ func newSecrets(changes ...func(*secrets.Settings)) pulumi.RunFunc {
 	}
 }
 
-// databaseArgs are the least that a Database wants.
-func databaseArgs() database.Args {
-	return database.Args{
-		SubnetIDs:       pulumi.ToStringArray([]string{"data-a_id", "data-b_id"}),
-		SecurityGroupID: pulumi.String("db-group_id"),
-		KeyARN:          pulumi.String("key-arn"),
+// databaseArgs are the Args of a Database, with these changes of the default settings.
+func databaseArgs(changes ...func(*database.Settings)) *database.Args {
+	settings := database.Default()
+	for _, change := range changes {
+		change(&settings)
+	}
+	return &database.Args{
+		Settings:             &settings,
+		SubnetIDs:            pulumi.ToStringArray([]string{"data-a_id", "data-b_id"}),
+		SecurityGroupID:      pulumi.String("db-group_id"),
+		ProxySubnetIDs:       pulumi.ToStringArray([]string{"private-a_id", "private-b_id"}),
+		ProxySecurityGroupID: pulumi.String("proxy-group_id"),
+		KeyARN:               pulumi.String("key-arn"),
 	}
 }
 
-// withProxy returns the least that a Database with a proxy wants.
-func withProxy() database.Args {
-	args := databaseArgs()
-	args.Proxy = database.Proxy{
-		Enabled:         true,
-		SubnetIDs:       pulumi.ToStringArray([]string{"private-a_id", "private-b_id"}),
-		SecurityGroupID: pulumi.String("proxy-group_id"),
-	}
-	return args
-}
-
-// newDatabase returns a program of one Database named web.
-func newDatabase(args database.Args) pulumi.RunFunc {
+// newDatabase returns a program of one Database named web, with these changes of the default settings.
+func newDatabase(changes ...func(*database.Settings)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := database.New(ctx, "web", &args)
+		_, err := database.New(ctx, "web", databaseArgs(changes...))
 		return err
 	}
 }
+
+// withoutProxy turns the proxy off.
+func withoutProxy(s *database.Settings) { s.Proxy.Enabled = false }
 
 // webTierArgs are the least that a WebTier wants.
 func webTierArgs() webtier.Args {

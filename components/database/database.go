@@ -1,118 +1,117 @@
-// Package database provides a relational database in Amazon RDS that survives the loss of a zone, has a password that
-// nobody and no file knows, and takes a growing fleet without running out of connections.
+// Package database provides a relational database in Amazon RDS that survives the loss of a zone, has a password that nobody knows
+// and no file holds, and serves a growing fleet without running out of connections.
 //
-// RDS makes up the master password, keeps it in Secrets Manager and changes it there and in the database, on a schedule
-// and without a function of anyone's. What connects reads the secret named by SecretARN, each time a connection is
-// refused: a password that was read once is a wrong one some day (document 002).
+// RDS generates the master password, keeps it in Secrets Manager, and rotates it there and in the database on a schedule. Clients
+// read the secret named by SecretARN whenever the database refuses their password: one that was read only once is wrong after the
+// next rotation.
 package database
 
 import (
 	"fmt"
 
+	"ha-web/internal/component"
 	"ha-web/internal/parts"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Type is the type token of a Database.
 const Type = "ha-web:index:Database"
 
-// Database is an RDS instance with its parameter group, password, logs and, if asked for, proxy.
+// Database is an RDS database instance with its parameter group, password and logs and, unless its settings turn it off, a proxy.
 //
-// An application needs none of these outputs to start: it finds endpoint, port, name and secret in the SSM parameters
-// under ParameterPrefix, which is known before the database exists. What depends on another output waits for the
-// database, a quarter of an hour.
+// An application needs none of these outputs to start: it finds endpoint, port, name and secret in the SSM parameters under
+// ParameterPrefix, which is known before the database exists. Whatever depends on another output waits for the database, about a
+// quarter of an hour.
 type Database struct {
 	pulumi.ResourceState
 
-	// Endpoint is the host to connect to: the proxy's, where there is one.
+	// Endpoint is the host to connect to: that of the proxy, where there is one.
 	Endpoint pulumi.StringOutput `pulumi:"endpoint"`
 	// SecretARN is the secret with the username and password.
 	SecretARN pulumi.StringOutput `pulumi:"secretArn"`
 	// ParameterPrefix is the path of the SSM parameters.
 	ParameterPrefix pulumi.StringOutput `pulumi:"parameterPrefix"`
-	// Identifier and ParameterGroupName are what alarms and events know the instance by.
+	// Identifier and ParameterGroupName identify the database instance in alarms and events.
 	Identifier         pulumi.StringOutput `pulumi:"identifier"`
 	ParameterGroupName pulumi.StringOutput `pulumi:"parameterGroupName"`
-
-	// ProxyName is what alarms know the proxy by, nil where there is none.
-	ProxyName pulumi.StringInput
+	// ProxyName identifies the proxy in alarms, nil where there is none.
+	ProxyName pulumi.StringInput `pulumi:"proxyName"`
 	// SecretReaders are the names of roles of this component that read the secret: that of the proxy.
-	SecretReaders pulumi.StringArray
+	SecretReaders pulumi.StringArray `pulumi:"secretReaders"`
 }
 
 // New creates a Database. It returns every fault of args at once, before it registers anything.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Database, error) {
-	if args == nil {
-		args = &Args{}
-	}
-	settings := args.withDefaults(name, ctx.Stack())
-	plan, err := settings.plan(name, ctx.Stack())
+	args, names, err := component.ArgsOr(args).resolve(name, ctx.Stack())
 	if err != nil {
 		return nil, fmt.Errorf("database %s: %w", name, err)
 	}
 	database := &Database{}
-	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), database, opts...); err != nil {
-		return nil, fmt.Errorf("registering database %s: %w", name, err)
-	}
-	build := &builder{
-		Children: parts.ChildrenOf(database, name, settings.Shared),
-		ctx:      ctx,
-		args:     settings,
-		plan:     plan,
-	}
-	build.place = build.Place(ctx)
-	if err := build.all(); err != nil {
+	if err := component.Register(ctx, Type, name, args.Settings, database, opts...); err != nil {
 		return nil, err
 	}
-
-	database.Endpoint = build.endpoint
-	database.SecretARN = build.secretARN
-	database.ParameterPrefix = pulumi.String(settings.ParameterPrefix).ToStringOutput()
-	database.Identifier = build.instance.Identifier
-	database.ParameterGroupName = build.parameters.Name
-	outputs := pulumi.Map{
-		"endpoint":           database.Endpoint,
-		"secretArn":          database.SecretARN,
-		"parameterPrefix":    database.ParameterPrefix,
-		"identifier":         database.Identifier,
-		"parameterGroupName": database.ParameterGroupName,
+	build := &builder{
+		Children: parts.ChildrenOf(database, name, args.Shared),
+		ctx:      ctx,
+		args:     args,
+		settings: args.Settings,
+		names:    names,
 	}
-	if build.proxy != nil {
-		database.ProxyName = build.proxy.Name
-		database.SecretReaders = pulumi.StringArray{build.reader.Name}
-		outputs["proxyName"] = database.ProxyName
+	build.place = build.Place(ctx)
+	if err := build.all(database); err != nil {
+		return nil, err
 	}
-	return database, ctx.RegisterResourceOutputs(database, outputs)
+	return database, component.RegisterOutputs(ctx, database)
 }
 
-// builder holds what the steps of building a Database hand to one another.
+// builder creates the children of a Database. Its steps get what they need from others, and return what they make.
 type builder struct {
 	parts.Children
-	ctx   *pulumi.Context
-	args  Args
-	plan  plan
-	place parts.Place
-
-	subnets    *rds.SubnetGroup
-	parameters *rds.ParameterGroup
-	instance   *rds.Instance
-	secretARN  pulumi.StringOutput
-	proxy      *rds.Proxy
-	reader     *iam.Role // of the proxy
-	endpoint   pulumi.StringOutput
+	ctx      *pulumi.Context
+	args     *Args
+	settings *Settings
+	names    names
+	place    parts.Place
 }
 
-func (b *builder) all() error {
-	for _, step := range []func() error{
-		b.subnetGroup, b.parameterGroup, b.databaseInstance, b.masterSecret, b.databaseProxy, b.connectionParameters,
-		b.backupReplica,
-	} {
-		if err := step(); err != nil {
+// all creates everything, and sets the outputs of the Database.
+func (b *builder) all(database *Database) error {
+	subnets, err := b.subnetGroup()
+	if err != nil {
+		return err
+	}
+	parameters, err := b.parameterGroup()
+	if err != nil {
+		return err
+	}
+	instance, err := b.instance(subnets, parameters)
+	if err != nil {
+		return err
+	}
+	secretARN, err := b.masterSecret(instance)
+	if err != nil {
+		return err
+	}
+	database.Endpoint = instance.Address
+	if b.settings.Proxy.Enabled {
+		proxy, role, err := b.proxy(instance, secretARN)
+		if err != nil {
 			return err
 		}
+		database.Endpoint = proxy.Endpoint
+		database.ProxyName = proxy.Name
+		database.SecretReaders = pulumi.StringArray{role.Name}
 	}
+	if err := b.connectionParameters(database.Endpoint, secretARN); err != nil {
+		return err
+	}
+	if err := b.backupReplica(instance); err != nil {
+		return err
+	}
+	database.SecretARN = secretARN
+	database.ParameterPrefix = pulumi.String(b.args.ParameterPrefix).ToStringOutput()
+	database.Identifier = instance.Identifier
+	database.ParameterGroupName = parameters.Name
 	return nil
 }

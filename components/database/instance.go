@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-func (b *builder) subnetGroup() error {
+func (b *builder) subnetGroup() (*rds.SubnetGroup, error) {
 	name := b.Name("db")
 	group, err := rds.NewSubnetGroup(b.ctx, name, &rds.SubnetGroupArgs{
 		Description: pulumi.String("Data subnets"),
@@ -17,18 +17,18 @@ func (b *builder) subnetGroup() error {
 		Tags:        b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating database subnet group %s: %w", name, err)
+		return nil, fmt.Errorf("creating database subnet group %s: %w", name, err)
 	}
-	b.subnets = group
-	return nil
+	return group, nil
 }
 
-// parameterGroup creates the parameters of the engine. A new major version needs a new group, under a new name, as
-// Pulumi gives it, before the old one can go (field note DB-12).
-func (b *builder) parameterGroup() error {
+// parameterGroup creates the parameters of the engine. A new major version requires a new group. Pulumi creates it under a new name,
+// because the old one can be deleted only after the database has left it.
+func (b *builder) parameterGroup() (*rds.ParameterGroup, error) {
 	name := b.Name("db")
+	engine := b.settings.Engine
 	var parameters rds.ParameterGroupParameterArray
-	for _, each := range b.plan.engine.Parameters(b.args.MaxConnections, b.args.Parameters) {
+	for _, each := range engine.Parameters(b.settings.MaxConnections, b.settings.Parameters) {
 		method := "immediate"
 		if each.Pending {
 			method = "pending-reboot"
@@ -39,99 +39,93 @@ func (b *builder) parameterGroup() error {
 	}
 	group, err := rds.NewParameterGroup(b.ctx, name, &rds.ParameterGroupArgs{
 		Description: pulumi.String("Parameters of " + name),
-		Family:      pulumi.String(b.plan.engine.Family(b.args.Version)),
+		Family:      pulumi.String(engine.Family(b.settings.Version)),
 		Parameters:  parameters,
 		Tags:        b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating parameter group %s: %w", name, err)
+		return nil, fmt.Errorf("creating parameter group %s: %w", name, err)
 	}
-	b.parameters = group
-	return nil
+	return group, nil
 }
 
-func (b *builder) databaseInstance() error {
-	groups, err := b.logGroups()
-	if err != nil {
-		return err
-	}
+func (b *builder) instance(subnets *rds.SubnetGroup, parameters *rds.ParameterGroup) (*rds.Instance, error) {
 	name := b.Name("db")
 	args := &rds.InstanceArgs{
-		Identifier:                   pulumi.String(b.plan.identifier),
-		Engine:                       pulumi.String(b.args.Engine),
-		EngineVersion:                pulumi.String(b.args.Version),
-		InstanceClass:                pulumi.String(b.args.InstanceClass),
-		MultiAz:                      pulumi.Bool(!b.args.SingleAZ),
-		ParameterGroupName:           b.parameters.Name,
-		CaCertIdentifier:             pulumi.String("rds-ca-rsa2048-g1"), // or a renewal may change it, and restart (DB-23)
-		DbSubnetGroupName:            b.subnets.Name,
-		VpcSecurityGroupIds:          pulumi.StringArray{b.args.SecurityGroupID},
-		PubliclyAccessible:           pulumi.Bool(false),
-		EnabledCloudwatchLogsExports: pulumi.ToStringArray(b.plan.engine.Logs),
-		Tags:                         b.Tags(name),
+		Identifier:          pulumi.String(b.names.database),
+		Engine:              pulumi.String(b.settings.Engine),
+		EngineVersion:       pulumi.String(b.settings.Version),
+		InstanceClass:       pulumi.String(b.settings.InstanceClass),
+		MultiAz:             pulumi.Bool(b.settings.MultiAZ),
+		ParameterGroupName:  parameters.Name,
+		CaCertIdentifier:    pulumi.String("rds-ca-rsa2048-g1"), // a change of AWS's default would restart the database
+		DbSubnetGroupName:   subnets.Name,
+		VpcSecurityGroupIds: pulumi.StringArray{b.args.SecurityGroupID},
+		PubliclyAccessible:  pulumi.Bool(false),
+		Tags:                b.Tags(name),
 	}
-	b.storage(args)
-	b.access(args)
-	b.care(args)
-	dependencies, err := b.insights(args)
+	b.setStorage(args)
+	b.setAuthentication(args)
+	b.setLifecycle(args, subnets)
+	dependencies, err := b.setObservability(args)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	b.instance, err = rds.NewInstance(b.ctx, name, args, b.Options(
-		pulumi.DependsOn(append(groups, dependencies...)),
-		component.Guard(!b.args.Unprotected),
+	instance, err := rds.NewInstance(b.ctx, name, args, b.Options(
+		pulumi.DependsOn(dependencies),
+		component.Guard(b.settings.DeletionProtection),
 		// Upgrades and storage changes of a large database take hours, and so does its creation from a snapshot.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "90m", Update: "180m", Delete: "90m"}),
 	)...)
 	if err != nil {
-		return fmt.Errorf("creating database instance %s: %w", name, err)
+		return nil, fmt.Errorf("creating database instance %s: %w", name, err)
 	}
-	return nil
+	return instance, nil
 }
 
-func (b *builder) storage(args *rds.InstanceArgs) {
-	args.StorageType = pulumi.String("gp3") // the provider's default is gp2 (field note DB-1)
+func (b *builder) setStorage(args *rds.InstanceArgs) {
+	args.StorageType = pulumi.String("gp3") // the provider's default is gp2
 	args.StorageEncrypted = pulumi.Bool(true)
-	args.AllocatedStorage = pulumi.Int(b.args.StorageGiB)
-	args.MaxAllocatedStorage = pulumi.Int(*b.args.MaxStorageGiB)
-	if iops, throughput := b.plan.spec.Performance(); iops > 0 {
+	args.AllocatedStorage = pulumi.Int(b.settings.StorageGiB)
+	args.MaxAllocatedStorage = pulumi.Int(*b.settings.MaxStorageGiB)
+	if iops, throughput := b.settings.Performance(); iops > 0 {
 		args.Iops, args.StorageThroughput = pulumi.Int(iops), pulumi.Int(throughput)
 	}
-	if b.args.SnapshotIdentifier != "" {
-		// The snapshot brings its key, database and user along. To name another key or user would ask for yet another
-		// database (field note DB-14).
-		args.SnapshotIdentifier = pulumi.String(b.args.SnapshotIdentifier)
+	if b.settings.SnapshotIdentifier != "" {
+		// The snapshot brings its own key, database and user. Another key or user here would replace the restored database at
+		// the next update.
+		args.SnapshotIdentifier = pulumi.String(b.settings.SnapshotIdentifier)
 		return
 	}
 	args.KmsKeyId = component.Optional(b.args.KeyARN)
-	args.DbName = pulumi.String(b.args.Name)
-	args.Username = pulumi.String(b.args.Username)
+	args.DbName = pulumi.String(b.settings.Name)
+	args.Username = pulumi.String(b.settings.Username)
 }
 
-// access has RDS make up the master password and keep it in Secrets Manager: it is in no file, no plan and no state
-// (field note DB-4).
-func (b *builder) access(args *rds.InstanceArgs) {
+// setAuthentication makes RDS generate the master password and keep it in Secrets Manager: no file, plan or state has it (Amazon RDS
+// user guide, "Password management with Amazon RDS and AWS Secrets Manager").
+func (b *builder) setAuthentication(args *rds.InstanceArgs) {
 	args.ManageMasterUserPassword = pulumi.Bool(true)
 	args.MasterUserSecretKmsKeyId = component.Optional(b.args.KeyARN)
 	args.IamDatabaseAuthenticationEnabled = pulumi.Bool(true)
 }
 
-// care sets what happens to the database over time: backups, upgrades, and its end.
-func (b *builder) care(args *rds.InstanceArgs) {
-	args.BackupRetentionPeriod = pulumi.Int(b.args.BackupDays)
-	args.BackupWindow = pulumi.String(b.args.BackupWindow)
+// setLifecycle sets what happens to the database over time: backups, upgrades and deletion.
+func (b *builder) setLifecycle(args *rds.InstanceArgs, subnets *rds.SubnetGroup) {
+	args.BackupRetentionPeriod = pulumi.Int(b.settings.BackupDays)
+	args.BackupWindow = pulumi.String(b.settings.BackupWindow)
 	args.CopyTagsToSnapshot = pulumi.Bool(true)
-	args.MaintenanceWindow = pulumi.String(b.args.MaintenanceWindow)
+	args.MaintenanceWindow = pulumi.String(b.settings.MaintenanceWindow)
 	args.AutoMinorVersionUpgrade = pulumi.Bool(true)
-	args.AllowMajorVersionUpgrade = pulumi.Bool(b.args.AllowMajorUpgrade)
-	// The parameter group of the old version cannot go before the database has left it (field note DB-12).
-	args.ApplyImmediately = pulumi.Bool(b.args.ApplyImmediately || b.args.AllowMajorUpgrade)
-	args.DeletionProtection = pulumi.Bool(!b.args.Unprotected)
-	args.SkipFinalSnapshot = pulumi.Bool(b.args.SkipFinalSnapshot)
-	args.DeleteAutomatedBackups = pulumi.Bool(b.args.SkipFinalSnapshot)
-	if !b.args.SkipFinalSnapshot {
-		// Pulumi ends the name of the subnet group in random letters: another stack of this name, later, makes another
-		// snapshot (field note DB-13).
-		args.FinalSnapshotIdentifier = pulumi.Sprintf("%s-final-%s", b.plan.identifier, b.subnets.Name)
+	args.AllowMajorVersionUpgrade = pulumi.Bool(b.settings.AllowMajorUpgrade)
+	// The parameter group of the old version cannot be deleted before the database has left it.
+	args.ApplyImmediately = pulumi.Bool(b.settings.ApplyImmediately || b.settings.AllowMajorUpgrade)
+	args.DeletionProtection = pulumi.Bool(b.settings.DeletionProtection)
+	args.SkipFinalSnapshot = pulumi.Bool(!b.settings.FinalSnapshot)
+	args.DeleteAutomatedBackups = pulumi.Bool(!b.settings.FinalSnapshot)
+	if b.settings.FinalSnapshot {
+		// The name of the subnet group ends in random characters from Pulumi. Without them, the snapshot of a later stack with
+		// this name would fail, because the name is taken.
+		args.FinalSnapshotIdentifier = pulumi.Sprintf("%s-final-%s", b.names.database, subnets.Name)
 	}
 }

@@ -9,12 +9,38 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// logGroups creates the log groups of the database before the database: RDS would make them itself, unencrypted, and
-// keep them for ever (field note DB-19).
-func (b *builder) logGroups() ([]pulumi.Resource, error) {
+// setObservability turns on logs, Performance Insights and Enhanced Monitoring, which show why a database is slow. It returns what
+// the database instance depends on then.
+func (b *builder) setObservability(args *rds.InstanceArgs) ([]pulumi.Resource, error) {
+	logs := b.settings.Engine.Logs()
+	dependencies, err := b.logGroups(logs)
+	if err != nil {
+		return nil, err
+	}
+	args.EnabledCloudwatchLogsExports = pulumi.ToStringArray(logs)
+	if b.settings.Engine.Insights(b.settings.InstanceClass) {
+		args.PerformanceInsightsEnabled = pulumi.Bool(true)
+		args.PerformanceInsightsRetentionPeriod = pulumi.Int(7) // days, free of charge
+		args.PerformanceInsightsKmsKeyId = component.Optional(b.args.KeyARN)
+	}
+	args.MonitoringInterval = pulumi.Int(b.settings.MonitoringSeconds)
+	if b.settings.MonitoringSeconds == 0 {
+		return dependencies, nil
+	}
+	role, policy, err := b.monitoringRole()
+	if err != nil {
+		return nil, err
+	}
+	args.MonitoringRoleArn = role.Arn.ToStringPtrOutput()
+	return append(dependencies, policy), nil
+}
+
+// logGroups creates the log groups of the database before the database: RDS would create them itself, without the key, and keep their
+// events forever.
+func (b *builder) logGroups(logs []string) ([]pulumi.Resource, error) {
 	var groups []pulumi.Resource
-	for _, log := range b.plan.engine.Logs {
-		group, err := b.logGroup(b.Name("db", log), "/aws/rds/instance/"+b.plan.identifier+"/"+log)
+	for _, log := range logs {
+		group, err := b.logGroup(b.Name("db", log), "/aws/rds/instance/"+b.names.database+"/"+log)
 		if err != nil {
 			return nil, err
 		}
@@ -24,30 +50,10 @@ func (b *builder) logGroups() ([]pulumi.Resource, error) {
 }
 
 func (b *builder) logGroup(name, physical string) (*cloudwatch.LogGroup, error) {
-	return b.LogGroup(b.ctx, name, physical, b.args.LogRetentionDays, b.args.KeyARN)
+	return b.LogGroup(b.ctx, name, physical, b.settings.LogRetentionDays, b.args.KeyARN)
 }
 
-// insights switches on what shows why a database is slow: Performance Insights, where the class has it, for the week
-// that costs nothing, and measurements of the operating system. It returns what the instance then depends on.
-func (b *builder) insights(args *rds.InstanceArgs) ([]pulumi.Resource, error) {
-	if b.plan.engine.Insights(b.args.InstanceClass) {
-		args.PerformanceInsightsEnabled = pulumi.Bool(true)
-		args.PerformanceInsightsRetentionPeriod = pulumi.Int(7)
-		args.PerformanceInsightsKmsKeyId = component.Optional(b.args.KeyARN)
-	}
-	args.MonitoringInterval = pulumi.Int(*b.args.MonitoringSeconds)
-	if *b.args.MonitoringSeconds == 0 {
-		return nil, nil
-	}
-	role, policy, err := b.monitoringRole()
-	if err != nil {
-		return nil, err
-	}
-	args.MonitoringRoleArn = role.Arn.ToStringPtrOutput()
-	return []pulumi.Resource{policy}, nil
-}
-
-// monitoringRole creates the role by which RDS, for this account and no other, writes its measurements.
+// monitoringRole creates the role by which RDS, for this account and no other, writes the samples of Enhanced Monitoring.
 func (b *builder) monitoringRole() (*iam.Role, *iam.RolePolicyAttachment, error) {
 	name := b.Name("db", "monitoring")
 	role, err := b.ServiceRole(b.ctx, name, "monitoring.rds.amazonaws.com", map[string]pulumi.Map{

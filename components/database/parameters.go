@@ -10,18 +10,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// connectionParameters writes down how to connect, where instances look it up when they start: nothing about the
-// database is in a launch template (document 000). None of it is secret; the secret is named, not told.
-func (b *builder) connectionParameters() error {
+// connectionParameters stores the connection details where instances look them up when they boot, so that no launch template has any
+// of them. None is secret: the secret is named, not contained.
+func (b *builder) connectionParameters(endpoint, secretARN pulumi.StringInput) error {
 	for _, parameter := range []struct {
 		role, path, description string
 		value                   pulumi.StringInput
 	}{
-		{"endpoint", "/database/endpoint", "Host to connect to", b.endpoint},
-		{"port", "/database/port", "Port to connect to", pulumi.String(strconv.Itoa(b.plan.engine.Port))},
-		{"name", "/database/name", "Name of the database", pulumi.String(b.args.Name)},
-		{"secret-arn", "/database/secret-arn", "Secret with username and password", b.secretARN},
-		{"db-endpoint", "/db-endpoint", "Host to connect to, by the name in the lesson", b.endpoint},
+		{"endpoint", "/database/endpoint", "Host to connect to", endpoint},
+		{"port", "/database/port", "Port to connect to", pulumi.String(strconv.Itoa(b.settings.Engine.Port()))},
+		{"name", "/database/name", "Name of the database", pulumi.String(b.settings.Name)},
+		{"secret-arn", "/database/secret-arn", "Secret with username and password", secretARN},
+		{"db-endpoint", "/db-endpoint", "Host to connect to, by the name in the lesson", endpoint},
 	} {
 		name := b.Name("parameter", parameter.role)
 		_, err := ssm.NewParameter(b.ctx, name, &ssm.ParameterArgs{

@@ -10,26 +10,27 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// backupReplica keeps the automated backups in a second region too, under a key of that region, so that the loss of a
-// region costs time and not data. Nothing waits for it: the first copy takes long (field note DR-1).
-func (b *builder) backupReplica() error {
-	if b.args.Replica.Region == "" {
+// backupReplica keeps the automated backups in a second region too, under a key of that region, so that losing a region costs time
+// and not data. Nothing waits for it: the first copy takes long.
+func (b *builder) backupReplica(instance *rds.Instance) error {
+	region := b.settings.ReplicaRegion
+	if region == "" {
 		return nil
 	}
 	name := b.Name("replica")
-	there := pulumi.Provider(b.args.Replica.Provider)
-	policy := parts.KeyPolicy(b.place.In(b.args.Replica.Region), []string{"rds"})
-	key, err := b.DataKey(b.ctx, name, "Backups of "+b.Name("db"), policy, there, component.Guard(!b.args.Unprotected))
+	there := pulumi.Provider(b.args.Replica)
+	policy := parts.KeyPolicy(b.place.In(region), []string{"rds"})
+	key, err := b.DataKey(b.ctx, name, "Backups of "+b.Name("db"), policy, there, component.Guard(b.settings.DeletionProtection))
 	if err != nil {
 		return err
 	}
 	_, err = rds.NewInstanceAutomatedBackupsReplication(b.ctx, name, &rds.InstanceAutomatedBackupsReplicationArgs{
-		SourceDbInstanceArn: b.instance.Arn,
+		SourceDbInstanceArn: instance.Arn,
 		KmsKeyId:            key.Arn,
-		RetentionPeriod:     pulumi.Int(b.args.BackupDays),
+		RetentionPeriod:     pulumi.Int(b.settings.BackupDays),
 	}, b.Options(there, pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "120m", Delete: "60m"}))...)
 	if err != nil {
-		return fmt.Errorf("replicating backups to %s: %w", b.args.Replica.Region, err)
+		return fmt.Errorf("replicating backups to %s: %w", region, err)
 	}
 	return nil
 }

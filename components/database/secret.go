@@ -8,26 +8,26 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// masterSecret finds the secret that RDS keeps the master password in, and sets when RDS changes it. AWS would every
-// week; a managed secret needs no function for that, and takes none (field note DB-5).
-func (b *builder) masterSecret() error {
-	b.secretARN = b.instance.MasterUserSecrets.ApplyT(b.masterSecretARN).(pulumi.StringOutput)
+// masterSecret returns the secret in which RDS keeps the master password, and sets how often RDS rotates it, every week otherwise. A
+// managed secret needs no rotation function, and accepts none (AWS Secrets Manager API reference, RotateSecret).
+func (b *builder) masterSecret(instance *rds.Instance) (pulumi.StringOutput, error) {
+	secretARN := instance.MasterUserSecrets.ApplyT(b.masterSecretARN).(pulumi.StringOutput)
 	name := b.Name("db")
 	_, err := secretsmanager.NewSecretRotation(b.ctx, name, &secretsmanager.SecretRotationArgs{
-		SecretId:          b.secretARN,
+		SecretId:          secretARN,
 		RotateImmediately: pulumi.Bool(false), // the password is as new as the database
 		RotationRules: secretsmanager.SecretRotationRotationRulesArgs{
-			AutomaticallyAfterDays: pulumi.Int(b.args.RotateAfterDays),
+			AutomaticallyAfterDays: pulumi.Int(b.settings.RotateAfterDays),
 		},
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("scheduling rotation %s: %w", name, err)
+		return secretARN, fmt.Errorf("scheduling rotation %s: %w", name, err)
 	}
-	return nil
+	return secretARN, nil
 }
 
-// masterSecretARN returns the ARN of the one secret. In a preview of a database that gets its first managed password
-// there is none yet.
+// masterSecretARN returns the ARN of the one secret. It is not known yet in a preview of a database that gets its first managed
+// password.
 func (b *builder) masterSecretARN(secrets []rds.InstanceMasterUserSecret) (string, error) {
 	if len(secrets) > 0 && secrets[0].SecretArn != nil {
 		return *secrets[0].SecretArn, nil
@@ -35,5 +35,5 @@ func (b *builder) masterSecretARN(secrets []rds.InstanceMasterUserSecret) (strin
 	if b.ctx.DryRun() {
 		return "", nil
 	}
-	return "", fmt.Errorf("database instance %s has no secret for its master password: does RDS manage it?", b.plan.identifier)
+	return "", fmt.Errorf("database instance %s has no secret for its master password: does RDS manage it?", b.names.database)
 }

@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"ha-web/internal/alarms"
 	"ha-web/internal/component"
-	"ha-web/internal/engine"
+	"ha-web/internal/settings/database"
 	"ha-web/internal/settings/network"
 	"ha-web/internal/validate"
 
@@ -192,7 +191,7 @@ const nameLimit = 64 - len("-1234567") - len("-incident-open-cdn-us-east-1")
 type plan struct {
 	prefix string // of what people look up by its name
 	zones  []network.Zone
-	engine engine.Engine
+	engine database.Engine
 }
 
 // plan returns what follows from the arguments, or every fault of them.
@@ -208,13 +207,13 @@ func (a Args) plan(name, stack string) (plan, error) {
 	if a.Web.MaxSize < 1 || a.Web.MinSize > a.Web.MaxSize {
 		faults.Add("Web.MaxSize", "must be at least 1 and Web.MinSize (%d), got %d", a.Web.MinSize, a.Web.MaxSize)
 	}
-	var known bool
-	if plan.engine, known = engine.Lookup(a.Database.Engine); !known {
-		faults.Add("Database.Engine", "must be %s, got %q", strings.Join(engine.Names(), " or "), a.Database.Engine)
+	plan.engine = database.Engine(a.Database.Engine)
+	if engines := plan.engine.Choices(); !slices.Contains(engines, a.Database.Engine) {
+		faults.Add("Database.Engine", "must be %s, got %q", validate.OneOfText(engines), a.Database.Engine)
 	}
-	_, err = engine.MemoryGiB(a.Database.InstanceClass)
+	_, err = database.MemoryGiB(a.Database.InstanceClass)
 	faults.Check("Database.InstanceClass", err)
-	faults.Between("Database.StorageGiB", a.Database.StorageGiB, 1, engine.MostStorageGiB)
+	faults.Between("Database.StorageGiB", a.Database.StorageGiB, 1, database.MaxVolumeGiB)
 	if a.Database.ProxyName != nil {
 		faults.Between("Database.ProxyPercent", a.Database.ProxyPercent, 1, 100)
 	}

@@ -3,7 +3,7 @@ package monitoring
 import (
 	"cmp"
 
-	"ha-web/internal/engine"
+	"ha-web/internal/settings/database"
 )
 
 // database and proxy are metrics of the two.
@@ -29,7 +29,7 @@ const gib = 1 << 30 // bytes, in which RDS measures memory and storage
 func percent(share int) float64 { return float64(share) / 100 }
 
 func (b *builder) databaseAlarms() []alarm {
-	memory, _ := engine.MemoryGiB(b.args.Database.InstanceClass)
+	memory, _ := database.MemoryGiB(b.args.Database.InstanceClass)
 	alarms := []alarm{
 		{
 			role: "database-connections", page: databasePage, panel: connectionPanel,
@@ -50,7 +50,7 @@ func (b *builder) databaseAlarms() []alarm {
 			consequence: "The database runs out of memory: it swaps, and may restart.",
 		},
 	}
-	if engine.Burstable(b.args.Database.InstanceClass) {
+	if database.Burstable(b.args.Database.InstanceClass) {
 		alarms = append(alarms, creditAlarms("database", float64(b.args.Thresholds.CPUCredits),
 			b.database("CPUCreditBalance", "Minimum"), b.database("CPUSurplusCreditsCharged", "Maximum"))...)
 	}

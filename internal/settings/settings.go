@@ -3,9 +3,9 @@
 package settings
 
 import (
-	"ha-web/internal/engine"
 	"ha-web/internal/fleet"
 	"ha-web/internal/settings/cdn"
+	"ha-web/internal/settings/database"
 	"ha-web/internal/settings/domain"
 	"ha-web/internal/settings/network"
 	"ha-web/internal/settings/secrets"
@@ -26,7 +26,7 @@ type Settings struct {
 	// The load balancer and the fleet of application servers.
 	Web Web `pulumi:"web,optional"`
 	// The database and its proxy.
-	Database Database `pulumi:"database,optional"`
+	Database database.Settings `pulumi:"database,optional"`
 	// The secrets of the application, and the key that encrypts all data of the stack.
 	Secrets secrets.Settings `pulumi:"secrets,optional"`
 	// The name of the site and its certificates.
@@ -124,97 +124,6 @@ type AccessLogs struct {
 	RetentionDays int `pulumi:"retentionDays,optional"`
 }
 
-// Database describes the database.
-type Database struct {
-	// `postgres`, `mysql` or `mariadb`. It cannot change later.
-	Engine Engine `pulumi:"engine,optional"`
-	// Major version, in quotes. Left out: 16 of postgres, 8.4 of mysql, 10.11 of mariadb. AWS brings in the minor versions.
-	Version string `pulumi:"version,optional"`
-	// Whether version may move to a later one, at once, with minutes of downtime. Turn it off again afterwards.
-	AllowMajorUpgrade bool `pulumi:"allowMajorUpgrade,optional"`
-	// Size of the machine.
-	// Cost: db.t4g.medium 95 USD, db.m7g.large 245 USD, with multiAz; half without.
-	InstanceClass string `pulumi:"instanceClass,optional"`
-	// Whether a standby in a second zone takes over within two minutes. Without one, the loss of a zone costs the database.
-	MultiAZ bool `pulumi:"multiAz,optional"`
-	// Size of the gp3 volume, 20 to 65536 GiB. It can grow, and never shrink.
-	// Cost: 0.23 USD a GiB with multiAz, half without.
-	StorageGiB int `pulumi:"storageGiB,optional"`
-	// Size up to which AWS grows the volume when it fills, at least 1.1 times storageGiB. 0: it does not grow.
-	MaxStorageGiB int `pulumi:"maxStorageGiB,optional"`
-	// IOPS of a volume of 400 GiB and more, 12000 to 64000. 0: 12000. A smaller volume has 3000 and takes no other.
-	// Cost: 0.04 USD each beyond 12000 with multiAz, half without.
-	IOPS int `pulumi:"iops,optional"`
-	// Throughput of a volume of 400 GiB and more in MiB/s, 500 to 4000, and at most a quarter of iops. 0: 500. A smaller
-	// volume has 125 and takes no other.
-	// Cost: 0.16 USD each beyond 500 with multiAz, half without.
-	ThroughputMiBps int `pulumi:"throughputMiBps,optional"`
-	// Name of the first database. It cannot change later.
-	Name string `pulumi:"name,optional"`
-	// Name of the master user, whose password AWS makes up, keeps in Secrets Manager and changes. It cannot change later.
-	Username string `pulumi:"username,optional"`
-	// How far back the database can be restored to any second, 1 to 35 days.
-	BackupDays int `pulumi:"backupDays,optional"`
-	// When the daily backup starts, in UTC.
-	BackupWindow string `pulumi:"backupWindow,optional"`
-	// When AWS brings in minor versions, and changes that need a restart, in UTC. It must not overlap backupWindow.
-	MaintenanceWindow string `pulumi:"maintenanceWindow,optional"`
-	// Whether such changes are made at once, with the restart, and not in the maintenance window.
-	ApplyImmediately bool `pulumi:"applyImmediately,optional"`
-	// Whether AWS and Pulumi refuse to delete the database.
-	DeletionProtection bool `pulumi:"deletionProtection,optional"`
-	// Whether deleting the database leaves a last snapshot, and its backups.
-	FinalSnapshot bool `pulumi:"finalSnapshot,optional"`
-	// How long a master password lives, 1 to 1000 days.
-	RotateAfterDays int `pulumi:"rotateAfterDays,optional"`
-	// How often the operating system is measured, in seconds: 1, 5, 10, 15, 30 or 60. 0: never.
-	MonitoringSeconds int `pulumi:"monitoringSeconds,optional"`
-	// How long the logs of database and proxy are kept, in days, as flowLogs.retentionDays.
-	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
-	// Connections that one instance of the application opens at most. Without a proxy, those of the largest fleet must fit
-	// the database.
-	PoolSize int `pulumi:"poolSize,optional"`
-	// Most connections that the database takes. 0: what its memory allows. With postgres it takes effect at a restart.
-	MaxConnections int `pulumi:"maxConnections,optional"`
-	// Further parameters of the engine, such as `{work_mem: "65536"}`.
-	Parameters map[string]string `pulumi:"parameters,optional"`
-	// RDS Proxy between application and database. It keeps a growing fleet from exhausting the connections.
-	Proxy Proxy `pulumi:"proxy,optional"`
-	// Second region that keeps the backups too, such as us-west-2.
-	// Cost: 0.095 USD a GiB of backups, and 0.02 USD a GiB of traffic.
-	ReplicaRegion string `pulumi:"replicaRegion,optional"`
-	// Snapshot that the database starts from, name or ARN. Set on a stack that has a database, it asks for another one in
-	// its place. Keep it as long as that database lives.
-	SnapshotIdentifier string `pulumi:"snapshotIdentifier,optional"`
-}
-
-// Engine is a database engine.
-type Engine string
-
-// The engines.
-const (
-	Postgres Engine = "postgres"
-	MySQL    Engine = "mysql"
-	MariaDB  Engine = "mariadb"
-)
-
-// Port returns the port on which databases of the engine, and their proxies, listen.
-func (e Engine) Port() int {
-	known, _ := engine.Lookup(string(e))
-	return known.Port
-}
-
-// Proxy describes the database proxy.
-type Proxy struct {
-	// Whether there is one.
-	// Cost: 22 USD and more, 11 USD for each vCPU of the database.
-	Enabled bool `pulumi:"enabled,optional"`
-	// Share of the database's connections that it may open, 1 to 100. The rest is for people, and for monitoring.
-	MaxConnectionsPercent int `pulumi:"maxConnectionsPercent,optional"`
-	// How long a client waits for a connection before it gets an error, in seconds, 1 to 300.
-	BorrowSeconds int `pulumi:"borrowSeconds,optional"`
-}
-
 // SecretText is a text that nobody is to read. It does not print.
 type SecretText string
 
@@ -297,14 +206,7 @@ func Default() *Settings {
 			AccessLogs:       AccessLogs{Enabled: true, RetentionDays: servers.AccessLogDays},
 			LogRetentionDays: servers.LogRetentionDays, DeletionProtection: true,
 		},
-		Database: Database{
-			Engine: Postgres, InstanceClass: "db.t4g.medium", MultiAZ: true, StorageGiB: 100, MaxStorageGiB: 500,
-			Name: "appdb", Username: "appuser",
-			BackupDays: 7, BackupWindow: "02:00-03:00", MaintenanceWindow: "sun:04:00-sun:05:00",
-			DeletionProtection: true, FinalSnapshot: true, RotateAfterDays: 30,
-			MonitoringSeconds: 60, LogRetentionDays: 365, PoolSize: 20,
-			Proxy: Proxy{Enabled: true, MaxConnectionsPercent: 90, BorrowSeconds: 10},
-		},
+		Database:   database.Default(),
 		Domain:     domain.Default(),
 		Secrets:    secrets.Default(),
 		CDN:        cdn.Default(),
@@ -327,9 +229,7 @@ func (s *Settings) derive() {
 	if s.Monitoring.Notices.Email == nil {
 		s.Monitoring.Notices.Email = s.Monitoring.Email
 	}
-	if known, found := engine.Lookup(string(s.Database.Engine)); found && s.Database.Version == "" {
-		s.Database.Version = known.DefaultVersion
-	}
+	s.Database = s.Database.Resolved()
 }
 
 // Parse returns the settings in the config of a stack: full keys, and values as the engine passes them to a program, structured

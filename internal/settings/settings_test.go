@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"ha-web/internal/engine"
 	"ha-web/internal/fleet"
 	"ha-web/internal/settings"
+	"ha-web/internal/settings/database"
 	"ha-web/internal/settings/network"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -45,7 +45,9 @@ func TestDefaults(t *testing.T) {
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
 	want.Web.Size.Min = 2
 	want.Web.Ingress = "cloudfront"
-	want.Database.Version = "16"
+	want.Database = want.Database.Resolved()
+	assert.Equal(t, "16", want.Database.Version)
+	assert.Equal(t, 500, *want.Database.MaxStorageGiB)
 	assert.Equal(t, want, got)
 	assert.Equal(t, network.NATPerAZ, got.Network.NATGateways)
 }
@@ -65,7 +67,8 @@ func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
 	want.Web.Size = fleet.Size{Min: 2, Max: 40}
 	want.Web.Ingress = "cloudfront"
 	want.Web.HealthCheck.Path = "/ready"
-	want.Database.Engine, want.Database.Version = settings.MySQL, "8.4"
+	want.Database.Engine = database.MySQL
+	want.Database = want.Database.Resolved()
 	assert.Equal(t, want, got)
 	assert.Equal(t, 3306, got.Database.Engine.Port())
 }
@@ -138,15 +141,16 @@ func TestFaults(t *testing.T) {
 		"deep in list": {map[string]string{"web": `{"exams": {"min": 4, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12", "untill": "x"}]}}`}, "web.exams.periods[0].untill: unknown"},
 		"schedule":     {map[string]string{"web": `{"schedules": [{"name": "day", "recurrence": "7 o'clock", "min": 2}]}`}, `web.schedules: day: recurrence must be five fields of cron such as 0 7 * * 1-5, got "7 o'clock"`},
 		"exams":        {map[string]string{"web": `{"exams": {"leadHours": 25, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12"}]}}`}, "web.exams.leadHours: must be between 1 and 24, got 25\nweb.exams.min: must be between 2 and 10, got 0"},
-		"engine":       {map[string]string{"database": `{"engine": "oracle"}`}, `database.engine: must be mariadb or mysql or postgres, got "oracle"`},
-		// Of the database, those that settings add; package engine tests the others.
-		"version":                 {map[string]string{"database": `{"version": "16.6"}`}, `database.version: must be a major version such as 16, AWS brings in the minor ones, got "16.6"`},
-		"iops":                    {map[string]string{"database": `{"iops": 3000}`}, "database.iops: leave it out: below 400 GiB gp3 has 3000 IOPS and 125 MiB/s, and AWS takes no other, got 3000"},
+		"engine":       {map[string]string{"database": `{"engine": "oracle"}`}, `database.engine: must be postgres, mysql or mariadb, got "oracle"`},
+		// Of the database, those that settings add; package database tests the others.
+		"version":                 {map[string]string{"database": `{"version": "16.6"}`}, `database.version: must be the major version 16, because AWS applies minor versions by itself, got "16.6"`},
+		"iops":                    {map[string]string{"database": `{"iops": 3000}`}, "database.iops: must be left out below 400 GiB of database.storageGiB, where gp3 has 3000 IOPS and 125 MiB/s and accepts no other value, got 3000"},
 		"proxy":                   {map[string]string{"database": `{"proxy": {"borrowSeconds": 301, "maxConnectionsPercent": 101}}`}, "database.proxy.maxConnectionsPercent: must be between 1 and 100, got 101\ndatabase.proxy.borrowSeconds: must be between 1 and 300, got 301"},
-		"parameter":               {map[string]string{"database": `{"parameters": {"rds.force_ssl": "0"}}`}, "database.parameters.rds.force_ssl: is set by the program: TLS and the log of slow queries stay on"},
+		"parameter":               {map[string]string{"database": `{"parameters": {"rds.force_ssl": "0"}}`}, "database.parameters.rds.force_ssl: cannot be changed: TLS is required, and slow queries are logged"},
 		"pool":                    {map[string]string{"database": `{"poolSize": 0}`}, "database.poolSize: must be between 1 and 10000, got 0"},
-		"connections":             {map[string]string{"database": `{"poolSize": 41, "proxy": {"enabled": false}}`}, "database.poolSize: 41 connections of each of web.size.max (10) instances are 410, and postgres db.t4g.medium takes about 405: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
-		"few":                     {map[string]string{"database": `{"poolSize": 20, "maxConnections": 199, "proxy": {"enabled": false}}`}, "database.poolSize: 20 connections of each of web.size.max (10) instances are 200, and postgres db.t4g.medium takes about 199: turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them"},
+		"connections":             {map[string]string{"database": `{"poolSize": 41, "proxy": {"enabled": false}}`}, "database.poolSize: 41 connections from each of web.size.max (10) instances are 410, and postgres on db.t4g.medium accepts about 405: turn on database.proxy.enabled, choose a larger database.instanceClass, or lower one of them"},
+		"few":                     {map[string]string{"database": `{"poolSize": 20, "maxConnections": 199, "proxy": {"enabled": false}}`}, "database.poolSize: 20 connections from each of web.size.max (10) instances are 200, and postgres on db.t4g.medium accepts about 199: turn on database.proxy.enabled, choose a larger database.instanceClass, or lower one of them"},
+		"snapshot elsewhere":      {map[string]string{"database": `{"snapshotIdentifier": "arn:aws:rds:eu-west-1:123456789012:snapshot:before-the-exam"}`}, "database.snapshotIdentifier: must be a snapshot in aws:region (us-east-1): copy it there first, got one in eu-west-1"},
 		"replica":                 {map[string]string{"database": `{"replicaRegion": "oregon"}`}, `database.replicaRegion: must be an AWS Region such as us-west-2, got "oregon"`},
 		"replica here":            {map[string]string{"database": `{"replicaRegion": "us-east-1"}`}, "database.replicaRegion: must be another region than aws:region (us-east-1)"},
 		"secret names":            {map[string]string{"secrets": `{"names": ["SMTP"]}`}, `secrets.names[0]: must be lowercase letters, digits and single hyphens, got "SMTP"`},
@@ -221,6 +225,8 @@ func TestLimitsAreAccepted(t *testing.T) {
 		"as many as were asked for":             {"database": `{"poolSize": 20, "maxConnections": 200, "proxy": {"enabled": false}}`},
 		"a whole number for a text":             {"database": `{"version": 17, "parameters": {"work_mem": 65536}}`},
 		"large storage":                         {"database": `{"storageGiB": 400, "iops": 16000, "throughputMiBps": 4000}`},
+		"storage that grows with its size":      {"database": `{"storageGiB": 600}`},
+		"a snapshot in the region":              {"database": `{"snapshotIdentifier": "arn:aws:rds:us-east-1:123456789012:snapshot:before-the-exam"}`},
 		"another region":                        {"database": `{"replicaRegion": "eu-west-1"}`},
 		"a certificate and a zone":              {"domain": `{"name": "example.edu", "hostedZone": "example.edu", "certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a-1b"}`},
 	} {
@@ -448,10 +454,9 @@ func FuzzParse(f *testing.F) {
 		}
 		assert.GreaterOrEqual(t, parsed.Web.Size.Min, len(parsed.Network.AvailabilityZones))
 		assert.GreaterOrEqual(t, parsed.Web.Size.Max, parsed.Web.Size.Min)
-		known, found := engine.Lookup(string(parsed.Database.Engine))
-		assert.True(t, found)
+		assert.Contains(t, parsed.Database.Engine.Choices(), string(parsed.Database.Engine))
 		if !parsed.Database.Proxy.Enabled {
-			assert.LessOrEqual(t, float64(parsed.Web.Size.Max)*float64(parsed.Database.PoolSize), float64(known.ConnectionLimit(parsed.Database.InstanceClass)))
+			assert.LessOrEqual(t, float64(parsed.Web.Size.Max)*float64(parsed.Database.PoolSize), float64(parsed.Database.Engine.ConnectionLimit(parsed.Database.InstanceClass)))
 		}
 		assert.GreaterOrEqual(t, 2*parsed.Web.HealthCheck.GraceSeconds, 3*parsed.Web.BootSeconds)
 		if parsed.Production() {

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"unicode"
 
-	"ha-web/internal/engine"
 	"ha-web/internal/fields"
 	"ha-web/internal/fleet"
 	"ha-web/internal/validate"
@@ -22,7 +21,7 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.Network.Validate(f)
 	s.validateZones(f)
 	s.Web.validate(len(s.Network.AvailabilityZones), faults)
-	s.Database.validate(s.Region, s.Web.Size.Max, faults)
+	s.validateDatabase(f, faults)
 	s.Secrets.Validate(f)
 	s.Domain.Validate(f, s.Region)
 	s.CDN.Validate(f)
@@ -61,11 +60,15 @@ func (w Web) spec(zones int) fleet.Spec {
 	}
 }
 
-func (d Database) validate(region string, instances int, faults *validate.Faults) {
-	d.spec().Validate(faults, keysUnder("database"))
-	faults.Between("database.poolSize", d.PoolSize, 1, 10000)
-	d.validateConnections(instances, faults)
-	checkReplicaRegion("database.replicaRegion", d.ReplicaRegion, region, faults)
+// validateDatabase records what is wrong with the database in a stack: in its region, and with its fleet.
+func (s *Settings) validateDatabase(f validate.Fields, faults *validate.Faults) {
+	d := &s.Database
+	d.Validate(f)
+	checkReplicaRegion(f.Name(&d.ReplicaRegion), d.ReplicaRegion, s.Region, faults)
+	if region := d.SnapshotRegion(); region != "" && s.Region != "" && region != s.Region {
+		f.Add(&d.SnapshotIdentifier, "must be a snapshot in %s (%s): copy it there first, got one in %s", regionKey, s.Region, region)
+	}
+	s.validateConnections(f)
 }
 
 // checkReplicaRegion records a fault unless a second region, which may be left out, is one.
@@ -78,31 +81,14 @@ func checkReplicaRegion(key, second, region string, faults *validate.Faults) {
 	}
 }
 
-// validateConnections holds the largest fleet to the connections that the database takes, unless a proxy shares them
-// (document 000, "Thundering herd on scale-out"; field note DB-11).
-func (d Database) validateConnections(instances int, faults *validate.Faults) {
-	known, found := engine.Lookup(string(d.Engine))
-	limit := d.MaxConnections
-	if limit == 0 {
-		limit = known.Connections(d.InstanceClass)
-	}
-	if want := instances * d.PoolSize; found && limit > 0 && want > limit && !d.Proxy.Enabled {
-		faults.Add("database.poolSize", "%d connections of each of web.size.max (%d) instances are %d, and %s %s takes about %d: "+
-			"turn on database.proxy.enabled, take a larger database.instanceClass, or lower one of them",
-			d.PoolSize, instances, want, d.Engine, d.InstanceClass, limit)
-	}
-}
-
-// spec is what RDS has rules about.
-func (d Database) spec() engine.Spec {
-	return engine.Spec{
-		Engine: string(d.Engine), Version: d.Version, InstanceClass: d.InstanceClass,
-		StorageGiB: d.StorageGiB, MaxStorageGiB: d.MaxStorageGiB, IOPS: d.IOPS, ThroughputMiBps: d.ThroughputMiBps,
-		Name: d.Name, Username: d.Username,
-		BackupDays: d.BackupDays, BackupWindow: d.BackupWindow, MaintenanceWindow: d.MaintenanceWindow,
-		RotateAfterDays: d.RotateAfterDays, MonitoringSeconds: d.MonitoringSeconds, LogRetentionDays: d.LogRetentionDays,
-		MaxConnections: d.MaxConnections, Parameters: d.Parameters, SnapshotIdentifier: d.SnapshotIdentifier,
-		Proxy: engine.ProxySpec{MaxConnectionsPercent: d.Proxy.MaxConnectionsPercent, BorrowSeconds: d.Proxy.BorrowSeconds},
+// validateConnections records a database that does not accept the connections of the largest fleet. A proxy shares them.
+func (s *Settings) validateConnections(f validate.Fields) {
+	d := &s.Database
+	instances, limit := s.Web.Size.Max, d.Connections()
+	if needed := instances * d.PoolSize; limit > 0 && needed > limit && !d.Proxy.Enabled {
+		f.Add(&d.PoolSize, "%d connections from each of web.size.max (%d) instances are %d, and %s on %s accepts about %d: "+
+			"turn on %s, choose a larger %s, or lower one of them",
+			d.PoolSize, instances, needed, d.Engine, d.InstanceClass, limit, f.Name(&d.Proxy.Enabled), f.Name(&d.InstanceClass))
 	}
 }
 

@@ -1,4 +1,4 @@
-package engine
+package database
 
 import (
 	"errors"
@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	day  = 24 * 60 // minutes
-	week = 7 * day
+	minutesOfDay  = 24 * 60
+	minutesOfWeek = 7 * minutesOfDay
 )
 
 // window is a span of minutes, from a start in a week that begins on Monday.
@@ -24,19 +24,19 @@ var (
 	weekdays     = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 )
 
-// checkWindows holds the windows to AWS's rules: UTC, half an hour at least, and never both at once (field note DB-16).
-func (s Spec) checkWindows(fields validate.Named) {
+// checkWindows requires windows that RDS accepts: in UTC, of half an hour or more, and never both at once (Amazon RDS API reference,
+// CreateDBInstance, PreferredBackupWindow and PreferredMaintenanceWindow).
+func (s *Settings) checkWindows(f validate.Fields) {
 	backup, err := parseDaily(s.BackupWindow)
-	fields.Check("BackupWindow", err)
+	f.Check(&s.BackupWindow, err)
 	maintenance, bad := parseWeekly(s.MaintenanceWindow)
-	fields.Check("MaintenanceWindow", bad)
+	f.Check(&s.MaintenanceWindow, bad)
 	if err != nil || bad != nil {
 		return
 	}
-	for _, weekday := range weekdays {
-		at := slices.Index(weekdays, weekday) * day
-		if overlap(window{at + backup.start, backup.length}, maintenance) {
-			fields.Add("MaintenanceWindow", "must not overlap %s (%s), got %s", fields.Name("BackupWindow"), s.BackupWindow, s.MaintenanceWindow)
+	for day := range weekdays {
+		if overlap(window{day*minutesOfDay + backup.start, backup.length}, maintenance) {
+			f.Add(&s.MaintenanceWindow, "must not overlap %s (%s), got %s", f.Name(&s.BackupWindow), s.BackupWindow, s.MaintenanceWindow)
 			return
 		}
 	}
@@ -47,7 +47,7 @@ func parseDaily(text string) (window, error) {
 	if parts == nil {
 		return window{}, fmt.Errorf("must be hh:mm-hh:mm in UTC, such as 02:00-03:00, got %q", text)
 	}
-	return long(minutes(parts[1], parts[2]), minutes(parts[3], parts[4]), day)
+	return windowOf(minutes(parts[1], parts[2]), minutes(parts[3], parts[4]), minutesOfDay)
 }
 
 func parseWeekly(text string) (window, error) {
@@ -55,15 +55,15 @@ func parseWeekly(text string) (window, error) {
 	if parts == nil {
 		return window{}, fmt.Errorf("must be ddd:hh:mm-ddd:hh:mm in UTC, such as sun:04:00-sun:05:00, got %q", text)
 	}
-	start := slices.Index(weekdays, parts[1])*day + minutes(parts[2], parts[3])
-	end := slices.Index(weekdays, parts[4])*day + minutes(parts[5], parts[6])
-	return long(start, end, week)
+	start := slices.Index(weekdays, parts[1])*minutesOfDay + minutes(parts[2], parts[3])
+	end := slices.Index(weekdays, parts[4])*minutesOfDay + minutes(parts[5], parts[6])
+	return windowOf(start, end, minutesOfWeek)
 }
 
-// long returns the window between two times of a cycle, if it is long enough, and not longer than a day.
-func long(start, end, cycle int) (window, error) {
+// windowOf returns the window between two times of a cycle, if it is long enough, and not longer than a day.
+func windowOf(start, end, cycle int) (window, error) {
 	length := (end - start + cycle) % cycle
-	if length < 30 || length >= day {
+	if length < 30 || length >= minutesOfDay {
 		return window{}, errors.New("must last from 30 minutes to less than a day")
 	}
 	return window{start, length}, nil
@@ -77,5 +77,5 @@ func minutes(hours, minutes string) int {
 
 // overlap reports whether two windows share a minute of any week.
 func overlap(a, b window) bool {
-	return (b.start-a.start+week)%week < a.length || (a.start-b.start+week)%week < b.length
+	return (b.start-a.start+minutesOfWeek)%minutesOfWeek < a.length || (a.start-b.start+minutesOfWeek)%minutesOfWeek < b.length
 }
