@@ -45,8 +45,7 @@ func stack(ctx *pulumi.Context) error {
 	}
 
 	bounds, err := delivery.NewBoundary(ctx, name, &delivery.BoundaryArgs{
-		Disabled: !config.Delivery.Roles(),
-		Services: config.Delivery.Services,
+		Settings: &config.Delivery,
 		Tags:     tags,
 	})
 	if err != nil {
@@ -281,23 +280,13 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 	pipeline, err := delivery.New(ctx, name, &delivery.Args{
-		Repository: delivery.Repository{
-			Disabled:     !config.Delivery.Repository.Enabled,
-			KeepImages:   config.Delivery.Repository.KeepImages,
-			UntaggedDays: config.Delivery.Repository.UntaggedDays,
-			Provider:     registry,
-			Unprotected:  !config.Delivery.DeletionProtection,
-		},
-		GitHub:           config.Delivery.GitHub,
-		OIDC:             config.Delivery.OIDC,
-		ExistingProvider: config.Delivery.ExistingProvider,
-		BoundaryARN:      bounds.ARN,
-		State:            config.Delivery.State,
-		KeyARN:           vault.KeyARN,
-		HeldSecretARNs:   slices.Concat(vault.HeldSecretARNs, web.HeldSecretARNs, front.HeldSecretARNs, entry.HeldSecretARNs),
-		HeldBucketARNs:   slices.Concat(front.HeldBucketARNs, entry.HeldBucketARNs),
-		ParameterPrefix:  data.ParameterPrefix,
-		Shared:           shared,
+		Settings:        &config.Delivery,
+		Registry:        registry,
+		KeyARN:          vault.KeyARN,
+		HeldSecretARNs:  slices.Concat(vault.HeldSecretARNs, web.HeldSecretARNs, front.HeldSecretARNs, entry.HeldSecretARNs),
+		HeldBucketARNs:  slices.Concat(front.HeldBucketARNs, entry.HeldBucketARNs),
+		ParameterPrefix: data.ParameterPrefix,
+		Shared:          shared,
 	})
 	if err != nil {
 		return err

@@ -79,7 +79,7 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 	"Delivery": func(ctx *pulumi.Context, name string) error {
 		args := deliveryArgs()
 		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
-		_, err := delivery.New(ctx, name, &args)
+		_, err := delivery.New(ctx, name, args)
 		return err
 	},
 	"Access": func(ctx *pulumi.Context, name string) error {
@@ -215,9 +215,8 @@ func TestComponentsTakeOptions(t *testing.T) {
 		if _, err = delivery.NewBoundary(ctx, "bounds", nil, pulumi.Protect(true)); err != nil {
 			return err
 		}
-		pipeline := deliveryArgs()
-		pipeline.Repository.Unprotected = true
-		if _, err = delivery.New(ctx, "pipeline", &pipeline, pulumi.Protect(true)); err != nil {
+		pipeline := deliveryArgs(func(s *delivery.Settings) { s.DeletionProtection = false })
+		if _, err = delivery.New(ctx, "pipeline", pipeline, pulumi.Protect(true)); err != nil {
 			return err
 		}
 		entry := fullAccess()

@@ -17,9 +17,8 @@ import (
 
 func TestImagesAreKeptForReleasesAndNeverChange(t *testing.T) {
 	t.Parallel()
-	args := deliveryArgs()
+	args := deliveryArgs(func(s *delivery.Settings) { s.Repository.KeepImages = 30 })
 	args.KeyARN = pulumi.String("key-arn")
-	args.Repository.KeepImages = 30
 	got := record(t, newDelivery(args))
 	repository := got.of(imageRepository)["web-images"]
 	assert.True(t, repository.Protect)
@@ -36,14 +35,12 @@ func TestImagesAreKeptForReleasesAndNeverChange(t *testing.T) {
 		"tags": map[string]any{"Name": "web-images"},
 	}, repository.Inputs)
 
-	args.Repository = delivery.Repository{Unprotected: true}
-	unprotected := record(t, newDelivery(args)).of(imageRepository)["web-images"]
+	unprotected := record(t, newDelivery(deliveryArgs(func(s *delivery.Settings) { s.DeletionProtection = false }))).of(imageRepository)["web-images"]
 	assert.False(t, unprotected.Protect)
 	assert.Equal(t, true, unprotected.Inputs["forceDelete"])
 
-	args.Repository = delivery.Repository{Disabled: true}
 	without := record(t, func(ctx *pulumi.Context) error {
-		made, err := delivery.New(ctx, "web", &args)
+		made, err := delivery.New(ctx, "web", deliveryArgs(func(s *delivery.Settings) { s.Repository.Enabled = false }))
 		ctx.Export("url", made.ImageRepositoryURL)
 		return err
 	})
@@ -120,12 +117,12 @@ func TestOnlyTheJobsOfTheRepositoryTakeOnTheRoles(t *testing.T) {
 
 func TestAnotherCISystemTakesGitHubsPlace(t *testing.T) {
 	t.Parallel()
-	args := delivery.Args{
-		BoundaryARN: pulumi.String("boundary-arn"), ExistingProvider: true,
-		OIDC: delivery.OIDC{
+	args := deliveryArgs(func(s *delivery.Settings) {
+		s.GitHub, s.ExistingProvider = delivery.GitHub{}, true
+		s.OIDC = delivery.OIDC{
 			Issuer: "https://jenkins.example.edu/oidc", Audience: "aws", DeploySubjects: []string{"https://jenkins.example.edu/job/deploy/"},
-		},
-	}
+		}
+	})
 	got := record(t, newDelivery(args))
 	assert.Empty(t, got.of(identityProvider), "there is one")
 	assert.Equal(t, []string{"web-deploy"}, got.names(role), "no job previews")
@@ -135,7 +132,7 @@ func TestAnotherCISystemTakesGitHubsPlace(t *testing.T) {
 	assert.True(t, admits(t, deploy, claims{"jenkins.example.edu/oidc", "aws", "https://jenkins.example.edu/job/deploy/"}))
 	assert.False(t, admits(t, deploy, github("https://jenkins.example.edu/job/deploy/")))
 
-	args.OIDC.DeploySubjects = nil
+	args.Settings.OIDC.DeploySubjects = nil
 	assert.Empty(t, record(t, newDelivery(args)).of(role))
 }
 
@@ -156,9 +153,10 @@ func TestDeployRoleMayDoWhatItsBoundaryAllows(t *testing.T) {
 
 func TestPreviewRoleChangesNothingAndReadsNoSecretsOfOthers(t *testing.T) {
 	t.Parallel()
-	args := deliveryArgs()
+	args := deliveryArgs(func(s *delivery.Settings) {
+		s.State = delivery.State{Bucket: "example-state", KeyARN: "arn:aws:kms:us-east-1:123456789012:key/0a-1b"}
+	})
 	args.KeyARN, args.ParameterPrefix = pulumi.String("key-arn"), pulumi.String("/web/test")
-	args.State = delivery.State{Bucket: "example-state", KeyARN: "arn:aws:kms:us-east-1:123456789012:key/0a-1b"}
 	args.HeldSecretARNs = []pulumi.StringInput{pulumi.String("header-arn")}
 	args.HeldBucketARNs = []pulumi.StringInput{pulumi.String("arn:aws:s3:::static")}
 	got := record(t, newDelivery(args))
@@ -212,7 +210,7 @@ func TestPreviewRoleChangesNothingAndReadsNoSecretsOfOthers(t *testing.T) {
 
 func TestBoundaryLetsNobodyOut(t *testing.T) {
 	t.Parallel()
-	got := record(t, newBoundary(delivery.BoundaryArgs{Services: []string{"ses"}}))
+	got := record(t, newBoundary(func(s *delivery.Settings) { s.Services = []string{"ses"} }))
 	policy := got.one(t, managedPolicy, "web-boundary")
 	assert.Equal(t, "web-test-boundary", policy["name"])
 	assert.Equal(t, "/administered/web/test/", policy["path"])
@@ -251,12 +249,31 @@ func TestBoundaryLetsNobodyOut(t *testing.T) {
 	assert.Equal(t, []any{"iam:Get*", "iam:List*"}, statements["LookAtRoles"]["Action"])
 	assert.Len(t, statements, 6)
 
-	none := record(t, func(ctx *pulumi.Context) error {
-		made, err := delivery.NewBoundary(ctx, "web", &delivery.BoundaryArgs{Disabled: true})
-		assert.Nil(t, made.ARN)
-		return err
-	})
-	assert.Empty(t, none.of(managedPolicy))
+}
+
+func TestBoundaryExistsWhereJobsAssumeRolesOrWhereItIsUsedAlone(t *testing.T) {
+	t.Parallel()
+	none := delivery.Default()
+	for name, test := range map[string]struct {
+		args *delivery.BoundaryArgs
+		want bool
+	}{
+		"roles":       {&delivery.BoundaryArgs{Settings: deliverySettings()}, true},
+		"no roles":    {&delivery.BoundaryArgs{Settings: &none}, false},
+		"no settings": {&delivery.BoundaryArgs{}, true},
+		"no args":     {nil, true},
+	} {
+		got := record(t, func(ctx *pulumi.Context) error {
+			made, err := delivery.NewBoundary(ctx, "web", test.args)
+			assert.Equal(t, test.want, made.ARN != nil, name)
+			return err
+		})
+		if test.want {
+			assert.NotContains(t, document(t, got.one(t, managedPolicy, "web-boundary")["policy"])["UseServices"]["Action"], "ses:*", name)
+		} else {
+			assert.Empty(t, got.of(managedPolicy), name)
+		}
+	}
 }
 
 // everything is a plan with all that a stack can have.
@@ -344,13 +361,20 @@ func TestDeliveryRefusesWhatIsWrong(t *testing.T) {
 		want    string
 	}{
 		"all at once": {
-			newDelivery(delivery.Args{GitHub: delivery.GitHub{Owner: "*", Repo: "x"}, Repository: delivery.Repository{KeepImages: 1}}),
-			"delivery web: GitHub.Owner: must be an organization or a user of GitHub, got \"*\"\n" +
-				"Repository.KeepImages: must be between 2 and 10000, got 1\nBoundaryARN: is required",
+			newDelivery(&delivery.Args{Settings: deliverySettings(func(s *delivery.Settings) {
+				s.GitHub.Owner, s.Repository.KeepImages = "*", 1
+			})}),
+			"delivery web: Settings.GitHub.Owner: must be a GitHub organization or user, got \"*\"\n" +
+				"Settings.Repository.KeepImages: must be between 2 and 10000, got 1\n" +
+				"Shared.PermissionsBoundary: is required for the role that deploys: pass the ARN of a Boundary",
+		},
+		"no defaults": {
+			newDelivery(&delivery.Args{Settings: &delivery.Settings{}}),
+			"delivery web: Settings: must begin as Default(), which sets what is left out",
 		},
 		"a way out": {
-			newBoundary(delivery.BoundaryArgs{Services: []string{"iam"}}),
-			"boundary web: Services: iam would let the pipeline give itself any right: leave it out",
+			newBoundary(func(s *delivery.Settings) { s.Services = []string{"iam"} }),
+			"boundary web: Settings.Services[0]: iam would let the pipeline give itself any permission: leave it out",
 		},
 		"a name": {func(ctx *pulumi.Context) error {
 			_, err := delivery.NewBoundary(ctx, "0", nil)

@@ -19,6 +19,7 @@ import (
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
+	"ha-web/internal/component"
 	"ha-web/internal/offline"
 	"ha-web/internal/settings"
 
@@ -429,26 +430,36 @@ func newMonitoring(args monitoring.Args) pulumi.RunFunc {
 	}
 }
 
-// deliveryArgs are those of a Delivery that GitHub's workflows use.
-func deliveryArgs() delivery.Args {
-	return delivery.Args{
-		GitHub:      delivery.GitHub{Owner: "example", Repo: "ha-web"},
-		BoundaryARN: pulumi.String("boundary-arn"),
+// deliverySettings are those of a Delivery for workflows on GitHub, with these changes.
+func deliverySettings(changes ...func(*delivery.Settings)) *delivery.Settings {
+	settings := delivery.Default()
+	settings.GitHub.Owner, settings.GitHub.Repo = "example", "ha-web"
+	for _, change := range changes {
+		change(&settings)
+	}
+	return &settings
+}
+
+// deliveryArgs are the Args of a Delivery for workflows on GitHub, with these changes of its settings.
+func deliveryArgs(changes ...func(*delivery.Settings)) *delivery.Args {
+	return &delivery.Args{
+		Settings: deliverySettings(changes...),
+		Shared:   component.Shared{PermissionsBoundary: pulumi.String("boundary-arn")},
 	}
 }
 
 // newDelivery returns a program of one Delivery named web.
-func newDelivery(args delivery.Args) pulumi.RunFunc {
+func newDelivery(args *delivery.Args) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := delivery.New(ctx, "web", &args)
+		_, err := delivery.New(ctx, "web", args)
 		return err
 	}
 }
 
-// newBoundary returns a program of one Boundary named web.
-func newBoundary(args delivery.BoundaryArgs) pulumi.RunFunc {
+// newBoundary returns a program of one Boundary named web, of a Delivery with these changes of its settings.
+func newBoundary(changes ...func(*delivery.Settings)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := delivery.NewBoundary(ctx, "web", &args)
+		_, err := delivery.NewBoundary(ctx, "web", &delivery.BoundaryArgs{Settings: deliverySettings(changes...)})
 		return err
 	}
 }

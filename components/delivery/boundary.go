@@ -1,8 +1,8 @@
-// Package delivery provides what a pipeline needs of an account: a repository of container images, and roles that its jobs
-// take on by OpenID Connect, so that no long-lived key exists anywhere.
+// Package delivery provides what a pipeline needs in an account: a repository of container images, and roles that its jobs
+// assume by OpenID Connect, so that there are no long-lived keys.
 //
-// Whoever deploys a stack makes roles. So that no pipeline can make one that may do more than itself, every role of the stack
-// has a boundary, which the pipeline can neither change nor leave out.
+// Whoever deploys a stack creates roles. So that no pipeline can create a role with more permissions than its own, every role
+// of the stack has a permissions boundary, which the pipeline can neither change nor leave out.
 package delivery
 
 import (
@@ -10,8 +10,8 @@ import (
 	"slices"
 
 	"ha-web/internal/component"
+	"ha-web/internal/fields"
 	"ha-web/internal/parts"
-	"ha-web/internal/pipeline"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -21,112 +21,132 @@ import (
 // BoundaryType is the type token of a Boundary.
 const BoundaryType = "ha-web:index:Boundary"
 
-// Boundary is the most that any role of a stack may do, that of its pipeline included. It costs nothing.
+// Boundary is the permissions boundary of the roles of a stack: the most that any of them may do, that of its pipeline
+// included. It costs nothing.
 type Boundary struct {
 	pulumi.ResourceState
 
-	// ARN is for every component that makes roles, and for Delivery. nil: there is no boundary.
-	ARN pulumi.StringInput
+	// ARN is the PermissionsBoundary of the components that create roles, Delivery among them. nil: there is no boundary.
+	ARN pulumi.StringInput `pulumi:"arn"`
 }
 
 // BoundaryArgs describes a Boundary.
 type BoundaryArgs struct {
-	// Disabled leaves it out, for a stack that no pipeline deploys.
-	Disabled bool
-	// Services are prefixes of IAM actions, such as ses, that roles of the stack may use beside those it is made of.
-	Services []string
+	// Settings are those of the Delivery with the same name. If none of their jobs assume roles, there is no boundary: whoever
+	// deploys by hand has permissions of their own. Default nil: there is a boundary, without further Services, for a program
+	// that creates roles and no Delivery.
+	Settings *Settings `pulumi:"settings,optional"`
 	// Tags go on the policy, beside its Name.
-	Tags pulumi.StringMap
+	Tags pulumi.StringMap `pulumi:"tags,optional"`
 }
 
-// boundaryName is the last part of what the policy is called in AWS.
-const boundaryName = "boundary"
+// The physical name of a boundary ends in boundaryName; IAM takes 128 characters.
+const (
+	boundaryName      = "boundary"
+	boundaryNameLimit = 128
+)
 
-// NewBoundary creates a Boundary for the roles of all components that have its name.
-func NewBoundary(ctx *pulumi.Context, name string, args *BoundaryArgs, opts ...pulumi.ResourceOption) (*Boundary, error) {
-	if args == nil {
-		args = &BoundaryArgs{}
-	}
+// resolve returns a copy of the arguments with everything that is left out, and the physical name of the policy, or every
+// fault of them.
+func (a BoundaryArgs) resolve(name, stack string) (_ *BoundaryArgs, physical string, _ error) {
+	settings := component.SettingsOr(a.Settings, Default).Resolved(stack)
+	a.Settings = &settings
 	var faults validate.Faults
-	physical, err := component.PhysicalName(name, ctx.Stack(), boundaryName, 128)
+	physical, err := component.PhysicalName(name, stack, boundaryName, boundaryNameLimit)
 	faults.Check("name", err)
-	pipeline.CheckServices(args.Services, validate.Named{Faults: &faults, Name: func(field string) string { return field }})
-	if err := faults.Err(); err != nil {
+	settings.Validate(validate.FieldsOf(&faults, &a, fields.ByName))
+	return &a, physical, faults.Err()
+}
+
+// NewBoundary creates a Boundary for the roles of all components that have its name. It returns every fault of args at once,
+// before it registers anything.
+func NewBoundary(ctx *pulumi.Context, name string, args *BoundaryArgs, opts ...pulumi.ResourceOption) (*Boundary, error) {
+	alone := args == nil || args.Settings == nil
+	args, physical, err := component.ArgsOr(args).resolve(name, ctx.Stack())
+	if err != nil {
 		return nil, fmt.Errorf("boundary %s: %w", name, err)
 	}
 	boundary := &Boundary{}
-	inputs := pulumi.Map{"disabled": pulumi.Bool(args.Disabled), "services": pulumi.ToStringArray(args.Services)}
-	if err := ctx.RegisterComponentResourceV2(BoundaryType, name, inputs, boundary, opts...); err != nil {
-		return nil, fmt.Errorf("registering boundary %s: %w", name, err)
+	if err := component.Register(ctx, BoundaryType, name, args.Settings, boundary, opts...); err != nil {
+		return nil, err
 	}
-	if args.Disabled {
-		return boundary, ctx.RegisterResourceOutputs(boundary, pulumi.Map{})
+	if alone || args.Settings.Roles() {
+		children := parts.ChildrenOf(boundary, name, component.Shared{Tags: args.Tags})
+		policy := limits{
+			place: children.Place(ctx), name: name, stack: ctx.Stack(), physical: physical, services: args.Settings.Services,
+		}
+		if boundary.ARN, err = policy.create(ctx, children); err != nil {
+			return nil, err
+		}
 	}
-	children := parts.ChildrenOf(boundary, name, component.Shared{Tags: args.Tags})
-	limits := limits{place: children.Place(ctx), name: name, stack: ctx.Stack(), physical: physical, services: args.Services}
-	logical := children.Name(boundaryName)
-	policy, err := iam.NewPolicy(ctx, logical, &iam.PolicyArgs{
-		Name:        pulumi.String(physical), // it names itself
-		Path:        pulumi.String(parts.AdministeredPath(name, ctx.Stack())),
-		Description: pulumi.String("The most that a role of this stack may do"),
-		Policy:      parts.Policy(limits.statements()...),
-		Tags:        children.Tags(logical),
-	}, children.Options()...)
-	if err != nil {
-		return nil, fmt.Errorf("creating policy %s: %w", logical, err)
-	}
-	boundary.ARN = policy.Arn
-	return boundary, ctx.RegisterResourceOutputs(boundary, pulumi.Map{"arn": boundary.ARN})
+	return boundary, component.RegisterOutputs(ctx, boundary)
 }
 
-// services are the prefixes of the actions of all that a stack is made of, and of what an instance asks for.
+// services are the prefixes of the actions of all resources of a stack, and of the services that its instances call.
 var services = []string{
 	"acm", "arc-zonal-shift", "autoscaling", "budgets", "chatbot", "cloudfront", "cloudwatch", "ec2", "ec2messages", "ecr",
 	"elasticloadbalancing", "events", "firehose", "kms", "logs", "rds", "rds-db", "route53", "s3", "secretsmanager", "sns",
 	"sqs", "ssm", "ssmmessages", "wafv2",
 }
 
-// singly are actions of services that a stack uses for little: by others of Lambda's, whoever has the boundary could change
-// functions of the account that may do more.
-var singly = []string{"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"}
+// lambdaActions are the actions of Lambda that a stack uses. With others, a role could change functions of the account that have
+// more permissions.
+var lambdaActions = []string{"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"}
 
-// trusted are the services that roles of a stack may be handed to.
-var trusted = []string{
+// passedTo are the services that roles of a stack may be passed to.
+var passedTo = []string{
 	"chatbot.amazonaws.com", "ec2.amazonaws.com", "events.amazonaws.com", "firehose.amazonaws.com",
 	"monitoring.rds.amazonaws.com", "rds.amazonaws.com", "s3.amazonaws.com", "streams.metrics.cloudwatch.amazonaws.com",
 	"vpc-flow-logs.amazonaws.com",
 }
 
-// ownRoles are the services that make a role of their own the first time an account uses them (field note CI-6).
-var ownRoles = []string{
+// linkedTo are the services that create a service-linked role the first time an account uses them (AWS IAM user guide, "AWS
+// services that work with IAM").
+var linkedTo = []string{
 	"apidestinations.events.amazonaws.com", "autoscaling.amazonaws.com", "delivery.logs.amazonaws.com",
 	"elasticloadbalancing.amazonaws.com", "management.chatbot.amazonaws.com", "rds.amazonaws.com", "spot.amazonaws.com",
 	"wafv2.amazonaws.com",
 }
 
-// limits are what the boundary of a stack is made of.
+// limits describe the boundary of a stack.
 type limits struct {
 	place                 parts.Place
 	name, stack, physical string
 	services              []string
 }
 
-// statements are what the boundary allows, and nothing else: all of the services that the stack uses, and of IAM what keeps
-// whoever has the boundary inside it (AWS IAM user guide, "Permissions boundaries for IAM entities"). Of its own, a boundary
-// gives no right; only Delivery attaches it as a policy too.
+// create creates the policy, and returns its ARN.
+func (l limits) create(ctx *pulumi.Context, children parts.Children) (pulumi.StringInput, error) {
+	logical := children.Name(boundaryName)
+	policy, err := iam.NewPolicy(ctx, logical, &iam.PolicyArgs{
+		Name:        pulumi.String(l.physical), // a statement below names it
+		Path:        pulumi.String(parts.AdministeredPath(l.name, l.stack)),
+		Description: pulumi.String("The most that a role of this stack may do"),
+		Policy:      parts.Policy(l.statements()...),
+		Tags:        children.Tags(logical),
+	}, children.Options()...)
+	if err != nil {
+		return nil, fmt.Errorf("creating policy %s: %w", logical, err)
+	}
+	return policy.Arn, nil
+}
+
+// statements are all that the boundary allows: the services that the stack uses, and of IAM only what keeps roles with the
+// boundary inside it (AWS IAM user guide, "Permissions boundaries for IAM entities"). A boundary grants no permission by
+// itself; Delivery alone attaches it as a policy too.
 func (l limits) statements() []parts.Statement {
-	work := slices.Clone(singly)
+	actions := slices.Clone(lambdaActions)
 	for _, each := range slices.Concat(services, l.services) {
-		work = append(work, each+":*")
+		actions = append(actions, each+":*")
 	}
 	own := []pulumi.StringInput{l.arn("role", parts.RolePath(l.name, l.stack)+"*")}
 	profiles := l.arn("instance-profile", parts.RolePath(l.name, l.stack)+"*")
 	everything := []pulumi.StringInput{pulumi.String("*")}
 	return []parts.Statement{
-		{Sid: "UseServices", Actions: work, Resources: everything},
+		{Sid: "UseServices", Actions: actions, Resources: everything},
 		{Sid: "LookAtRoles", Actions: []string{"iam:Get*", "iam:List*"}, Resources: everything},
 		{
-			// IAM asks for the boundary of the role that these actions make or change.
+			// For these actions the condition key is the boundary of the role that they create or change.
 			Sid: "ChangeRolesWithinBoundary",
 			Actions: []string{
 				"iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
@@ -148,17 +168,17 @@ func (l limits) statements() []parts.Statement {
 		},
 		{
 			Sid: "HandRolesToServices", Actions: []string{"iam:PassRole"}, Resources: own,
-			Conditions: map[string]pulumi.Map{"StringEquals": {"iam:PassedToService": pulumi.ToStringArray(trusted)}},
+			Conditions: map[string]pulumi.Map{"StringEquals": {"iam:PassedToService": pulumi.ToStringArray(passedTo)}},
 		},
 		{
 			Sid: "LetServicesMakeTheirRoles", Actions: []string{"iam:CreateServiceLinkedRole"},
 			Resources:  []pulumi.StringInput{l.arn("role", "/aws-service-role/*")},
-			Conditions: map[string]pulumi.Map{"StringEquals": {"iam:AWSServiceName": pulumi.ToStringArray(ownRoles)}},
+			Conditions: map[string]pulumi.Map{"StringEquals": {"iam:AWSServiceName": pulumi.ToStringArray(linkedTo)}},
 		},
 	}
 }
 
-// arn names something of IAM by its path and name.
+// arn returns the ARN of something in IAM by its path and name.
 func (l limits) arn(kind, path string) pulumi.StringOutput {
 	return pulumi.Sprintf("arn:%s:iam::%s:%s%s", l.place.Partition, l.place.Account, kind, path)
 }

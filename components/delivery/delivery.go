@@ -3,8 +3,8 @@ package delivery
 import (
 	"fmt"
 
+	"ha-web/internal/component"
 	"ha-web/internal/parts"
-	"ha-web/internal/pipeline"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -12,66 +12,76 @@ import (
 // Type is the type token of a Delivery.
 const Type = "ha-web:index:Delivery"
 
-// Delivery is a repository of container images, 0.10 USD a GB and month, and two roles for jobs of a CI system: one that
-// previews and one that deploys.
+// Delivery is an ECR repository of container images, 0.10 USD a GB and month, and two IAM roles that jobs of a CI system
+// assume: one that previews and one that deploys.
 type Delivery struct {
 	pulumi.ResourceState
 
 	// ImageRepositoryURL is where images are pushed to. Empty without a repository.
 	ImageRepositoryURL pulumi.StringOutput `pulumi:"imageRepositoryUrl"`
-	// PreviewRoleARN and DeployRoleARN are the roles. Empty where no job takes one on.
+	// PreviewRoleARN and DeployRoleARN are the roles. Empty where no job assumes one.
 	PreviewRoleARN pulumi.StringOutput `pulumi:"previewRoleArn"`
 	DeployRoleARN  pulumi.StringOutput `pulumi:"deployRoleArn"`
 }
 
 // New creates a Delivery. It returns every fault of args at once, before it registers anything.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Delivery, error) {
-	if args == nil {
-		args = &Args{}
-	}
-	settings := args.withDefaults(ctx.Stack())
-	prefix, err := settings.validate(name, ctx.Stack())
+	args, physical, err := component.ArgsOr(args).resolve(name, ctx.Stack())
 	if err != nil {
 		return nil, fmt.Errorf("delivery %s: %w", name, err)
 	}
-	delivery := &Delivery{
-		ImageRepositoryURL: pulumi.String("").ToStringOutput(),
-		PreviewRoleARN:     pulumi.String("").ToStringOutput(),
-		DeployRoleARN:      pulumi.String("").ToStringOutput(),
-	}
-	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), delivery, opts...); err != nil {
-		return nil, fmt.Errorf("registering delivery %s: %w", name, err)
+	delivery := &Delivery{}
+	if err := component.Register(ctx, Type, name, args.Settings, delivery, opts...); err != nil {
+		return nil, err
 	}
 	build := &builder{
-		Children: parts.ChildrenOf(delivery, name, settings.Shared),
+		Children: parts.ChildrenOf(delivery, name, args.Shared),
 		ctx:      ctx,
 		name:     name,
-		prefix:   prefix,
-		args:     settings,
-		spec:     settings.spec(),
-		delivery: delivery,
+		physical: physical,
+		args:     args,
+		settings: args.Settings,
 	}
-	for _, step := range []func() error{build.repository, build.roles} {
-		if err := step(); err != nil {
-			return nil, err
-		}
+	if err := build.all(delivery); err != nil {
+		return nil, err
 	}
-	return delivery, ctx.RegisterResourceOutputs(delivery, pulumi.Map{
-		"imageRepositoryUrl": delivery.ImageRepositoryURL,
-		"previewRoleArn":     delivery.PreviewRoleARN,
-		"deployRoleArn":      delivery.DeployRoleARN,
-	})
+	return delivery, component.RegisterOutputs(ctx, delivery)
 }
 
-// builder holds what the steps of building a Delivery hand to one another.
+// builder creates the children of a Delivery. Its steps get what they need from others, and return what they make.
 type builder struct {
 	parts.Children
-	ctx          *pulumi.Context
-	name, prefix string
-	args         Args
-	spec         pipeline.Spec
-	delivery     *Delivery
+	ctx            *pulumi.Context
+	name, physical string
+	args           *Args
+	settings       *Settings
+}
 
-	place    parts.Place
-	provider pulumi.StringInput // ARN of the identity provider
+// all creates everything, and sets the outputs of the Delivery.
+func (b *builder) all(delivery *Delivery) (err error) {
+	none := pulumi.String("").ToStringOutput()
+	delivery.ImageRepositoryURL, delivery.PreviewRoleARN, delivery.DeployRoleARN = none, none, none
+	if b.settings.Repository.Enabled {
+		if delivery.ImageRepositoryURL, err = b.repository(); err != nil {
+			return err
+		}
+	}
+	if !b.settings.Roles() {
+		return nil
+	}
+	provider, err := b.identityProvider()
+	if err != nil {
+		return err
+	}
+	if subjects := b.settings.PreviewSubjects(); len(subjects) > 0 {
+		if delivery.PreviewRoleARN, err = b.previewRole(provider, subjects); err != nil {
+			return err
+		}
+	}
+	if subjects := b.settings.DeploySubjects(); len(subjects) > 0 {
+		if delivery.DeployRoleARN, err = b.deployRole(provider, subjects); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -10,51 +10,48 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// repository creates the repository of container images.
-func (b *builder) repository() error {
-	if b.args.Repository.Disabled {
-		return nil
-	}
+// repository creates the repository of container images, and returns its URL.
+func (b *builder) repository() (pulumi.StringOutput, error) {
 	name := b.Name("images")
-	opts := b.Options(component.Guard(!b.args.Repository.Unprotected))
-	if b.args.Repository.Provider != nil {
-		opts = append(opts, pulumi.Providers(b.args.Repository.Provider))
+	opts := b.Options(component.Guard(b.settings.DeletionProtection))
+	if b.args.Registry != nil {
+		opts = append(opts, pulumi.Providers(b.args.Registry))
 	}
 	encryption := awsecr.RepositoryEncryptionConfigurationArgs{
 		EncryptionType: pulumi.String("KMS"),
 		KmsKey:         component.Optional(b.args.KeyARN),
 	}
 	repository, err := ecr.NewRepository(b.ctx, name, &ecr.RepositoryArgs{
-		Name:                     pulumi.String(b.prefix), // the boot script and the pipeline name it
-		ForceDelete:              pulumi.Bool(b.args.Repository.Unprotected),
+		Name:                     pulumi.String(b.physical), // the boot script and the pipeline look it up by this name
+		ForceDelete:              pulumi.Bool(!b.settings.DeletionProtection),
 		EncryptionConfigurations: awsecr.RepositoryEncryptionConfigurationArray{encryption},
-		// What a tag stands for never changes: a commit, and not whatever was pushed last.
+		// A tag, which is a commit, never moves to another image (Security Hub ECR.2).
 		ImageTagMutability: pulumi.String("IMMUTABLE"),
 		ImageScanningConfiguration: awsecr.RepositoryImageScanningConfigurationArgs{
 			ScanOnPush: pulumi.Bool(true),
 		},
-		LifecyclePolicy: b.retention(),
+		LifecyclePolicy: b.lifecyclePolicy(),
 		Tags:            b.Tags(name),
 	}, opts...)
 	if err != nil {
-		return fmt.Errorf("creating image repository %s: %w", name, err)
+		return pulumi.StringOutput{}, fmt.Errorf("creating image repository %s: %w", name, err)
 	}
-	b.delivery.ImageRepositoryURL = repository.Url
-	return nil
+	return repository.Url, nil
 }
 
-// retention keeps the last releases. ECR takes a rule about all images last, whatever its place here.
-func (b *builder) retention() *ecr.LifecyclePolicyArgs {
+// lifecyclePolicy keeps the last releases. The rule about all images must have the last priority (Amazon ECR user guide,
+// "Lifecycle policy properties"): awsx gives it that, wherever it is in the list.
+func (b *builder) lifecyclePolicy() *ecr.LifecyclePolicyArgs {
 	return &ecr.LifecyclePolicyArgs{Rules: ecr.LifecyclePolicyRuleArray{
 		ecr.LifecyclePolicyRuleArgs{
 			Description:     pulumi.String("Images that no tag points to"),
 			TagStatus:       ecr.LifecycleTagStatusUntagged,
-			MaximumAgeLimit: pulumi.Float64(b.args.Repository.UntaggedDays),
+			MaximumAgeLimit: pulumi.Float64(b.settings.Repository.UntaggedDays),
 		},
 		ecr.LifecyclePolicyRuleArgs{
 			Description:           pulumi.String("All but the last releases"),
 			TagStatus:             ecr.LifecycleTagStatusAny,
-			MaximumNumberOfImages: pulumi.Float64(b.args.Repository.KeepImages),
+			MaximumNumberOfImages: pulumi.Float64(b.settings.Repository.KeepImages),
 		},
 	}}
 }

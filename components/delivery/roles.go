@@ -10,107 +10,80 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deploySeconds is how long a job that deploys may take: a database with a standby, its proxy, CloudFront and a rollout
-// together take longer than the hour that AWS gives by default, and an update that loses its credentials leaves its state to
-// be mended by hand (field note CI-4).
+// deploySeconds is how long the session of a job that deploys may last. A database with a standby, its proxy, CloudFront and a
+// rollout together take longer than the default of an hour, and an update whose credentials expire leaves pending operations
+// in the state, to be repaired by hand.
 const deploySeconds = 2 * 60 * 60
 
-// roles creates the roles of the jobs.
-func (b *builder) roles() error {
-	if !b.spec.Roles() {
-		return nil
-	}
-	b.place = b.Place(b.ctx)
-	for _, step := range []func() error{b.identityProvider, b.previewRole, b.deployRole} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// identityProvider has AWS believe the tokens of the CI system.
-func (b *builder) identityProvider() error {
-	if b.args.ExistingProvider {
-		b.provider = iam.LookupOpenIdConnectProviderOutput(b.ctx, iam.LookupOpenIdConnectProviderOutputArgs{
-			Url: pulumi.String(b.args.OIDC.Issuer),
-		}, b.Parent()).Arn()
-		return nil
+// identityProvider has IAM accept the tokens of the CI system. It returns the ARN of the provider.
+func (b *builder) identityProvider() (pulumi.StringOutput, error) {
+	if b.settings.ExistingProvider {
+		return iam.LookupOpenIdConnectProviderOutput(b.ctx, iam.LookupOpenIdConnectProviderOutputArgs{
+			Url: pulumi.String(b.settings.OIDC.Issuer),
+		}, b.Parent()).Arn(), nil
 	}
 	name := b.Name("pipeline")
 	provider, err := iam.NewOpenIdConnectProvider(b.ctx, name, &iam.OpenIdConnectProviderArgs{
-		Url:           pulumi.String(b.args.OIDC.Issuer),
-		ClientIdLists: pulumi.StringArray{pulumi.String(b.args.OIDC.Audience)},
+		Url:           pulumi.String(b.settings.OIDC.Issuer),
+		ClientIdLists: pulumi.StringArray{pulumi.String(b.settings.OIDC.Audience)},
 		Tags:          b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating identity provider %s: %w", name, err)
+		return pulumi.StringOutput{}, fmt.Errorf("creating identity provider %s: %w", name, err)
 	}
-	b.provider = provider.Arn
-	return nil
+	return provider.Arn, nil
 }
 
-// role creates a role that jobs take on whose tokens have one of these subjects, letter for letter.
-func (b *builder) role(kind string, subjects []string, role parts.Role) (*iam.Role, error) {
-	claims := strings.TrimPrefix(b.args.OIDC.Issuer, "https://")
-	role.Physical = b.prefix + "-" + kind
+// role creates a role that jobs assume whose tokens have exactly one of these subjects.
+func (b *builder) role(kind string, provider pulumi.StringInput, subjects []string, role parts.Role) (*iam.Role, error) {
+	claims := strings.TrimPrefix(b.settings.OIDC.Issuer, "https://")
+	role.Physical = b.physical + "-" + kind
 	role.Path = parts.AdministeredPath(b.name, b.ctx.Stack())
 	role.Trust = []parts.Statement{{
-		Federated: b.provider,
+		Federated: provider,
 		Actions:   []string{"sts:AssumeRoleWithWebIdentity"},
 		Conditions: map[string]pulumi.Map{"StringEquals": {
-			claims + ":aud": pulumi.String(b.args.OIDC.Audience),
+			claims + ":aud": pulumi.String(b.settings.OIDC.Audience),
 			claims + ":sub": pulumi.ToStringArray(subjects),
 		}},
 	}}
 	return b.Role(b.ctx, b.Name(kind), role)
 }
 
-// deployRole creates the role that deploys. It may do what its boundary allows, and so may the roles that it makes.
-func (b *builder) deployRole() error {
-	subjects := b.spec.DeploySubjects()
-	if len(subjects) == 0 {
-		return nil
-	}
-	role, err := b.role("deploy", subjects, parts.Role{
+// deployRole creates the role that deploys, and returns its ARN. It may do what its boundary allows, and so may the roles that
+// it creates.
+func (b *builder) deployRole(provider pulumi.StringInput, subjects []string) (pulumi.StringOutput, error) {
+	role, err := b.role("deploy", provider, subjects, parts.Role{
 		Description:    "Jobs that deploy this stack",
-		Boundary:       b.args.BoundaryARN,
+		Boundary:       b.Boundary(),
 		SessionSeconds: deploySeconds,
 	})
 	if err != nil {
-		return err
+		return pulumi.StringOutput{}, err
 	}
-	if _, err := b.AttachPolicy(b.ctx, b.Name("deploy"), role.Name, b.args.BoundaryARN); err != nil {
-		return err
-	}
-	b.delivery.DeployRoleARN = role.Arn
-	return nil
+	_, err = b.AttachPolicy(b.ctx, b.Name("deploy"), role.Name, b.Boundary())
+	return role.Arn, err
 }
 
-// previewRole creates the role that looks. Whoever may push a branch writes the job that takes it on: it changes nothing, and
-// reads nothing that is not Pulumi's business.
-func (b *builder) previewRole() error {
-	subjects := b.spec.PreviewSubjects()
-	if len(subjects) == 0 {
-		return nil
-	}
-	role, err := b.role("preview", subjects, parts.Role{Description: "Jobs that preview this stack"})
+// previewRole creates the role that previews, and returns its ARN. Anyone who may push a branch can write the job that assumes
+// it: it changes nothing, and reads no data that Pulumi does not manage.
+func (b *builder) previewRole(provider pulumi.StringInput, subjects []string) (pulumi.StringOutput, error) {
+	role, err := b.role("preview", provider, subjects, parts.Role{Description: "Jobs that preview this stack"})
 	if err != nil {
-		return err
+		return pulumi.StringOutput{}, err
 	}
-	_, err = b.AttachPolicy(b.ctx, b.Name("preview", "reads"), role.Name, b.place.ManagedPolicy("ReadOnlyAccess"))
+	place := b.Place(b.ctx)
+	_, err = b.AttachPolicy(b.ctx, b.Name("preview", "reads"), role.Name, place.ManagedPolicy("ReadOnlyAccess"))
 	if err != nil {
-		return err
+		return pulumi.StringOutput{}, err
 	}
-	if _, err := b.RolePolicy(b.ctx, b.Name("preview"), role.Name, b.previewStatements()...); err != nil {
-		return err
-	}
-	b.delivery.PreviewRoleARN = role.Arn
-	return nil
+	_, err = b.RolePolicy(b.ctx, b.Name("preview"), role.Name, b.previewStatements(place)...)
+	return role.Arn, err
 }
 
-// content are actions of ReadOnlyAccess that read what is in things, and not what they are: a preview has no use for them.
-var content = []string{
+// readData are actions of ReadOnlyAccess that read the data in a resource and not its configuration. A preview needs none of
+// them.
+var readData = []string{
 	"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:GetRecords", "dynamodb:Query", "dynamodb:Scan",
 	"ecr:GetDownloadUrlForLayer", "kinesis:GetRecords", "logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogRecord",
 	"logs:GetQueryResults", "logs:StartLiveTail", "logs:StartQuery", "sqs:ReceiveMessage",
@@ -121,24 +94,24 @@ var (
 	readParameters = []string{"ssm:GetParameter*"}
 )
 
-// previewStatements are what the role may do beyond ReadOnlyAccess, and what of that it may not.
-func (b *builder) previewStatements() []parts.Statement {
+// previewStatements are what the role that previews may do beyond ReadOnlyAccess, and what of that policy is denied to it.
+func (b *builder) previewStatements(place parts.Place) []parts.Statement {
 	everything := []pulumi.StringInput{pulumi.String("*")}
-	files := parts.Statement{Sid: "RefuseOtherFiles", Deny: true, Actions: readObjects, Except: b.files()}
+	files := parts.Statement{Sid: "RefuseOtherFiles", Deny: true, Actions: readObjects, Except: b.readableFiles(place)}
 	if len(files.Except) == 0 {
 		files.Resources = everything
 	}
 	statements := []parts.Statement{
 		files,
-		{Sid: "RefuseContent", Deny: true, Actions: content, Resources: everything},
-		{Sid: "RefuseOtherParameters", Deny: true, Actions: readParameters, Except: b.parameters()},
-		// The program asks for one in each run, and throws it away.
+		{Sid: "RefuseContent", Deny: true, Actions: readData, Resources: everything},
+		{Sid: "RefuseOtherParameters", Deny: true, Actions: readParameters, Except: b.readableParameters(place)},
+		// The program asks for a random password in each run, and keeps only the first.
 		{Sid: "MakeUpPasswords", Actions: []string{"secretsmanager:GetRandomPassword"}, Resources: everything},
 	}
 	if len(b.args.HeldSecretARNs) > 0 {
-		statements = append(statements, parts.ReadSecrets(b.place, b.args.KeyARN, b.args.HeldSecretARNs...)...)
+		statements = append(statements, parts.ReadSecrets(place, b.args.KeyARN, b.args.HeldSecretARNs...)...)
 	}
-	if key := b.args.State.KeyARN; key != "" {
+	if key := b.settings.State.KeyARN; key != "" {
 		statements = append(statements, parts.Statement{
 			Sid: "DecryptState", Actions: []string{"kms:Decrypt"}, Resources: []pulumi.StringInput{pulumi.String(key)},
 		})
@@ -146,24 +119,25 @@ func (b *builder) previewStatements() []parts.Statement {
 	return statements
 }
 
-// files are the objects that the role may read: the state, and what Pulumi has put into buckets.
-func (b *builder) files() []pulumi.StringInput {
+// readableFiles are the objects of S3 that the role that previews may read: the state, and files that Pulumi manages.
+func (b *builder) readableFiles(place parts.Place) []pulumi.StringInput {
 	var files []pulumi.StringInput
 	for _, bucket := range b.args.HeldBucketARNs {
 		files = append(files, pulumi.Sprintf("%s/*", bucket))
 	}
-	if bucket := b.args.State.Bucket; bucket != "" {
-		files = append(files, pulumi.Sprintf("arn:%s:s3:::%s/*", b.place.Partition, bucket))
+	if bucket := b.settings.State.Bucket; bucket != "" {
+		files = append(files, pulumi.Sprintf("arn:%s:s3:::%s/*", place.Partition, bucket))
 	}
 	return files
 }
 
-// parameters are the SSM parameters that the role may read: AWS's own, which everyone may, and those of the stack.
-func (b *builder) parameters() []pulumi.StringInput {
-	parameters := []pulumi.StringInput{pulumi.Sprintf("arn:%s:ssm:*::parameter/aws/*", b.place.Partition)}
+// readableParameters are the SSM parameters that the role that previews may read: the public ones of AWS, and those of the
+// stack.
+func (b *builder) readableParameters(place parts.Place) []pulumi.StringInput {
+	parameters := []pulumi.StringInput{pulumi.Sprintf("arn:%s:ssm:*::parameter/aws/*", place.Partition)}
 	if b.args.ParameterPrefix != nil {
 		parameters = append(parameters, pulumi.Sprintf("arn:%s:ssm:%s:%s:parameter%s/*",
-			b.place.Partition, b.place.Region, b.place.Account, b.args.ParameterPrefix))
+			place.Partition, place.Region, place.Account, b.args.ParameterPrefix))
 	}
 	return parameters
 }

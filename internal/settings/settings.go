@@ -6,6 +6,7 @@ import (
 	"ha-web/internal/fleet"
 	"ha-web/internal/settings/cdn"
 	"ha-web/internal/settings/database"
+	"ha-web/internal/settings/delivery"
 	"ha-web/internal/settings/domain"
 	"ha-web/internal/settings/network"
 	"ha-web/internal/settings/secrets"
@@ -35,8 +36,8 @@ type Settings struct {
 	CDN cdn.Settings `pulumi:"cdn,optional"`
 	// Alarms, their dashboard, and who hears of them.
 	Monitoring Monitoring `pulumi:"monitoring,optional"`
-	// How changes reach the stack: the repository of its images, and the roles of its pipeline.
-	Delivery Delivery `pulumi:"delivery,optional"`
+	// How changes reach the stack: the repository of container images, and the roles that CI jobs assume.
+	Delivery delivery.Settings `pulumi:"delivery,optional"`
 	// Ways in for people, and for those who look after the stack.
 	Access Access `pulumi:"access,optional"`
 	// Guard rails of production that this stack does without, each with the reason: `{nat-gateway-per-zone: "..."}`.
@@ -210,7 +211,7 @@ func Default() *Settings {
 		Domain:     domain.Default(),
 		Secrets:    secrets.Default(),
 		CDN:        cdn.Default(),
-		Monitoring: defaultMonitoring(), Delivery: defaultDelivery(),
+		Monitoring: defaultMonitoring(), Delivery: delivery.Default(),
 		Access: defaultAccess(),
 	}
 }

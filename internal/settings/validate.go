@@ -27,7 +27,7 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.CDN.Validate(f)
 	s.validateCDN(f, faults)
 	s.Monitoring.validate(faults)
-	s.Delivery.validate(faults)
+	s.Delivery.Validate(f)
 	s.validateAccess(faults)
 }
 
