@@ -18,6 +18,7 @@ import (
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
 	"ha-web/internal/component"
+	"ha-web/internal/parts"
 	"ha-web/internal/plan"
 	"ha-web/internal/settings"
 
@@ -244,31 +245,16 @@ func stack(ctx *pulumi.Context) error {
 	}
 
 	entry, err := access.New(ctx, name, &access.Args{
-		OIDC: access.OIDC{
-			Paths:           config.Access.OIDC.Paths,
-			Issuer:          config.Access.OIDC.Issuer,
-			Endpoints:       config.Access.OIDC.Endpoints(),
-			ClientID:        config.Access.OIDC.ClientID,
-			ClientSecret:    config.Access.OIDC.ClientSecret.Optional(),
-			ClientSecretARN: config.Access.OIDC.ClientSecretARN,
-			Scope:           config.Access.OIDC.Scope,
-			SessionHours:    config.Access.OIDC.SessionHours,
-		},
-		SAML:      config.Access.SAML,
-		Scanner:   config.Access.Scanner,
-		Agents:    config.Access.Agents,
-		Playbooks: config.Access.Playbooks,
+		Settings: &config.Access,
 		Web: access.Web{
 			ListenerARN:          web.ListenerARN,
 			TargetGroupARN:       web.TargetGroupARN,
-			OriginHeaderName:     config.Web.OriginHeader.Name,
-			OriginHeaderValues:   web.OriginHeaderValues,
+			Origin:               parts.Origin{HeaderName: config.Web.OriginHeader.Name, HeaderValues: web.OriginHeaderValues},
 			AutoScalingGroupName: web.AutoScalingGroupName,
 			RoleName:             web.RoleName,
 		},
 		KeyARN:         vault.KeyARN,
 		NoticeTopicARN: watch.NoticeTopicARN,
-		Unprotected:    !config.Access.DeletionProtection,
 		Shared:         shared,
 	})
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"ha-web/components/access"
 	"ha-web/components/securitygroups"
 	"ha-web/internal/offline"
-	"ha-web/internal/staff"
+	"ha-web/internal/parts"
+	accesssettings "ha-web/internal/settings/access"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -22,7 +23,7 @@ import (
 
 func TestNothingIsOpenUntilItIsAskedFor(t *testing.T) {
 	t.Parallel()
-	got := record(t, newAccess(access.Args{}))
+	got := record(t, newAccess(nil))
 	assert.Equal(t, []string{"ha-web:index:Access::web"}, got.keys())
 	for _, stack := range []string{"dev", "prod"} {
 		for _, each := range planOf(t, "-stack", stack).Resources {
@@ -40,7 +41,7 @@ func TestPeopleSignInBeforeTheyReachAPath(t *testing.T) {
 	assert.Equal(t, []string{"web-signin-admin", "web-signin-oauth2-idpresponse", "web-signin-report"}, got.names(listenerRule))
 	rule := got.one(t, listenerRule, "web-signin-admin")
 	assert.Equal(t, "listener-arn", rule["listenerArn"])
-	assert.Equal(t, float64(staff.Priority("/admin/*")), rule["priority"])
+	assert.Equal(t, float64(accesssettings.Priority("/admin/*")), rule["priority"])
 	assert.Equal(t, []any{
 		map[string]any{"pathPattern": map[string]any{"values": []any{"/admin/*"}}},
 		map[string]any{"httpHeader": map[string]any{"httpHeaderName": "X-Origin-Verify", "values": []any{offline.Secret, "old"}}},
@@ -55,12 +56,12 @@ func TestPeopleSignInBeforeTheyReachAPath(t *testing.T) {
 		map[string]any{"type": "forward", "order": 2.0, "targetGroupArn": "target-group-arn"},
 	}, rule["actions"], "sign-in first")
 
-	args.Web.OriginHeaderValues = nil
+	args.Web.Origin = parts.Origin{}
 	open := record(t, newAccess(args)).one(t, listenerRule, "web-signin-admin")
 	assert.Equal(t, []any{map[string]any{"pathPattern": map[string]any{"values": []any{"/admin/*"}}}}, open["conditions"])
 
 	// The rules of the other paths stay as they are.
-	args.OIDC.Paths = []string{"/report", "/grade/*", "/admin/*"}
+	args.Settings.OIDC.Paths = []string{"/report", "/grade/*", "/admin/*"}
 	more := record(t, newAccess(args))
 	for _, name := range []string{"web-signin-admin", "web-signin-report"} {
 		assert.Equal(t, got.one(t, listenerRule, name)["priority"], more.one(t, listenerRule, name)["priority"], name)
@@ -69,17 +70,17 @@ func TestPeopleSignInBeforeTheyReachAPath(t *testing.T) {
 
 func TestClientSecretComesFromSecretsManager(t *testing.T) {
 	t.Parallel()
-	args := fullAccess()
-	args.OIDC.ClientSecret, args.OIDC.ClientSecretARN = nil, "arn:aws:secretsmanager:us-east-1:123456789012:secret:oidc-Ab12Cd"
+	const arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:oidc-Ab12Cd"
+	args := fullAccess(func(s *access.Settings) { s.OIDC.ClientSecret, s.OIDC.ClientSecretARN = nil, arn })
 	var entry *access.Access
 	got := record(t, func(ctx *pulumi.Context) (err error) {
-		entry, err = access.New(ctx, "web", &args)
+		entry, err = access.New(ctx, "web", args)
 		return err
 	})
 	text := inputsOf(t, got.of(listenerRule)["web-signin-admin"])
 	assert.Contains(t, text, `"clientSecret":"[secret]"`)
 	assert.NotContains(t, text, "value of")
-	assert.Equal(t, []pulumi.StringInput{pulumi.String(args.OIDC.ClientSecretARN)}, entry.HeldSecretARNs, "previews look it up")
+	assert.Equal(t, []pulumi.StringInput{pulumi.String(arn)}, entry.HeldSecretARNs, "previews look it up")
 }
 
 func TestLoadBalancerReachesTheIdentityProviderOnlyWhereItHasTo(t *testing.T) {
@@ -97,10 +98,9 @@ func TestLoadBalancerReachesTheIdentityProviderOnlyWhereItHasTo(t *testing.T) {
 
 func TestStaffComesToTheConsoleByItsOwnIdentityProvider(t *testing.T) {
 	t.Parallel()
-	args := fullAccess()
-	args.SAML.SessionHours = 4
+	args := fullAccess(func(s *access.Settings) { s.SAML.SessionHours = 4 })
 	got := record(t, func(ctx *pulumi.Context) error {
-		made, err := access.New(ctx, "web", &args)
+		made, err := access.New(ctx, "web", args)
 		if err == nil {
 			ctx.Export("roles", made.ConsoleRoles)
 		}
@@ -198,7 +198,9 @@ func actionOf(command string) string {
 
 func TestScannerLooksByItsExternalID(t *testing.T) {
 	t.Parallel()
-	got := record(t, newAccess(access.Args{Scanner: fullAccess().Scanner}))
+	settings := access.Default()
+	settings.Scanner = accessSettings().Scanner
+	got := record(t, newAccess(&access.Args{Settings: &settings}))
 	scanner := got.one(t, role, "web-scanner")
 	assert.Equal(t, map[string]map[string]any{"sts:AssumeRole": {
 		"Effect": "Allow", "Action": []any{"sts:AssumeRole"}, "Principal": map[string]any{"AWS": "arn:aws:iam::111122223333:role/scanner"},
@@ -276,7 +278,7 @@ func TestPlaybooksComeFromAPrivateBucket(t *testing.T) {
 	t.Parallel()
 	args := fullAccess()
 	got := record(t, newAccess(args))
-	digest := args.Playbooks[0].Digest()
+	digest := args.Settings.Playbooks[0].Digest()
 	assert.Equal(t, []string{"web-playbook-moodle-site.yml", "web-playbook-moodle-tasks/main.yml"}, got.names(bucketObject))
 	file := got.one(t, bucketObject, "web-playbook-moodle-tasks/main.yml")
 	assert.Equal(t, "moodle/"+digest+"/tasks/main.yml", file["key"])
@@ -306,7 +308,7 @@ func TestPlaybooksComeFromAPrivateBucket(t *testing.T) {
 	assert.Contains(t, got.of(bucketPolicy), "web-playbooks", "nothing without TLS")
 
 	// Another content is another place, and so another document.
-	args.Playbooks[0].Files["tasks/main.yml"] = "[{}]"
+	args.Settings.Playbooks[0].Files["tasks/main.yml"] = "[{}]"
 	other := commandOf(t, record(t, newAccess(args)), "web-playbook-moodle").MainSteps[1]
 	assert.NotEqual(t, steps[1].Inputs, other.Inputs)
 }
@@ -330,22 +332,23 @@ func TestFailedAgentsAreTold(t *testing.T) {
 
 func TestAccessRefusesWhatIsWrong(t *testing.T) {
 	t.Parallel()
+	settings := access.Default()
+	settings.OIDC.Paths, settings.OIDC.Issuer = []string{"/admin/*"}, "https://example.okta.com"
+	settings.Scanner.Principal = "arn:aws:iam::111122223333:root"
+	settings.Agents, settings.Playbooks = []access.Agent{{Name: "x"}}, []access.Playbook{{Name: "x"}}
 	assert.Equal(t, strings.Join([]string{
-		"access web: OIDC.ClientID: is required: the identity provider names it",
-		"OIDC.ClientSecret: give either this or OIDC.ClientSecretARN",
-		`Scanner.ExternalID: must be the id that the scanner gives, 2 to 1224 letters, digits and +=,.@:/_-, got ""`,
-		"Agents[0].Package: needs this, or Agents[0].Commands",
-		"Playbooks[0].Files: is required",
+		"access web: Settings.OIDC.ClientID: is required: the identity provider shows it",
+		"Settings.OIDC.ClientSecret: set either this or Settings.OIDC.ClientSecretARN",
+		`Settings.Scanner.ExternalID: must be the external ID that the scanner states, 2 to 1224 letters, digits and +=,.@:/_-, got ""`,
+		"Settings.Agents[0].Package: is required without Settings.Agents[0].Commands",
+		"Settings.Playbooks[0].Files: is required",
 		"Web.ListenerARN: is required",
 		"Web.TargetGroupARN: is required",
 		"Web.AutoScalingGroupName: is required",
 		"Web.RoleName: is required",
-	}, "\n"), fault(t, newAccess(access.Args{
-		OIDC:      access.OIDC{Paths: []string{"/admin/*"}, Issuer: "https://example.okta.com"},
-		Scanner:   access.Scanner{Principal: "arn:aws:iam::111122223333:root"},
-		Agents:    []access.Agent{{Name: "x"}},
-		Playbooks: []access.Playbook{{Name: "x"}},
-	})))
+	}, "\n"), fault(t, newAccess(&access.Args{Settings: &settings})))
+	assert.Equal(t, "access web: Settings: must begin as Default(), which sets what is left out",
+		fault(t, newAccess(&access.Args{Settings: &access.Settings{}})))
 }
 
 func TestSettingsReachAccess(t *testing.T) {

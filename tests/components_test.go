@@ -85,7 +85,7 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 	"Access": func(ctx *pulumi.Context, name string) error {
 		args := fullAccess()
 		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
-		_, err := access.New(ctx, name, &args)
+		_, err := access.New(ctx, name, args)
 		return err
 	},
 	"Cdn": func(ctx *pulumi.Context, name string) error {
@@ -219,9 +219,8 @@ func TestComponentsTakeOptions(t *testing.T) {
 		if _, err = delivery.New(ctx, "pipeline", pipeline, pulumi.Protect(true)); err != nil {
 			return err
 		}
-		entry := fullAccess()
-		entry.Unprotected = true
-		_, err = access.New(ctx, "entry", &entry, pulumi.Protect(true))
+		entry := fullAccess(func(s *access.Settings) { s.DeletionProtection = false })
+		_, err = access.New(ctx, "entry", entry, pulumi.Protect(true))
 		return err
 	})
 	for _, resource := range got.Resources {

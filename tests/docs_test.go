@@ -56,13 +56,13 @@ func documented(t *testing.T) []setting {
 // commented are the files that declare settings.
 var commented = []string{
 	"internal/settings/settings.go", "internal/settings/monitoring.go",
-	"internal/settings/access.go", "internal/settings/database/database.go", "internal/settings/delivery/delivery.go",
+	"internal/settings/access/access.go", "internal/settings/access/signin.go", "internal/settings/access/agents.go",
+	"internal/settings/access/playbooks.go", "internal/settings/database/database.go", "internal/settings/delivery/delivery.go",
 	"internal/settings/network/network.go", "internal/settings/domain/domain.go",
 	"internal/settings/secrets/secrets.go",
 	"internal/settings/cdn/cdn.go",
 	"internal/alarms/alarms.go",
 	"internal/fleet/fleet.go", "internal/fleet/schedule.go", "internal/fleet/exams.go",
-	"internal/staff/staff.go", "internal/upkeep/upkeep.go",
 }
 
 // fieldComments returns the comment of each field of each struct of the settings, as one line, by "package.Struct.Field".

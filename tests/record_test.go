@@ -21,6 +21,7 @@ import (
 	"ha-web/components/webtier"
 	"ha-web/internal/component"
 	"ha-web/internal/offline"
+	"ha-web/internal/parts"
 	"ha-web/internal/settings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -464,31 +465,41 @@ func newBoundary(changes ...func(*delivery.Settings)) pulumi.RunFunc {
 	}
 }
 
-// fullAccess returns an Access with all that is optional.
-func fullAccess() access.Args {
+// accessSettings are settings of an Access with all that is optional, with these changes.
+func accessSettings(changes ...func(*access.Settings)) *access.Settings {
 	const secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:%s-Ab12Cd"
-	return access.Args{
-		OIDC: access.OIDC{
-			Paths: []string{"/admin/*", "/report"}, Issuer: "https://example.okta.com", ClientID: "ha-web",
-			ClientSecret: pulumi.ToSecret(pulumi.String("hunter2")).(pulumi.StringOutput),
+	settings := access.Default()
+	settings.OIDC.Paths, settings.OIDC.Issuer = []string{"/admin/*", "/report"}, "https://example.okta.com"
+	settings.OIDC.ClientID, settings.OIDC.ClientSecret = "ha-web", pulumi.ToSecret(pulumi.String("hunter2")).(pulumi.StringOutput)
+	settings.SAML.Metadata = samlMetadata
+	settings.Scanner = access.Scanner{Principal: "arn:aws:iam::111122223333:role/scanner", ExternalID: "0a1b"}
+	settings.Agents = []access.Agent{
+		{Name: "falcon", Package: "FalconSensor-Linux", Version: "7.1", Arguments: map[string]string{"SSM_CS_CCID": "0A-1B"}},
+		{
+			Name: "datadog", Commands: []string{"install"}, Schedule: "rate(12 hours)",
+			Secrets: map[string]string{"DD_API_KEY": fmt.Sprintf(secret, "datadog"), "APP_KEY": fmt.Sprintf(secret, "app")},
 		},
-		SAML:    access.SAML{Metadata: samlMetadata},
-		Scanner: access.Scanner{Principal: "arn:aws:iam::111122223333:role/scanner", ExternalID: "0a1b"},
-		Agents: []access.Agent{
-			{Name: "falcon", Package: "FalconSensor-Linux", Version: "7.1", Arguments: map[string]string{"SSM_CS_CCID": "0A-1B"}},
-			{
-				Name: "datadog", Commands: []string{"install"}, Schedule: "rate(12 hours)",
-				Secrets: map[string]string{"DD_API_KEY": fmt.Sprintf(secret, "datadog"), "APP_KEY": fmt.Sprintf(secret, "app")},
-			},
-		},
-		Playbooks: []access.Playbook{{
-			Name: "moodle", Variables: map[string]string{"release": "5.0"},
-			Files: map[string]string{"site.yml": "- hosts: all", "tasks/main.yml": "[]"},
-		}},
+	}
+	settings.Playbooks = []access.Playbook{{
+		Name: "moodle", Variables: map[string]string{"release": "5.0"},
+		Files: map[string]string{"site.yml": "- hosts: all", "tasks/main.yml": "[]"},
+	}}
+	for _, change := range changes {
+		change(&settings)
+	}
+	return &settings
+}
+
+// fullAccess are the Args of an Access with all that is optional, with these changes of its settings.
+func fullAccess(changes ...func(*access.Settings)) *access.Args {
+	return &access.Args{
+		Settings: accessSettings(changes...),
 		Web: access.Web{
 			ListenerARN: pulumi.String("listener-arn"), TargetGroupARN: pulumi.String("target-group-arn"),
-			OriginHeaderName:     "X-Origin-Verify",
-			OriginHeaderValues:   pulumi.StringArray{pulumi.ToSecret(pulumi.String("new")).(pulumi.StringOutput), pulumi.String("old")},
+			Origin: parts.Origin{
+				HeaderName:   "X-Origin-Verify",
+				HeaderValues: pulumi.StringArray{pulumi.ToSecret(pulumi.String("new")).(pulumi.StringOutput), pulumi.String("old")},
+			},
 			AutoScalingGroupName: pulumi.String("web-app"), RoleName: pulumi.String("web-app-role"),
 		},
 		KeyARN:         pulumi.String("key-arn"),
@@ -501,9 +512,9 @@ var samlMetadata = `<EntityDescriptor entityID="https://idp.example.edu"><IDPSSO
 	"<!-- " + strings.Repeat("x", 1000) + " --></EntityDescriptor>"
 
 // newAccess returns a program of one Access named web.
-func newAccess(args access.Args) pulumi.RunFunc {
+func newAccess(args *access.Args) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := access.New(ctx, "web", &args)
+		_, err := access.New(ctx, "web", args)
 		return err
 	}
 }

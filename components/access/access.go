@@ -1,11 +1,13 @@
-// Package access provides ways in for people, and for those who look after a stack: sign-in at the load balancer with an
-// identity provider of one's own, roles for the console, a role for a scanner of the account's posture, and agents and
-// playbooks on the instances. All of it is off until it is asked for.
+// Package access provides access for users, operators, scanners and agents: sign-in at the load balancer with an identity
+// provider, roles for the AWS console, a role for a security posture scanner, and agents and Ansible playbooks on the instances.
+// All of it is off by default.
 package access
 
 import (
 	"fmt"
+	"slices"
 
+	"ha-web/internal/component"
 	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,98 +16,101 @@ import (
 // Type is the type token of an Access.
 const Type = "ha-web:index:Access"
 
-// Access is roles, rules of a listener, and associations of Systems Manager. It costs nothing but the storage of playbooks.
+// Access is roles, listener rules, and associations of SSM State Manager. It costs nothing but the storage of playbooks.
 type Access struct {
 	pulumi.ResourceState
 
+	// ConsoleRoles are the values of the SAML attribute Role, "<role ARN>,<provider ARN>". Empty without SAML.
+	ConsoleRoles pulumi.StringArray `pulumi:"consoleRoles"`
 	// ScannerRoleARN is the role of the scanner. Empty without one.
 	ScannerRoleARN pulumi.StringOutput `pulumi:"scannerRoleArn"`
 
-	// ConsoleRoles are what an identity provider sends for the console, as "<role>,<provider>". Empty without SAML.
-	ConsoleRoles pulumi.StringArray
-
-	// HeldSecretARNs are secrets whose values Pulumi has in its state, and reads back, and HeldBucketARNs buckets with files that
-	// it does so with.
+	// HeldSecretARNs are secrets whose values the state contains, and HeldBucketARNs are buckets with files that Pulumi manages.
 	HeldSecretARNs, HeldBucketARNs []pulumi.StringInput
 }
 
 // New creates an Access. It returns every fault of args at once, before it registers anything.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Access, error) {
-	if args == nil {
-		args = &Args{}
-	}
-	settings := args.withDefaults()
-	prefix, err := settings.validate(name, ctx.Stack())
+	args, physical, err := component.ArgsOr(args).resolve(name, ctx.Stack())
 	if err != nil {
 		return nil, fmt.Errorf("access %s: %w", name, err)
 	}
-	access := &Access{
-		ConsoleRoles:   pulumi.StringArray{},
-		ScannerRoleARN: pulumi.String("").ToStringOutput(),
-	}
-	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), access, opts...); err != nil {
-		return nil, fmt.Errorf("registering access %s: %w", name, err)
-	}
-	build := &builder{
-		Children: parts.ChildrenOf(access, name, settings.Shared),
-		ctx:      ctx,
-		name:     name,
-		prefix:   prefix,
-		args:     settings,
-		access:   access,
-	}
-	if err := build.all(); err != nil {
+	access := &Access{}
+	if err := component.Register(ctx, Type, name, args.Settings, access, opts...); err != nil {
 		return nil, err
 	}
-	return access, ctx.RegisterResourceOutputs(access, pulumi.Map{
-		"consoleRoles":   access.ConsoleRoles,
-		"scannerRoleArn": access.ScannerRoleARN,
-	})
+	build := &builder{
+		Children: parts.ChildrenOf(access, name, args.Shared),
+		ctx:      ctx,
+		name:     name,
+		physical: physical,
+		args:     args,
+		settings: args.Settings,
+	}
+	if err := build.all(access); err != nil {
+		return nil, err
+	}
+	return access, component.RegisterOutputs(ctx, access)
 }
 
-// builder holds what the steps of building an Access hand to one another.
+// builder creates the children of an Access. Its steps get what they need from others, and return what they make.
 type builder struct {
 	parts.Children
-	ctx          *pulumi.Context
-	name, prefix string
-	args         Args
-	access       *Access
-
-	place  parts.Place
-	bucket *parts.PrivateBucket // of playbooks
-	rights []pulumi.Resource    // what instances need for them
-	failed pulumi.StringArray   // ids of associations, to tell of those that fail
+	ctx            *pulumi.Context
+	name, physical string
+	args           *Args
+	settings       *Settings
+	place          parts.Place
 }
 
-func (b *builder) all() error {
-	steps := []struct {
-		wanted bool
-		step   func() error
-	}{
-		{len(b.args.OIDC.Paths) > 0, b.signIn},
-		{b.args.SAML.Metadata != "", b.console},
-		{b.args.Scanner.Principal != "", b.scanner},
-		{len(b.args.Agents) > 0, b.agents},
-		{len(b.args.Playbooks) > 0, b.playbooks},
-		{b.args.looksAfterInstances() && b.args.NoticeTopicARN != nil, b.failures},
+// all creates everything, and sets the outputs of the Access.
+func (b *builder) all(access *Access) (err error) {
+	access.ConsoleRoles, access.ScannerRoleARN = pulumi.StringArray{}, pulumi.String("").ToStringOutput()
+	if !b.settings.On() {
+		return nil
 	}
-	for _, each := range steps {
-		if !each.wanted {
-			continue
-		}
-		if b.place.Account == nil {
-			b.place = b.Place(b.ctx)
-		}
-		if err := each.step(); err != nil {
+	b.place = b.Place(b.ctx)
+	if b.settings.OIDC.On() {
+		if access.HeldSecretARNs, err = b.signIn(); err != nil {
 			return err
 		}
 	}
-	return nil
+	if b.settings.SAML.Metadata != "" {
+		if access.ConsoleRoles, err = b.console(); err != nil {
+			return err
+		}
+	}
+	if b.settings.Scanner.On() {
+		if access.ScannerRoleARN, err = b.scanner(); err != nil {
+			return err
+		}
+	}
+	if b.settings.ManagesInstances() {
+		access.HeldBucketARNs, err = b.instances()
+	}
+	return err
 }
 
-// administered creates a role that no pipeline may change: who gets in is for people to decide.
+// instances applies agents and playbooks to the instances. It returns the ARN of the bucket of playbooks, where there is one.
+func (b *builder) instances() ([]pulumi.StringInput, error) {
+	associations, permissions, err := b.agents()
+	if err != nil {
+		return nil, err
+	}
+	var buckets []pulumi.StringInput
+	if len(b.settings.Playbooks) > 0 {
+		bucket, more, err := b.playbooks(permissions)
+		if err != nil {
+			return nil, err
+		}
+		buckets, associations = append(buckets, bucket), slices.Concat(associations, more)
+	}
+	return buckets, b.failures(associations)
+}
+
+// administered creates a role that no pipeline may change: people decide who has access. It returns its name and ARN.
 func (b *builder) administered(kind string, role parts.Role) (name, arn pulumi.StringOutput, _ error) {
-	role.Physical = b.prefix + "-" + kind
+	role.Physical = b.physical + "-" + kind
 	role.Path = parts.AdministeredPath(b.name, b.ctx.Stack())
 	created, err := b.Role(b.ctx, b.Name(kind), role)
 	if err != nil {

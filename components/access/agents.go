@@ -7,34 +7,36 @@ import (
 	"strings"
 
 	"ha-web/internal/parts"
-	"ha-web/internal/upkeep"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// agents has State Manager put each agent on every instance, new ones included, and look after it.
-func (b *builder) agents() error {
-	if err := b.agentSecrets(); err != nil {
-		return err
+// agents has State Manager apply each agent to every instance. It returns the associations, and the permissions that instances
+// need before they run.
+func (b *builder) agents() (associations pulumi.StringArray, permissions []pulumi.Resource, err error) {
+	if permissions, err = b.agentSecrets(); err != nil {
+		return nil, nil, err
 	}
-	for _, agent := range b.args.Agents {
-		if err := b.apply("agent", agent.Name, agent.Schedule, steps(agent)...); err != nil {
-			return err
+	for _, agent := range b.settings.Agents {
+		association, err := b.associate("agent", agent.Name, agent.Schedule, permissions, steps(agent)...)
+		if err != nil {
+			return nil, nil, err
 		}
+		associations = append(associations, association)
 	}
-	return nil
+	return associations, permissions, nil
 }
 
-// agentSecrets lets instances read what agents need.
-func (b *builder) agentSecrets() error {
+// agentSecrets lets instances read the secrets of agents.
+func (b *builder) agentSecrets() ([]pulumi.Resource, error) {
 	arns := map[string]bool{}
-	for _, agent := range b.args.Agents {
+	for _, agent := range b.settings.Agents {
 		for _, arn := range agent.Secrets {
 			arns[arn] = true
 		}
 	}
 	if len(arns) == 0 {
-		return nil
+		return nil, nil
 	}
 	var secrets []pulumi.StringInput
 	for _, arn := range slices.Sorted(maps.Keys(arns)) {
@@ -42,12 +44,11 @@ func (b *builder) agentSecrets() error {
 	}
 	policy, err := b.RolePolicy(b.ctx, b.Name("agents"), b.args.Web.RoleName,
 		parts.ReadSecrets(b.place, b.args.KeyARN, secrets...)...)
-	b.rights = append(b.rights, policy)
-	return err
+	return []pulumi.Resource{policy}, err
 }
 
-// steps are what Systems Manager does for an agent (AWS Systems Manager user guide, "Command document plugin reference").
-func steps(agent upkeep.Agent) []pulumi.Map {
+// steps are the steps of the document of an agent (AWS Systems Manager user guide, "Command document plugin reference").
+func steps(agent Agent) []pulumi.Map {
 	var steps []pulumi.Map
 	if agent.Package != "" {
 		inputs := pulumi.Map{"action": pulumi.String("Install"), "name": pulumi.String(agent.Package)}
@@ -67,9 +68,9 @@ func steps(agent upkeep.Agent) []pulumi.Map {
 	return steps
 }
 
-// script returns the commands of an agent, with its secrets in their variables: each instance asks for them by its own role,
-// and what SSM keeps of a command has nothing but their ARNs.
-func script(agent upkeep.Agent) []string {
+// script returns the commands of an agent, with its secrets in environment variables: each instance reads them with its own role, so
+// that documents and command history of SSM contain only their ARNs.
+func script(agent Agent) []string {
 	lines := []string{"#!/bin/bash", "set -euo pipefail"}
 	for _, variable := range slices.Sorted(maps.Keys(agent.Secrets)) {
 		arn := agent.Secrets[variable]

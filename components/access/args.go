@@ -1,142 +1,78 @@
 package access
 
 import (
-	"cmp"
-	"fmt"
-
 	"ha-web/internal/component"
-	"ha-web/internal/staff"
-	"ha-web/internal/upkeep"
+	"ha-web/internal/fields"
+	"ha-web/internal/parts"
+	"ha-web/internal/settings/access"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// What access is asked to be. What is left out has the default of packages staff and upkeep.
+// Settings describe access for users, operators, scanners and agents. They begin as Default.
 type (
-	Endpoints = staff.Endpoints
-	SAML      = staff.SAML
-	Scanner   = staff.Scanner
-	Agent     = upkeep.Agent
-	Playbook  = upkeep.Playbook
+	Settings = access.Settings
+	SignIn   = access.SignIn
+	SAML     = access.SAML
+	Scanner  = access.Scanner
+	Agent    = access.Agent
+	Playbook = access.Playbook
 )
 
-// Args describes an Access. Without any of them there is nothing.
+// Default returns the default settings: no access for anyone.
+func Default() Settings { return access.Default() }
+
+// Args describes an Access.
 type Args struct {
-	// OIDC has people sign in at the load balancer.
-	OIDC OIDC
-	// SAML brings staff to the console.
-	SAML SAML
-	// Scanner looks for mistakes in the account.
-	Scanner Scanner
-	// Agents and Playbooks are for the instances.
-	Agents    []Agent
-	Playbooks []Playbook
-
-	// Web is the web tier. Required with OIDC, Agents or Playbooks.
-	Web Web
-	// KeyARN is the KMS key of secrets that agents read. Default nil: a key of AWS.
-	KeyARN pulumi.StringInput
-	// NoticeTopicARN is a topic of SNS that hears of agents and playbooks that fail. Default nil: nobody does.
-	NoticeTopicARN pulumi.StringInput
-	// Unprotected lets Pulumi delete the bucket of playbooks.
-	Unprotected bool
+	// Settings describe who has access, and the agents and playbooks of the instances. Files are not read here: the Metadata of
+	// SAML and the Files of each playbook are their content.
+	Settings *Settings `pulumi:"settings,optional"`
+	// Web is the web tier. Required with sign-in, agents or playbooks.
+	Web Web `pulumi:"web,optional"`
+	// KeyARN is the KMS key of the secrets that agents read. Default nil: a key of AWS.
+	KeyARN pulumi.StringInput `pulumi:"keyArn,optional"`
+	// NoticeTopicARN is an SNS topic for agents and playbooks that fail. Default nil: nobody is notified.
+	NoticeTopicARN pulumi.StringInput `pulumi:"noticeTopicArn,optional"`
 	// Shared is what the components of a stack have in common.
-	Shared component.Shared
-}
-
-// OIDC describes sign-in at the load balancer by OpenID Connect, as with Okta or Entra ID.
-type OIDC struct {
-	// Paths are the patterns of paths, such as /admin/*, that nobody reaches without it. Default none.
-	Paths []string
-	// Issuer is the identity provider, as its metadata names it. Required with paths.
-	Issuer string
-	// Endpoints of the identity provider. Default: those of Okta or Entra ID, by the issuer.
-	Endpoints Endpoints
-	// ClientID is what the identity provider calls the load balancer. Required with paths.
-	ClientID string
-	// ClientSecret is a secret, and ClientSecretARN a secret of Secrets Manager that has it. One of them is required.
-	ClientSecret    pulumi.StringInput
-	ClientSecretARN string
-	// Scope is what the identity provider tells of people. Default openid email profile.
-	Scope string
-	// SessionHours is how long people stay signed in. Default 8.
-	SessionHours int
+	Shared component.Shared `pulumi:"shared,optional"`
 }
 
 // Web describes the load balancer and its instances.
 type Web struct {
-	// ListenerARN is a listener that speaks HTTPS, and TargetGroupARN where it leads. Required with OIDC.
-	ListenerARN, TargetGroupARN pulumi.StringInput
-	// OriginHeaderName and OriginHeaderValues are what a request must bring, where only CloudFront is to come in.
-	OriginHeaderName   string
-	OriginHeaderValues pulumi.StringArray
-	// AutoScalingGroupName is the fleet, and RoleName the role of its instances. Required with Agents or Playbooks.
-	AutoScalingGroupName, RoleName pulumi.StringInput
+	// ListenerARN is an HTTPS listener, and TargetGroupARN the target group that it forwards to. Required with sign-in.
+	ListenerARN    pulumi.StringInput `pulumi:"listenerArn,optional"`
+	TargetGroupARN pulumi.StringInput `pulumi:"targetGroupArn,optional"`
+	// Origin has the header that requests must have where the load balancer accepts CloudFront alone.
+	Origin parts.Origin `pulumi:"origin,optional"`
+	// AutoScalingGroupName is the group of the instances, and RoleName is their role. Required with agents or playbooks.
+	AutoScalingGroupName pulumi.StringInput `pulumi:"autoScalingGroupName,optional"`
+	RoleName             pulumi.StringInput `pulumi:"roleName,optional"`
 }
 
-// withDefaults returns a copy of the arguments in which everything left out has its default.
-func (a Args) withDefaults() Args {
-	a.OIDC.Scope = cmp.Or(a.OIDC.Scope, staff.DefaultScope)
-	a.OIDC.SessionHours = cmp.Or(a.OIDC.SessionHours, staff.DefaultSessionHours)
-	a.SAML.SessionHours = cmp.Or(a.SAML.SessionHours, staff.DefaultSessionHours)
-	kept := upkeep.Spec{Agents: a.Agents, Playbooks: a.Playbooks}.WithDefaults()
-	a.Agents, a.Playbooks = kept.Agents, kept.Playbooks
-	return a
-}
-
-// signIn is what there are rules about.
-func (o OIDC) signIn() staff.SignIn {
-	return staff.SignIn{
-		Paths: o.Paths, Issuer: o.Issuer, Endpoints: o.Endpoints, ClientID: o.ClientID,
-		ClientSecret: o.ClientSecret != nil, SecretARN: o.ClientSecretARN != "", Scope: o.Scope, SessionHours: o.SessionHours,
-	}
-}
-
-// nameLimit is the longest beginning of names of roles.
+// nameLimit is the most characters of the physical name that the names of roles begin with: IAM takes 64.
 const nameLimit = 64 - len("-read-only")
 
-// validate returns every fault of the arguments, and what names in AWS begin with.
-func (a Args) validate(name, stack string) (prefix string, _ error) {
+// resolve returns a copy of the arguments with everything that is left out, and the beginning of physical names, or every
+// fault of them.
+func (a Args) resolve(name, stack string) (_ *Args, physical string, _ error) {
+	settings := component.SettingsOr(a.Settings, Default).Resolved()
+	a.Settings = &settings
 	var faults validate.Faults
-	prefix, err := component.PhysicalName(name, stack, "", nameLimit)
+	physical, err := component.PhysicalName(name, stack, "", nameLimit)
 	faults.Check("name", err)
-	field := func(field string) string { return field }
-	staff.Spec{OIDC: a.OIDC.signIn(), SAML: a.SAML, Scanner: a.Scanner}.Validate(&faults, field)
-	upkeep.Spec{Agents: a.Agents, Playbooks: a.Playbooks}.Validate(&faults, field)
-	for i, each := range a.Playbooks {
-		if len(each.Files) == 0 {
-			faults.Add(fmt.Sprintf("Playbooks[%d].Files", i), "is required")
-		}
+	f := validate.FieldsOf(&faults, &a, fields.ByName)
+	settings.Validate(f)
+	for i := range settings.Playbooks {
+		f.Required(&settings.Playbooks[i].Files)
 	}
-	if len(a.OIDC.Paths) > 0 {
-		faults.Required("Web.ListenerARN", a.Web.ListenerARN)
-		faults.Required("Web.TargetGroupARN", a.Web.TargetGroupARN)
+	if settings.OIDC.On() {
+		f.Required(&a.Web.ListenerARN)
+		f.Required(&a.Web.TargetGroupARN)
 	}
-	if a.looksAfterInstances() {
-		faults.Required("Web.AutoScalingGroupName", a.Web.AutoScalingGroupName)
-		faults.Required("Web.RoleName", a.Web.RoleName)
+	if settings.ManagesInstances() {
+		f.Required(&a.Web.AutoScalingGroupName)
+		f.Required(&a.Web.RoleName)
 	}
-	return prefix, faults.Err()
-}
-
-func (a Args) looksAfterInstances() bool { return len(a.Agents)+len(a.Playbooks) > 0 }
-
-// inputs are the arguments as Pulumi keeps them in the state of the component, but for secrets.
-func (a Args) inputs() pulumi.Map {
-	var agents, playbooks []string
-	for _, each := range a.Agents {
-		agents = append(agents, each.Name)
-	}
-	for _, each := range a.Playbooks {
-		playbooks = append(playbooks, each.Name)
-	}
-	return pulumi.Map{
-		"oidcPaths":        pulumi.ToStringArray(a.OIDC.Paths),
-		"issuer":           pulumi.String(a.OIDC.Issuer),
-		"saml":             pulumi.Bool(a.SAML.Metadata != ""),
-		"scannerPrincipal": pulumi.String(a.Scanner.Principal),
-		"agents":           pulumi.ToStringArray(agents),
-		"playbooks":        pulumi.ToStringArray(playbooks),
-	}
+	return &a, physical, faults.Err()
 }

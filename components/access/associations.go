@@ -8,14 +8,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// step is one step of a document of Systems Manager.
+// step is one step of an SSM document.
 func step(action, name string, inputs pulumi.Map) pulumi.Map {
 	return pulumi.Map{"action": pulumi.String(action), "name": pulumi.String(name), "inputs": inputs}
 }
 
-// apply has State Manager take some steps on the instances of the fleet: on each new one when it appears, on all when the steps
-// change, and on a schedule. Half of them at a time: what goes wrong with one does not take the others along.
-func (b *builder) apply(kind, role, schedule string, steps ...pulumi.Map) error {
+// associate has State Manager run some steps on the instances of the Auto Scaling group: on each new one, on all when the steps
+// change, and on a schedule. It runs them on half of the instances at a time, so that a failure leaves the others alone. The
+// permissions exist before the first run. It returns the id of the association.
+func (b *builder) associate(
+	kind, role, schedule string, permissions []pulumi.Resource, steps ...pulumi.Map,
+) (pulumi.StringInput, error) {
 	name := b.Name(kind, role)
 	list := make(pulumi.Array, len(steps))
 	for i, each := range steps {
@@ -31,12 +34,12 @@ func (b *builder) apply(kind, role, schedule string, steps ...pulumi.Map) error 
 		Tags: b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating document %s: %w", name, err)
+		return nil, fmt.Errorf("creating document %s: %w", name, err)
 	}
 	association, err := ssm.NewAssociation(b.ctx, name, &ssm.AssociationArgs{
-		AssociationName:    pulumi.String(b.prefix + "-" + kind + "-" + role),
+		AssociationName:    pulumi.String(b.physical + "-" + kind + "-" + role),
 		Name:               document.Name,
-		DocumentVersion:    document.LatestVersion, // a number, so that other steps reach the instances at once
+		DocumentVersion:    document.LatestVersion, // a number: with $LATEST, changed steps would wait for the schedule
 		ScheduleExpression: pulumi.String(schedule),
 		Targets: ssm.AssociationTargetArray{ssm.AssociationTargetArgs{
 			Key: pulumi.String("tag:aws:autoscaling:groupName"), Values: pulumi.StringArray{b.args.Web.AutoScalingGroupName},
@@ -45,16 +48,19 @@ func (b *builder) apply(kind, role, schedule string, steps ...pulumi.Map) error 
 		MaxConcurrency:     pulumi.String("50%"),
 		MaxErrors:          pulumi.String("0"),
 		Tags:               b.Tags(name),
-	}, b.Options(pulumi.DependsOn(b.rights))...)
+	}, b.Options(pulumi.DependsOn(permissions))...)
 	if err != nil {
-		return fmt.Errorf("associating %s: %w", name, err)
+		return nil, fmt.Errorf("creating association %s: %w", name, err)
 	}
-	b.failed = append(b.failed, association.AssociationId)
-	return nil
+	return association.AssociationId, nil
 }
 
-// failures tells of associations that fail: an instance serves without its sensor, and nobody would know.
-func (b *builder) failures() error {
+// failures publishes failed runs of associations to the topic for notices, where there is one: an instance serves requests without
+// its sensor, and nobody would notice.
+func (b *builder) failures(associations pulumi.StringArray) error {
+	if b.args.NoticeTopicARN == nil {
+		return nil
+	}
 	name := b.Name("upkeep", "failed")
 	rule, err := cloudwatch.NewEventRule(b.ctx, name, &cloudwatch.EventRuleArgs{
 		Description: pulumi.String("Agents and playbooks that failed"),
@@ -62,7 +68,7 @@ func (b *builder) failures() error {
 			"source":      pulumi.StringArray{pulumi.String("aws.ssm")},
 			"detail-type": pulumi.StringArray{pulumi.String("EC2 State Manager Association State Change")},
 			"detail": pulumi.Map{
-				"association-id": b.failed,
+				"association-id": associations,
 				"status":         pulumi.StringArray{pulumi.String("Failed")},
 			},
 		}),

@@ -9,22 +9,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// signInURL is who SAML assertions for AWS are for (AWS IAM user guide, "Configure SAML assertions for the authentication
+// signInURL is the audience of SAML assertions for the AWS console (AWS IAM user guide, "Configure SAML assertions for the authentication
 // response").
 const signInURL = "https://signin.aws.amazon.com/saml"
 
-// console creates the identity provider of staff, and the roles that it hands out: one that looks, and one that operates.
-// There are no users, and so no passwords and no keys (document 002, "no shared local logins").
-func (b *builder) console() error {
+// console creates the identity provider of staff, and two roles for it: one that reads, and one that operates the stack. There are
+// no IAM users, and so no passwords and no access keys (AWS IAM user guide, "Security best practices in IAM"). It returns the
+// values of the SAML attribute Role.
+func (b *builder) console() (pulumi.StringArray, error) {
 	name := b.Name("staff")
 	provider, err := iam.NewSamlProvider(b.ctx, name, &iam.SamlProviderArgs{
-		Name:                 pulumi.String(b.prefix), // the identity provider names it
-		SamlMetadataDocument: pulumi.String(b.args.SAML.Metadata),
+		Name:                 pulumi.String(b.physical), // the identity provider names it
+		SamlMetadataDocument: pulumi.String(b.settings.SAML.Metadata),
 		Tags:                 b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating SAML provider %s: %w", name, err)
+		return nil, fmt.Errorf("creating SAML provider %s: %w", name, err)
 	}
+	var roles pulumi.StringArray
 	for _, each := range []struct {
 		kind, description string
 		statements        []parts.Statement
@@ -34,7 +36,7 @@ func (b *builder) console() error {
 	} {
 		role, arn, err := b.administered(each.kind, parts.Role{
 			Description:    each.description,
-			SessionSeconds: b.args.SAML.SessionHours * 60 * 60,
+			SessionSeconds: b.settings.SAML.SessionHours * 60 * 60,
 			Trust: []parts.Statement{{
 				Federated:  provider.Arn,
 				Actions:    []string{"sts:AssumeRoleWithSAML"},
@@ -42,23 +44,23 @@ func (b *builder) console() error {
 			}},
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := b.AttachPolicy(b.ctx, b.Name(each.kind), role, b.place.ManagedPolicy("ReadOnlyAccess")); err != nil {
-			return err
+			return nil, err
 		}
 		if len(each.statements) > 0 {
 			if _, err := b.RolePolicy(b.ctx, b.Name(each.kind), role, each.statements...); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		b.access.ConsoleRoles = append(b.access.ConsoleRoles, pulumi.Sprintf("%s,%s", arn, provider.Arn))
+		roles = append(roles, pulumi.Sprintf("%s,%s", arn, provider.Arn))
 	}
-	return nil
+	return roles, nil
 }
 
-// operations are what an operator may do beyond looking: what docs/runbook.md and docs/web-tier.md have people do, to what
-// has the tags of the stack, where AWS can tell.
+// operations are what an operator may do beyond reading: the commands of docs/runbook.md and docs/web-tier.md, on resources with the
+// tags of the stack where AWS supports that condition.
 func (b *builder) operations() []parts.Statement {
 	everything := []pulumi.StringInput{pulumi.String("*")}
 	tagged := pulumi.Map{}
@@ -92,7 +94,7 @@ func (b *builder) operations() []parts.Statement {
 		{Sid: "EndOwnSessions", Actions: []string{"ssm:ResumeSession", "ssm:TerminateSession"}, Resources: []pulumi.StringInput{
 			b.regional("ssm", "session/${aws:userid}-*"),
 		}},
-		// RDS makes the secret of a database, with tags of its own.
+		// RDS creates the secret of a database, with tags of its own.
 		{Sid: "RotatePassword", Actions: []string{"secretsmanager:RotateSecret"}, Resources: []pulumi.StringInput{
 			b.regional("secretsmanager", "secret:rds!db-*"),
 		}},
@@ -111,7 +113,7 @@ func (b *builder) operations() []parts.Statement {
 	return statements
 }
 
-// regional names something of a service in the account and region of the stack.
+// regional returns the ARN of a resource of a service in the account and region of the stack.
 func (b *builder) regional(service, resource string) pulumi.StringOutput {
 	return pulumi.Sprintf("arn:%s:%s:%s:%s:%s", b.place.Partition, service, b.place.Region, b.place.Account, resource)
 }

@@ -6,33 +6,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// scannerPolicies are AWS's own policies for whoever audits an account: what things are, and not what is in them.
+// scannerPolicies are the AWS managed policies for audits of an account: they read configuration, and no data.
 var scannerPolicies = []struct{ role, policy string }{
 	{"audits", "SecurityAudit"},
 	{"views", "job-function/ViewOnlyAccess"},
 }
 
-// scanner creates the role of a scanner of the account's posture, such as Wiz (document 002). The external id keeps others
-// of the scanner's customers from having it look here.
-func (b *builder) scanner() error {
+// scanner creates the role of a security posture scanner, such as Wiz, and returns its ARN. The external ID keeps other customers
+// of the scanner from having it scan this account (AWS IAM user guide, "The confused deputy problem").
+func (b *builder) scanner() (pulumi.StringOutput, error) {
 	role, arn, err := b.administered("scanner", parts.Role{
 		Description: "Looks for mistakes in the account",
 		Trust: []parts.Statement{{
-			AWS:     pulumi.String(b.args.Scanner.Principal),
+			AWS:     pulumi.String(b.settings.Scanner.Principal),
 			Actions: []string{"sts:AssumeRole"},
 			Conditions: map[string]pulumi.Map{"StringEquals": {
-				"sts:ExternalId": pulumi.String(b.args.Scanner.ExternalID),
+				"sts:ExternalId": pulumi.String(b.settings.Scanner.ExternalID),
 			}},
 		}},
 	})
 	if err != nil {
-		return err
+		return arn, err
 	}
 	for _, each := range scannerPolicies {
 		if _, err := b.AttachPolicy(b.ctx, b.Name("scanner", each.role), role, b.place.ManagedPolicy(each.policy)); err != nil {
-			return err
+			return arn, err
 		}
 	}
-	b.access.ScannerRoleARN = arn
-	return nil
+	return arn, nil
 }

@@ -4,61 +4,61 @@ import (
 	"fmt"
 	"slices"
 
-	"ha-web/internal/staff"
+	"ha-web/internal/settings/access"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// signIn puts a rule for each path before the listener's others: whoever comes without a session is sent to the identity
-// provider first. Health checks reach instances past the listener.
-func (b *builder) signIn() error {
-	actions := b.signInActions()
-	// AWS does not say whether people who come back are its own business, or that of a rule.
-	for _, path := range append(slices.Clone(b.args.OIDC.Paths), staff.CallbackPath) {
-		name := b.Name("signin", staff.Label(path))
+// signIn creates a listener rule for each path, before the other rules: it redirects people without a session to the identity
+// provider. Health checks do not pass the listener. It returns the ARNs of the secrets whose values the rules contain.
+func (b *builder) signIn() ([]pulumi.StringInput, error) {
+	secret, held := b.clientSecret()
+	actions := b.signInActions(secret)
+	// AWS does not document whether the load balancer answers the callback by itself, or only where a rule authenticates.
+	for _, path := range append(slices.Clone(b.settings.OIDC.Paths), access.CallbackPath) {
+		name := b.Name("signin", access.Label(path))
 		_, err := lb.NewListenerRule(b.ctx, name, &lb.ListenerRuleArgs{
 			ListenerArn: b.args.Web.ListenerARN,
-			Priority:    pulumi.Int(staff.Priority(path)),
+			Priority:    pulumi.Int(access.Priority(path)),
 			Conditions:  b.conditions(path),
 			Actions:     actions,
 			Tags:        b.Tags(name),
 		}, b.Options()...)
 		if err != nil {
-			return fmt.Errorf("creating rule %s: %w", name, err)
+			return nil, fmt.Errorf("creating rule %s: %w", name, err)
 		}
 	}
-	return nil
+	return held, nil
 }
 
-// conditions are those of a path, and of the way in that the listener's own rule asks for: sign-in is no way past CloudFront
-// and its firewall.
+// conditions are the path and, behind CloudFront, the origin header, which the rule of the web tier requires too: sign-in is no way
+// around CloudFront and its firewall.
 func (b *builder) conditions(path string) lb.ListenerRuleConditionArray {
 	conditions := lb.ListenerRuleConditionArray{lb.ListenerRuleConditionArgs{
 		PathPattern: lb.ListenerRuleConditionPathPatternArgs{Values: pulumi.StringArray{pulumi.String(path)}},
 	}}
-	if len(b.args.Web.OriginHeaderValues) > 0 {
+	if len(b.args.Web.Origin.HeaderValues) > 0 {
 		conditions = append(conditions, lb.ListenerRuleConditionArgs{HttpHeader: lb.ListenerRuleConditionHttpHeaderArgs{
-			HttpHeaderName: pulumi.String(b.args.Web.OriginHeaderName), Values: b.args.Web.OriginHeaderValues,
+			HttpHeaderName: pulumi.String(b.args.Web.Origin.HeaderName), Values: b.args.Web.Origin.HeaderValues,
 		}})
 	}
 	return conditions
 }
 
-func (b *builder) signInActions() lb.ListenerRuleActionArray {
-	oidc := b.args.OIDC
-	endpoints := oidc.signIn().Resolved()
+func (b *builder) signInActions(clientSecret pulumi.StringInput) lb.ListenerRuleActionArray {
+	oidc := b.settings.OIDC
 	return lb.ListenerRuleActionArray{
 		lb.ListenerRuleActionArgs{
 			Type: pulumi.String("authenticate-oidc"), Order: pulumi.Int(1),
 			AuthenticateOidc: lb.ListenerRuleActionAuthenticateOidcArgs{
 				Issuer:                   pulumi.String(oidc.Issuer),
-				AuthorizationEndpoint:    pulumi.String(endpoints.Authorization),
-				TokenEndpoint:            pulumi.String(endpoints.Token),
-				UserInfoEndpoint:         pulumi.String(endpoints.UserInfo),
+				AuthorizationEndpoint:    pulumi.String(oidc.AuthorizationEndpoint),
+				TokenEndpoint:            pulumi.String(oidc.TokenEndpoint),
+				UserInfoEndpoint:         pulumi.String(oidc.UserInfoEndpoint),
 				ClientId:                 pulumi.String(oidc.ClientID),
-				ClientSecret:             b.clientSecret(),
+				ClientSecret:             clientSecret,
 				Scope:                    pulumi.String(oidc.Scope),
 				SessionTimeout:           pulumi.Int(oidc.SessionHours * 60 * 60),
 				OnUnauthenticatedRequest: pulumi.String("authenticate"),
@@ -70,16 +70,15 @@ func (b *builder) signInActions() lb.ListenerRuleActionArray {
 	}
 }
 
-// clientSecret returns what the load balancer shows the identity provider. A load balancer takes no ARN in its place: the
-// value ends up in Pulumi's state, as a secret (field note ALB-11).
-func (b *builder) clientSecret() pulumi.StringInput {
-	if b.args.OIDC.ClientSecret != nil {
-		return b.args.OIDC.ClientSecret
+// clientSecret returns the OAuth client secret, and the ARN of the secret that it is read from. A listener rule takes no such ARN:
+// its value ends up in the state, encrypted (Elastic Load Balancing API reference, AuthenticateOidcActionConfig).
+func (b *builder) clientSecret() (value pulumi.StringInput, held []pulumi.StringInput) {
+	if b.settings.OIDC.ClientSecret != nil {
+		return b.settings.OIDC.ClientSecret, nil
 	}
-	arn := pulumi.String(b.args.OIDC.ClientSecretARN)
-	b.access.HeldSecretARNs = append(b.access.HeldSecretARNs, arn)
+	arn := pulumi.String(b.settings.OIDC.ClientSecretARN)
 	version := secretsmanager.LookupSecretVersionOutput(b.ctx, secretsmanager.LookupSecretVersionOutputArgs{
 		SecretId: arn,
 	}, b.Parent())
-	return pulumi.ToSecret(version.SecretString()).(pulumi.StringOutput)
+	return pulumi.ToSecret(version.SecretString()).(pulumi.StringOutput), []pulumi.StringInput{arn}
 }

@@ -4,6 +4,7 @@ package settings
 
 import (
 	"ha-web/internal/fleet"
+	"ha-web/internal/settings/access"
 	"ha-web/internal/settings/cdn"
 	"ha-web/internal/settings/database"
 	"ha-web/internal/settings/delivery"
@@ -38,8 +39,8 @@ type Settings struct {
 	Monitoring Monitoring `pulumi:"monitoring,optional"`
 	// How changes reach the stack: the repository of container images, and the roles that CI jobs assume.
 	Delivery delivery.Settings `pulumi:"delivery,optional"`
-	// Ways in for people, and for those who look after the stack.
-	Access Access `pulumi:"access,optional"`
+	// Access for users and operators: sign-in, console roles, a scanner, and agents and playbooks on the instances.
+	Access access.Settings `pulumi:"access,optional"`
 	// Guard rails of production that this stack does without, each with the reason: `{nat-gateway-per-zone: "..."}`.
 	// docs/guard-rails.md lists them.
 	Waivers map[string]string `pulumi:"waivers,optional"`
@@ -211,8 +212,9 @@ func Default() *Settings {
 		Domain:     domain.Default(),
 		Secrets:    secrets.Default(),
 		CDN:        cdn.Default(),
-		Monitoring: defaultMonitoring(), Delivery: delivery.Default(),
-		Access: defaultAccess(),
+		Monitoring: defaultMonitoring(),
+		Delivery:   delivery.Default(),
+		Access:     access.Default(),
 	}
 }
 
@@ -231,6 +233,7 @@ func (s *Settings) derive() {
 		s.Monitoring.Notices.Email = s.Monitoring.Email
 	}
 	s.Database = s.Database.Resolved()
+	s.Access = s.Access.Resolved()
 }
 
 // Parse returns the settings in the config of a stack: full keys, and values as the engine passes them to a program, structured
@@ -247,7 +250,7 @@ func Parse(project string, config map[string]string, secret ...string) (*Setting
 	}
 	settings.derive()
 	more.Check("cdn.errorPage", settings.loadErrorPage())
-	settings.Access.load(&more)
+	settings.loadAccess(&more)
 	settings.validate(&more)
 	faults.Merge(more)
 	var lacking validate.Faults

@@ -28,7 +28,8 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.validateCDN(f, faults)
 	s.Monitoring.validate(faults)
 	s.Delivery.Validate(f)
-	s.validateAccess(faults)
+	s.Access.Validate(f)
+	s.validateSignIn(f)
 }
 
 // validateZones records zones that are not in the region of the stack.
