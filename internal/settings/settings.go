@@ -3,6 +3,8 @@
 package settings
 
 import (
+	"slices"
+
 	"ha-web/internal/fleet"
 	"ha-web/internal/settings/access"
 	"ha-web/internal/settings/cdn"
@@ -248,6 +250,7 @@ func Parse(project string, config map[string]string, secret ...string) (*Setting
 	if misplaced {
 		return nil, faults.Err()
 	}
+	settings.notes = slices.Concat(settings.placeholders(), settings.notes) // of what the stack file says, and nothing derived from it
 	settings.derive()
 	more.Check("cdn.errorPage", settings.loadErrorPage())
 	settings.loadAccess(&more)

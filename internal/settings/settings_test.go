@@ -345,7 +345,7 @@ func TestPlaceholdersOfProductionAreNotedFirst(t *testing.T) {
 			keys = append(keys, strings.Fields(key)[0])
 		}
 	}
-	want := []string{"web.container", "domain.name", "domain.hostedZone", "monitoring.email[1]", "monitoring.notices.email[1]", "delivery.github.owner", "access.oidc.issuer"}
+	want := []string{"web.container", "domain.name", "domain.hostedZone", "monitoring.email[1]", "delivery.github.owner", "access.oidc.issuer"}
 	assert.Equal(t, want, keys)
 	for i := range want {
 		assert.Contains(t, parsed.Notes()[i], "placeholder: ", "first of all")
