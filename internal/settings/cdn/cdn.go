@@ -28,7 +28,7 @@ type Settings struct {
 	OriginReadSeconds int `pulumi:"originReadSeconds,optional"`
 	// HTML file in the folder of the project, such as `branding/unavailable.html`, at most 1 MiB. CloudFront serves it in place
 	// of every 502, 503 and 504, while the load balancer does not respond. Its images and style sheets must be inline or under
-	// staticPaths. Left out: a plain page.
+	// cdn.staticPaths. Left out: a plain page.
 	ErrorPage string `pulumi:"errorPage,optional"`
 	// Second region with a replica of the bucket of static files, such as us-west-2. CloudFront reads from the replica when the
 	// bucket answers with 5xx. Files uploaded before the replica exists are not copied. Left out: no replica.
@@ -39,11 +39,11 @@ type Settings struct {
 	// Whether Pulumi refuses to delete the buckets of static files and access logs. If not, `pulumi destroy` deletes them with
 	// everything in them.
 	DeletionProtection bool `pulumi:"deletionProtection,optional"`
-	// AWS WAF in front of CloudFront.
+	// AWS WAF in front of CloudFront: a rate limit and managed rule groups.
 	WAF WAF `pulumi:"waf,optional"`
-	// A CDN of your own in front of CloudFront, such as Akamai, recognized by edge.addresses, edge.header.name or both. Requests
-	// that do not come through it get 403. Requires cdn.waf.enabled. No records are created for domain.name: point it at the
-	// edge.
+	// A CDN of your own in front of CloudFront, such as Akamai, identified by cdn.edge.addresses, cdn.edge.header.name or both.
+	// Requests that do not come through it get 403. Requires cdn.waf.enabled. No records are created for domain.name: point it
+	// at the edge.
 	Edge Edge `pulumi:"edge,optional"`
 
 	// ErrorHTML is the content of ErrorPage.
@@ -85,9 +85,10 @@ type WAF struct {
 	Enabled bool `pulumi:"enabled,optional"`
 	// Whether AWS WAF uses the managed rule group for PHP applications, such as Moodle: AWSManagedRulesPHPRuleSet.
 	PHP bool `pulumi:"php,optional"`
-	// Requests, static files included, that one IP address may send in five minutes, 10 to 2000000000. More get 429. 0: no limit.
+	// Requests, including those for static files, that one IP address may send in five minutes, 10 to 2000000000. Further ones
+	// get 429. 0: no limit.
 	RateLimit int `pulumi:"rateLimit,optional"`
-	// IPv4 and IPv6 ranges that rateLimit does not apply to, such as a campus where many people share a few addresses:
+	// IPv4 and IPv6 ranges that cdn.waf.rateLimit does not apply to, such as a campus where many people share a few addresses:
 	// `[198.51.100.0/24]`.
 	RateLimitExempt []string `pulumi:"rateLimitExempt,optional"`
 	// Rules of the AWS managed rule groups that count requests instead of blocking them, by the name that the log of AWS WAF
@@ -102,7 +103,7 @@ type WAF struct {
 // Edge describes a CDN in front of CloudFront.
 type Edge struct {
 	// IPv4 and IPv6 ranges of the servers of the edge, such as `[192.0.2.0/24]`. Requests from other addresses get 403. Left
-	// out: the edge is recognized by edge.header alone.
+	// out: AWS WAF identifies the edge by cdn.edge.header alone.
 	Addresses []string `pulumi:"addresses,optional"`
 	// Request header with a secret value that the edge sends with every request. AWS generates the value.
 	// Cost: 0.40 USD for each of its one or two secrets.
@@ -115,11 +116,11 @@ type Edge struct {
 
 // Header describes a request header with a secret value.
 type Header struct {
-	// Name of the header, such as `X-From-Edge`. Requests without it, or with another value, get 403. Left out: the edge is
-	// recognized by edge.addresses alone.
+	// Name of the header that identifies the edge, such as `X-From-Edge`. Requests without it, or with another value, get 403.
+	// Left out: AWS WAF identifies the edge by cdn.edge.addresses alone.
 	Name string `pulumi:"name,optional"`
-	// Version of the secret value, 1 to 1000000. Increment to rotate the value; the previous one stays valid until the next
-	// increment.
+	// Version of the secret value of the edge's header, 1 to 1000000. Increment to rotate the value; the previous one stays valid
+	// until the next increment.
 	Version int `pulumi:"version,optional"`
 }
 
