@@ -173,6 +173,15 @@ func TestStorageGrowsUnlessToldNotTo(t *testing.T) {
 	}
 }
 
+func TestStorageOfAStackIsOneSetting(t *testing.T) {
+	t.Parallel()
+	for _, stack := range stacks {
+		got := planOf(t, "-stack", stack, "-c", "database.storageGiB=600").one(t, dbInstance, "ha-web-db")
+		assert.Equal(t, 600.0, got["allocatedStorage"], stack)
+		assert.Equal(t, 3000.0, got["maxAllocatedStorage"], stack)
+	}
+}
+
 // pointer returns a pointer to a value.
 func pointer[T any](value T) *T { return &value }
 

@@ -44,8 +44,18 @@ func TestLimitsAreAccepted(t *testing.T) {
 		"no monitoring":       func(s *database.Settings) { s.MonitoringSeconds = 0 },
 		"long backups":        func(s *database.Settings) { s.BackupDays = 35 },
 		"parameters":          func(s *database.Settings) { s.Parameters = map[string]string{"rds.logical_replication": "1"} },
-		"most connections":    func(s *database.Settings) { s.MaxConnections = 450 },
-		"a snapshot":          func(s *database.Settings) { s.SnapshotIdentifier = "rds:ha-web-prod-db-2026-11-20-02-15" },
+		"new parameters": func(s *database.Settings) {
+			s.Parameters = map[string]string{"rds.brand_new_feature": "1", "pg_new.x": "1"}
+		},
+		"near one another": func(s *database.Settings) {
+			s.Parameters = map[string]string{"max_wal_size": "1", "min_wal_size": "1", "pgaudit.log": "all", "pgaudit.role": "x"}
+		},
+		"mysql's parameters": func(s *database.Settings) {
+			s.Engine = database.MySQL
+			s.Parameters = map[string]string{"innodb_redo_log_capacity": "1", "max_allowed_packet": "1", "time_zone": "UTC", "replica_parallel_workers": "4"}
+		},
+		"most connections": func(s *database.Settings) { s.MaxConnections = 450 },
+		"a snapshot":       func(s *database.Settings) { s.SnapshotIdentifier = "rds:ha-web-prod-db-2026-11-20-02-15" },
 		"another's snapshot": func(s *database.Settings) {
 			s.SnapshotIdentifier = "arn:aws:rds:us-east-1:123456789012:snapshot:before-the-exam"
 		},
@@ -106,10 +116,19 @@ func TestFaults(t *testing.T) {
 		"own setting":     {func(s *database.Settings) { s.Parameters = map[string]string{"max_connections": "9"} }, "parameters.max_connections: has a setting of its own: set maxConnections"},
 		"TLS off":         {func(s *database.Settings) { s.Parameters = map[string]string{"rds.force_ssl": "0"} }, "parameters.rds.force_ssl: cannot be changed: TLS is required, and slow queries are logged"},
 		"case":            {func(s *database.Settings) { s.Parameters = map[string]string{"Work_Mem": "1"} }, "parameters.Work_Mem: must be the name of a parameter of postgres, lowercase, such as work_mem"},
-		"no value":        {func(s *database.Settings) { s.Parameters = map[string]string{"work_mem": ""} }, "parameters.work_mem: must have a value"},
-		"snapshot":        {func(s *database.Settings) { s.SnapshotIdentifier = "a--b" }, `snapshotIdentifier: must be the name or the ARN of a DB snapshot, got "a--b"`},
-		"proxy's share":   {func(s *database.Settings) { s.Proxy.MaxConnectionsPercent = 0 }, "proxy.maxConnectionsPercent: must be between 1 and 100, got 0"},
-		"patience":        {func(s *database.Settings) { s.Proxy.BorrowSeconds = 301 }, "proxy.borrowSeconds: must be between 1 and 300, got 301"},
+		"typo":            {func(s *database.Settings) { s.Parameters = map[string]string{"wrok_mem": "1"} }, "parameters.wrok_mem: is not a parameter of postgres, did you mean work_mem?"},
+		"letters":         {func(s *database.Settings) { s.Parameters = map[string]string{"shared_preload_libaries": "x"} }, "parameters.shared_preload_libaries: is not a parameter of postgres, did you mean shared_preload_libraries?"},
+		"prefix":          {func(s *database.Settings) { s.Parameters = map[string]string{"rds_logical_replication": "1"} }, "parameters.rds_logical_replication: is not a parameter of postgres, did you mean rds.logical_replication?"},
+		"typo in mysql": {func(s *database.Settings) {
+			s.Engine, s.Parameters = database.MySQL, map[string]string{"inodb_buffer_pool_size": "1"}
+		}, "parameters.inodb_buffer_pool_size: is not a parameter of mysql, did you mean innodb_buffer_pool_size?"},
+		"typo in mariadb": {func(s *database.Settings) {
+			s.Engine, s.Parameters = database.MariaDB, map[string]string{"aria_pagecache_bufer_size": "1"}
+		}, "parameters.aria_pagecache_bufer_size: is not a parameter of mariadb, did you mean aria_pagecache_buffer_size?"},
+		"no value":      {func(s *database.Settings) { s.Parameters = map[string]string{"work_mem": ""} }, "parameters.work_mem: must have a value"},
+		"snapshot":      {func(s *database.Settings) { s.SnapshotIdentifier = "a--b" }, `snapshotIdentifier: must be the name or the ARN of a DB snapshot, got "a--b"`},
+		"proxy's share": {func(s *database.Settings) { s.Proxy.MaxConnectionsPercent = 0 }, "proxy.maxConnectionsPercent: must be between 1 and 100, got 0"},
+		"patience":      {func(s *database.Settings) { s.Proxy.BorrowSeconds = 301 }, "proxy.borrowSeconds: must be between 1 and 300, got 301"},
 		"all at once": {func(s *database.Settings) { s.Engine, s.StorageGiB, s.IOPS, s.BackupDays = "x", 1, 1, 0 }, `engine: must be postgres, mysql or mariadb, got "x"
 storageGiB: must be between 20 and 65536, got 1
 iops: must be left out below 400 GiB of storageGiB, where gp3 has 3000 IOPS and 125 MiB/s and accepts no other value, got 1

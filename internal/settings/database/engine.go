@@ -54,6 +54,7 @@ type facts struct {
 	logs                     []string
 	parameters               []Parameter // set by the program
 	static                   []string    // parameters that take effect when the database restarts
+	names                    string      // of parameters, one a line
 	example                  string      // a parameter
 	reserved                 []string    // names that RDS or the engine reserves, or that attackers try first
 	bytesPerConnection       float64
@@ -146,20 +147,20 @@ var engines = map[Engine]facts{
 			"shared_buffers", "shared_preload_libraries", "superuser_reserved_connections",
 			"track_activity_query_size", "track_commit_timestamp", "wal_buffers",
 		},
-		example: "work_mem",
+		names: postgresParameters, example: "work_mem",
 		reserved: []string{
 			"admin", "postgres", "rdsadmin", "rds_superuser", "rdsrepladmin", "rds_iam", "rds_password",
 			"rds_replication", "template0", "template1", "user",
 		},
 		bytesPerConnection: 9531392, mostConnections: 5000, insightsOnSmallInstances: true,
 	},
-	MySQL: likeMySQL("8.4", []string{"5.7", "8.0", "8.4", "9.7"}, "MYSQL_CACHING_SHA2_PASSWORD"),
+	MySQL: likeMySQL("8.4", []string{"5.7", "8.0", "8.4", "9.7"}, "MYSQL_CACHING_SHA2_PASSWORD", mysqlParameters),
 	// MariaDB has no caching_sha2_password.
-	MariaDB: likeMySQL("10.11", []string{"10.6", "10.11", "11.4", "11.8", "12.3"}, "MYSQL_NATIVE_PASSWORD"),
+	MariaDB: likeMySQL("10.11", []string{"10.6", "10.11", "11.4", "11.8", "12.3"}, "MYSQL_NATIVE_PASSWORD", mariadbParameters),
 }
 
 // likeMySQL returns the facts about MySQL or MariaDB.
-func likeMySQL(defaultVersion string, versions []string, clientAuth string) facts {
+func likeMySQL(defaultVersion string, versions []string, clientAuth, names string) facts {
 	return facts{
 		port: 3306, defaultVersion: defaultVersion, versions: versions,
 		proxyFamily: "MYSQL", clientAuth: clientAuth, pinningFilters: []string{"EXCLUDE_VARIABLE_SETS"},
@@ -178,7 +179,7 @@ func likeMySQL(defaultVersion string, versions []string, clientAuth string) fact
 			"performance_schema_digests_size", "skip_name_resolve", "table_open_cache_instances", "thread_stack",
 			"tls_version",
 		},
-		example: "sort_buffer_size",
+		names: names, example: "sort_buffer_size",
 		reserved: []string{
 			"admin", "information_schema", "innodb", "mysql", "performance_schema", "rdsadmin", "rdsrepladmin", "root", "sys",
 		},

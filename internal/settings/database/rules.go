@@ -99,6 +99,7 @@ var parameterName = regexp.MustCompile(`^[a-z][a-z0-9_.]*$`)
 
 func (s *Settings) checkParameters(f validate.Fields) {
 	for _, name := range slices.Sorted(maps.Keys(s.Parameters)) {
+		similar := s.Engine.similarParameter(name)
 		switch {
 		case name == maxConnections:
 			f.AddEntry(&s.Parameters, name, "has a setting of its own: set %s", f.Name(&s.MaxConnections))
@@ -106,6 +107,8 @@ func (s *Settings) checkParameters(f validate.Fields) {
 			f.AddEntry(&s.Parameters, name, "cannot be changed: TLS is required, and slow queries are logged")
 		case !parameterName.MatchString(name):
 			f.AddEntry(&s.Parameters, name, "must be the name of a parameter of %s, lowercase, such as %s", s.Engine, s.Engine.facts().example)
+		case similar != "":
+			f.AddEntry(&s.Parameters, name, "is not a parameter of %s, did you mean %s?", s.Engine, similar)
 		case s.Parameters[name] == "":
 			f.AddEntry(&s.Parameters, name, "must have a value")
 		}
