@@ -480,6 +480,25 @@ var safeLeftOut = map[string]string{
 	"SSM.4":         "private",
 }
 
+// What instances run is in documents of SSM, which everyone may read who may look at the account.
+func TestSecretsInCommandsAndVariablesAreFound(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ setting, want string }{
+		"command":  {"access.agents=[{name: datadog, commands: [export DD_API_KEY=0123456789abcdef]}]", "content.mainSteps.inputs.runCommand"},
+		"argument": {"access.agents=[{name: datadog, package: x, arguments: {SSM_API_TOKEN: 0123456789abcdef}}]", "content.mainSteps.inputs.additionalArguments.SSM_API_TOKEN"},
+		"variable": {"access.playbooks=[{name: site, folder: internal/settings/testdata/playbooks, variables: {db_password: hunter2}}]", "content.mainSteps.inputs.documentParameters.ExtraVariables"},
+	} {
+		recording := planOf(t, append(slices.Clone(fullStack), "-c", test.setting)...)
+		assert.Equal(t, []string{"HA.27"}, withStatus(statuses(recording.Recording), controls.Fail), name)
+		for _, result := range controls.Run(recording.Recording, nil) {
+			if result.ID == "HA.27" {
+				require.Len(t, result.Findings, 1, name)
+				assert.Equal(t, test.want, result.Findings[0].Fault, name)
+			}
+		}
+	}
+}
+
 func TestControlsMissWhatIsLeftOut(t *testing.T) {
 	t.Parallel()
 	for id, change := range broken {

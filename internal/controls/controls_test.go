@@ -96,6 +96,11 @@ func guarded(more ...offline.Resource) []offline.Resource {
 		resource("aws:ec2/networkAclAssociation:NetworkAclAssociation", inputs{"networkAclId": "x_id", "subnetId": "x_id"}))
 }
 
+// ssmDocument is a document with these inputs of its one step, as JSON.
+func ssmDocument(stepInputs string) offline.Resource {
+	return resource("aws:ssm/document:Document", inputs{"content": `{"mainSteps": [{"inputs": {` + stepInputs + `}}]}`})
+}
+
 func TestEdges(t *testing.T) {
 	t.Parallel()
 	const key = "arn:aws:kms:us-east-1:123456789012:key/0a1b"
@@ -137,6 +142,16 @@ func TestEdges(t *testing.T) {
 		"deep in a list":      {"HA.27", controls.Fail, []offline.Resource{resource(queue, inputs{"a": []any{inputs{"clientSecret": "hunter2"}}})}},
 		"key under any name":  {"HA.27", controls.Fail, []offline.Resource{resource(parameter, inputs{"insecureValue": "ASIAIOSFODNN7EXAMPLE"})}},
 		"masked":              {"HA.27", controls.Pass, []offline.Resource{resource(dbInstance, inputs{"password": "[secret]"})}},
+		"key in a command":    {"HA.27", controls.Fail, []offline.Resource{ssmDocument(`"runCommand": ["#!/bin/bash", "export DD_API_KEY=0123456789abcdef"]`)}},
+		"password option":     {"HA.27", controls.Fail, []offline.Resource{ssmDocument(`"runCommand": ["agent register --password 'hunter2'"]`)}},
+		"key in a header":     {"HA.27", controls.Fail, []offline.Resource{ssmDocument(`"runCommand": ["curl -H 'DD-API-KEY: 0123456789abcdef' https://example.edu"]`)}},
+		"password variable":   {"HA.27", controls.Fail, []offline.Resource{ssmDocument(`"ExtraVariables": "release=5.0 db_password=hunter2"`)}},
+		"token argument":      {"HA.27", controls.Fail, []offline.Resource{ssmDocument(`"additionalArguments": {"SSM_API_TOKEN": "abcdefgh"}`)}},
+		"YAML document":       {"HA.27", controls.Fail, []offline.Resource{resource("aws:ssm/document:Document", inputs{"content": "mainSteps:\n  - inputs: {runCommand: [PASSWORD=hunter2]}"})}},
+		"parameter of run":    {"HA.27", controls.Fail, []offline.Resource{resource("aws:ssm/association:Association", inputs{"parameters": inputs{"commands": "PASSWORD=hunter2"}})}},
+		"looked-up keys":      {"HA.27", controls.Pass, []offline.Resource{ssmDocument("\"runCommand\": [\"TOKEN=$(cat /run/token) PASSWORD=`pass` SECRET=\", \"export X\", \"[ $TOKEN = expected ]\", \"curl -H 'Authorization: Api-Token $TOKEN' --token ${TOKEN} --http-tokens required\"]")}},
+		"ARN of a secret":     {"HA.27", controls.Pass, []offline.Resource{ssmDocument(`"runCommand": ["KEY_SECRET=arn:aws:secretsmanager:us-east-1:123456789012:secret:datadog-Ab12Cd", "aws secretsmanager get-secret-value --secret-id 'arn:aws:secretsmanager:us-east-1:123456789012:secret:datadog-Ab12Cd'"]`)}},
+		"message, or a flag":  {"HA.27", controls.Pass, []offline.Resource{ssmDocument(`"runCommand": ["echo 'invalid token: expired'", "agent --password-file /run/password", "use_token=true"]`)}},
 		"endpoint for tokens": {"HA.27", controls.Pass, []offline.Resource{resource(queue, inputs{"tokenEndpoint": "https://example.okta.com/token", "httpTokens": "required"})}},
 		"master password":     {"HA.28", controls.Fail, []offline.Resource{resource(dbInstance, inputs{"manageMasterUserPassword": true, "password": "[secret]"})}},
 

@@ -2,6 +2,7 @@ package controls
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/base64"
 	"io"
@@ -100,9 +101,10 @@ func credentials() []Control {
 				return unless(!sealed && !accessKey.MatchString(script) && !privateKey.MatchString(script) && !assigned.MatchString(script), "there is one")
 			},
 		}, {
-			ID: "HA.27", Title: "No secret is in plain inputs", Severity: Critical, Remedy: "Make it a secret of Pulumi", Types: []string{everything},
+			ID: "HA.27", Title: "No secret is in plain inputs", Severity: Critical, Types: []string{everything},
+			Remedy: "Make it a secret of Pulumi, or let instances read it from Secrets Manager",
 			check: func(_ *plan, r resource) string {
-				path := plainSecret("", map[string]any(r.object))
+				path := cmp.Or(plainSecret(r), commandSecret(r))
 				return unless(path == "", "%s", path)
 			},
 		}, {
@@ -131,23 +133,30 @@ func userData(encoded string) string {
 	return string(script)
 }
 
-// plainSecret returns the path of the first value below one that is a secret and shows, or nothing.
-func plainSecret(path string, value any) string {
+// plainSecret returns the path of the first property of a resource that is a secret in plain text, or "".
+func plainSecret(r resource) string {
+	return findText("", map[string]any(r.object), func(path, text string) bool {
+		shows := text != "" && text != offline.Secret
+		return accessKey.MatchString(text) || privateKey.MatchString(text) || secretive.MatchString(path) && shows
+	})
+}
+
+// findText returns the path of the first text below a value for which a condition holds, or "".
+func findText(path string, value any, holds func(path, text string) bool) string {
 	switch value := value.(type) {
 	case string:
-		shows := value != "" && value != offline.Secret
-		if accessKey.MatchString(value) || privateKey.MatchString(value) || secretive.MatchString(path) && shows {
+		if holds(path, value) {
 			return path
 		}
 	case []any:
 		for _, each := range value {
-			if found := plainSecret(path, each); found != "" {
+			if found := findText(path, each, holds); found != "" {
 				return found
 			}
 		}
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(value)) {
-			if found := plainSecret(strings.TrimPrefix(path+"."+name, "."), value[name]); found != "" {
+			if found := findText(strings.TrimPrefix(path+"."+name, "."), value[name], holds); found != "" {
 				return found
 			}
 		}

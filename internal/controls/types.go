@@ -7,6 +7,7 @@ const (
 	accessBlock        = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 	aclAssociation     = "aws:ec2/networkAclAssociation:NetworkAclAssociation"
 	aclRule            = "aws:ec2/networkAclRule:NetworkAclRule"
+	association        = "aws:ssm/association:Association"
 	autoScalingGroup   = "aws:autoscaling/group:Group"
 	backupSelection    = "aws:backup/selection:Selection"
 	bucket             = "aws:s3/bucketV2:BucketV2"
