@@ -357,7 +357,7 @@ func TestSettingsReachAccess(t *testing.T) {
 		"-c", "access.oidc={paths: [/admin/*], issuer: 'https://login.microsoftonline.com/0a1b/v2.0', tokenEndpoint: 'https://t.example.edu', "+
 			"clientId: x, clientSecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:oidc-Ab12Cd', scope: openid, sessionHours: 1}",
 		"-c", "access.agents=[{name: cloudwatch, package: AmazonCloudWatchAgent, schedule: rate(2 days)}]",
-		"-c", "access.playbooks=[{name: moodle, folder: examples/moodle, playbook: site.yml, variables: {a: b}}]",
+		"-c", "access.playbooks=[{name: moodle, folder: examples/moodle, playbook: site.yml, variables: {a: b, moodle_release: '5.3', moodle_sha256: x, moodle_host: y}}]",
 		"-c", "access.scanner={principal: 'arn:aws:iam::111122223333:role/scanner', externalId: 0a1b}", "-c", "access.deletionProtection=false",
 		"-c", "delivery.github={owner: example, repo: ha-web}")
 	rule := inputsOf(t, got.of(listenerRule)["ha-web-signin-admin"])
@@ -370,7 +370,7 @@ func TestSettingsReachAccess(t *testing.T) {
 	assert.Contains(t, got.names(egressRule), "ha-web-alb-to-internet")
 	assert.Equal(t, 7200.0, got.one(t, role, "ha-web-operator")["maxSessionDuration"])
 	assert.Equal(t, "rate(2 days)", got.one(t, association, "ha-web-agent-cloudwatch")["scheduleExpression"])
-	assert.Contains(t, inputsOf(t, got.of(documentOfSSM)["ha-web-playbook-moodle"]), `\"ExtraVariables\":\"a=b\"`)
+	assert.Contains(t, inputsOf(t, got.of(documentOfSSM)["ha-web-playbook-moodle"]), `\"ExtraVariables\":\"a=b moodle_host=y moodle_release=5.3 moodle_sha256=x\"`)
 	assert.Contains(t, got.names(bucketObject), "ha-web-playbook-moodle-site.yml")
 	assert.False(t, got.of(bucket)["ha-web-playbooks"].Protect)
 	assert.Equal(t, "arn:aws:iam:us-east-1:123456789012:ha-web-scanner", got.Outputs["scannerRoleArn"])

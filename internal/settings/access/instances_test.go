@@ -61,6 +61,32 @@ func TestFaultsOfAgentsAndPlaybooks(t *testing.T) {
 	}
 }
 
+func TestVariablesAreThoseThatThePlaybookDeclares(t *testing.T) {
+	t.Parallel()
+	const declaration = `{argument_specs: {Site: {options: {release: {required: true}, single_instance: {type: bool},
+		workers: {type: int}, scheme: {choices: [https, http]}}}}}`
+	for name, test := range map[string]struct {
+		variables map[string]string
+		want      string
+	}{
+		"all":       {map[string]string{"release": "5.3", "single_instance": "False", "workers": "18", "scheme": "http"}, ""},
+		"required":  {map[string]string{"release": "5.3"}, ""},
+		"others":    {map[string]string{"release": "5.3", "php": "8.4"}, ""},
+		"nothing":   {nil, "playbooks[0].variables.release: is required: examples/moodle/site.meta.yml declares it"},
+		"a typo":    {map[string]string{"relaese": "5.3"}, "playbooks[0].variables.release: is required: examples/moodle/site.meta.yml declares it\nplaybooks[0].variables.relaese: is not a variable of the playbook, did you mean release?"},
+		"no flag":   {map[string]string{"release": "5.3", "single_instance": "maybe"}, `playbooks[0].variables.single_instance: must be true or false, got "maybe": examples/moodle/site.meta.yml declares it`},
+		"no number": {map[string]string{"release": "5.3", "workers": "many"}, `playbooks[0].variables.workers: must be an integer, got "many": examples/moodle/site.meta.yml declares it`},
+		"no choice": {map[string]string{"release": "5.3", "scheme": "ftp"}, `playbooks[0].variables.scheme: must be https or http, got "ftp": examples/moodle/site.meta.yml declares it`},
+	} {
+		assert.Equal(t, test.want, faultsOf(t, func(s *access.Settings) {
+			s.Playbooks[0].Variables = test.variables
+			s.Playbooks[0].Files["site.meta.yml"] = declaration
+		}), name)
+	}
+	assert.Contains(t, faultsOf(t, func(s *access.Settings) { s.Playbooks[0].Files["site.meta.yml"] = "[" }),
+		"playbooks[0].folder: has a file site.meta.yml that is not an argument specification: ")
+}
+
 func TestDigestChangesWithTheFiles(t *testing.T) {
 	t.Parallel()
 	digest := func(files map[string]string) string { return (&access.Playbook{Files: files}).Digest() }

@@ -20,7 +20,9 @@ type Playbook struct {
 	Folder string `pulumi:"folder,optional"`
 	// File in the folder that Ansible runs. Left out: `site.yml`.
 	Playbook string `pulumi:"playbook,optional"`
-	// Variables for the playbook, such as `{moodle_release: "5.0.2"}`. Never a secret: anyone who may read the stack sees them.
+	// Variables for the playbook, such as `{moodle_release: "5.3"}`. A plan compares them with those that the folder declares for
+	// Ansible's play argument validation, `site.meta.yml` for `site.yml`. Never a secret: anyone who may read the stack sees
+	// them.
 	Variables map[string]string `pulumi:"variables,optional"`
 	// When the playbook runs, in addition to once on every new instance: `rate(12 hours)`, 30 minutes or more and less than 31
 	// days, or `cron(0 3 * * ? *)`, in UTC. Left out: `rate(1 day)`.
@@ -77,6 +79,7 @@ func (p *Playbook) validate(f validate.Fields, before []Playbook) {
 	if _, found := p.Files[p.Playbook]; !found {
 		f.Add(&p.Playbook, "there is no %s in the folder", p.Playbook)
 	}
+	p.validateVariables(f)
 	size := 0
 	for _, content := range p.Files {
 		size += len(content)
