@@ -27,7 +27,7 @@ fuzz: ## Search for settings and networks that break the program, a minute each
 	go test ./internal/settings -run '^$$' -fuzz FuzzParse -fuzztime 1m
 	go test ./internal/settings -run '^$$' -fuzz FuzzStackFile -fuzztime 1m
 	go test ./internal/settings/network -run '^$$' -fuzz FuzzPlan -fuzztime 1m
-	go test ./internal/fleet -run '^$$' -fuzz FuzzSchedules -fuzztime 1m
+	go test ./internal/settings/web -run '^$$' -fuzz FuzzSchedules -fuzztime 1m
 
 golden: ## Rewrite the golden plans and docs/settings.md; fails where it changed one, read the diff
 	UPDATE_GOLDEN=1 go test ./tests

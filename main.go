@@ -18,7 +18,6 @@ import (
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
 	"ha-web/internal/component"
-	"ha-web/internal/parts"
 	"ha-web/internal/plan"
 	"ha-web/internal/settings"
 
@@ -104,42 +103,21 @@ func stack(ctx *pulumi.Context) error {
 	}
 
 	web, err := webtier.New(ctx, name, &webtier.Args{
+		Settings:            &config.Web,
+		Certificate:         config.OriginCertificate(),
+		PlainHTTP:           config.PlainHTTP(),
 		VpcID:               network.VpcID,
 		PublicSubnetIDs:     network.PublicSubnetIDs,
 		PrivateSubnetIDs:    network.PrivateSubnetIDs,
 		ALBSecurityGroupIDs: groups.ALBSecurityGroupIDs,
 		AppSecurityGroupID:  groups.AppSecurityGroupID,
 		Await:               append(groups.Rules, network.PrivateEgress...),
-		InstanceTypes:       config.Web.InstanceTypes,
-		Image:               config.Web.Image,
-		Container:           config.Web.Container,
-		RootVolumeGiB:       config.Web.RootVolumeGiB,
-		BootSeconds:         config.Web.BootSeconds,
-		Size:                config.Web.Size,
-		Scaling:             &config.Web.Scaling,
-		Schedules:           config.Web.Schedules,
-		Exams:               config.Web.Exams,
-		Spot:                config.Web.Spot,
-		Rollout:             config.Web.Rollout,
 		RolloutAlarms:       monitoring.RolloutAlarms(name, ctx.Stack(), config.Monitoring.StopRollouts),
-		Port:                config.Web.Port,
-		HealthCheck:         config.Web.HealthCheck,
-		TargetGroup:         config.Web.TargetGroup,
-		Ingress:             webtier.Ingress(config.Web.Ingress),
-		OriginHeader:        webtier.OriginHeader(config.Web.OriginHeader),
-		Certificate:         config.OriginCertificate(),
-		PlainHTTP:           config.PlainHTTP(),
-		AccessLogs: webtier.AccessLogs{
-			Disabled:      !config.Web.AccessLogs.Enabled,
-			RetentionDays: config.Web.AccessLogs.RetentionDays,
-		},
-		KeyARN:            vault.KeyARN,
-		Secrets:           vault.SecretARNs,
-		DatabaseSecretARN: data.SecretARN,
-		ParameterPrefix:   data.ParameterPrefix,
-		LogRetentionDays:  config.Web.LogRetentionDays,
-		Unprotected:       !config.Web.DeletionProtection,
-		Shared:            shared,
+		KeyARN:              vault.KeyARN,
+		Secrets:             vault.SecretARNs,
+		DatabaseSecretARN:   data.SecretARN,
+		ParameterPrefix:     data.ParameterPrefix,
+		Shared:              shared,
 	})
 	if err != nil {
 		return err
@@ -154,14 +132,9 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 	front, err := cdn.New(ctx, name, &cdn.Args{
-		Settings:    &config.CDN,
-		Certificate: config.ViewerCertificate(),
-		Origin: cdn.Origin{
-			Host:         web.HostName,
-			PlainHTTP:    config.PlainHTTP(),
-			HeaderName:   config.Web.OriginHeader.Name,
-			HeaderValues: web.OriginHeaderValues,
-		},
+		Settings:          &config.CDN,
+		Certificate:       config.ViewerCertificate(),
+		Origin:            web.Origin,
 		WaitForDeployment: config.Production(),
 		USEast1:           usEast1,
 		Replica:           staticReplica,
@@ -249,7 +222,7 @@ func stack(ctx *pulumi.Context) error {
 		Web: access.Web{
 			ListenerARN:          web.ListenerARN,
 			TargetGroupARN:       web.TargetGroupARN,
-			Origin:               parts.Origin{HeaderName: config.Web.OriginHeader.Name, HeaderValues: web.OriginHeaderValues},
+			Origin:               web.Origin,
 			AutoScalingGroupName: web.AutoScalingGroupName,
 			RoleName:             web.RoleName,
 		},

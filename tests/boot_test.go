@@ -76,7 +76,7 @@ type instance struct {
 }
 
 // boot runs the user data of a web tier.
-func boot(t *testing.T, args webtier.Args, environment ...string) (*instance, error) {
+func boot(t *testing.T, args *webtier.Args, environment ...string) (*instance, error) {
 	t.Helper()
 	for _, tool := range []string{"bash", "/usr/bin/python3"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -157,8 +157,8 @@ func freePort(t *testing.T) int {
 
 func TestBootStartsTheHelloService(t *testing.T) {
 	t.Parallel()
-	args := fullWebTier()
-	args.Container, args.Port = "", freePort(t)
+	port := freePort(t)
+	args := fullWebTier(func(s *webtier.Settings) { s.Container, s.Port = "", port })
 	got, err := boot(t, args)
 	require.NoError(t, err, got.said)
 	assert.Regexp(t, `boot: the application answers [0-9]+ seconds after the start of the machine`, got.said)
@@ -190,13 +190,13 @@ StandardError=append:/var/log/app.log
 WantedBy=multi-user.target
 `, got.file("/etc/systemd/system/app.service"))
 
-	site := fmt.Sprintf("http://127.0.0.1:%d", args.Port)
+	site := fmt.Sprintf("http://127.0.0.1:%d", port)
 	assert.Equal(t, `200 {"status": "ok"}`, get(t, http.MethodGet, site+"/health"))
 	assert.Equal(t, `200 {"message": "Hello from the web tier", "zone": "us-east-1b", "instance": "i-0123456789abcdef0"}`,
 		get(t, http.MethodGet, site+"/?from=test"))
 	assert.Equal(t, `404 {"message": "Not found"}`, get(t, http.MethodGet, site+"/admin"))
 	assert.Equal(t, `200 `, get(t, http.MethodHead, site+"/health"))
-	checkGracefulEnd(t, got, args.Port)
+	checkGracefulEnd(t, got, port)
 }
 
 // get returns the status and the body of an answer.
@@ -266,12 +266,12 @@ func TestBootRunsTheContainer(t *testing.T) {
 	require.NoError(t, err, got.said)
 	const registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 	run := "docker run --rm --name app --network host --env-file /etc/app/environment " +
-		"--security-opt no-new-privileges --log-driver none " + args.Container
+		"--security-opt no-new-privileges --log-driver none " + args.Settings.Container
 	assert.Equal(t, []string{
 		"dnf install -y -q docker", "systemctl enable --now docker",
 		"aws ecr get-login-password --region eu-west-1",
 		"docker login --username AWS --password-stdin " + registry + " <<< PASSWORD",
-		"docker pull --quiet " + args.Container,
+		"docker pull --quiet " + args.Settings.Container,
 		"docker logout " + registry, // no password stays behind
 		"systemctl daemon-reload", "systemctl enable --now app", run,
 	}, got.calls[:9])
@@ -287,12 +287,11 @@ func TestBootRunsTheContainer(t *testing.T) {
 
 func TestBootPullsPublicImagesWithoutALogin(t *testing.T) {
 	t.Parallel()
-	args := webTierArgs()
-	args.Container = "ghcr.io/example/moodle@sha256:" + strings.Repeat("0a", 32)
+	args := webTierArgs(func(s *webtier.Settings) { s.Container = "ghcr.io/example/moodle@sha256:" + strings.Repeat("0a", 32) })
 	got, err := boot(t, args)
 	require.NoError(t, err, got.said)
 	calls := strings.Join(got.calls, "\n")
-	assert.Contains(t, calls, "docker pull --quiet "+args.Container)
+	assert.Contains(t, calls, "docker pull --quiet "+args.Settings.Container)
 	assert.NotContains(t, calls, "docker login")
 	assert.NotContains(t, calls, "docker logout")
 	assert.NotContains(t, calls, "aws ")
@@ -343,10 +342,9 @@ func TestBootFailsAloud(t *testing.T) {
 	require.Error(t, err)
 	assert.Contains(t, got.said, "boot: attempt 5 of 5 failed: dnf install -y -q docker\nboot: gave up, with status 1\n")
 
-	args := webTierArgs()
-	args.BootSeconds, args.Port, args.HealthCheck.Path = 1, freePort(t), "/nowhere"
-	got, err = boot(t, args)
+	port := freePort(t)
+	got, err = boot(t, webTierArgs(func(s *webtier.Settings) { s.BootSeconds, s.Port, s.HealthCheck.Path = 1, port, "/nowhere" }))
 	require.Error(t, err)
-	assert.Contains(t, got.said, fmt.Sprintf("boot: the application does not answer at port %d, /nowhere: see /var/log/app.log", args.Port))
+	assert.Contains(t, got.said, fmt.Sprintf("boot: the application does not answer at port %d, /nowhere: see /var/log/app.log", port))
 	assert.Contains(t, strings.Join(got.calls, "\n"), "amazon-cloudwatch-agent-ctl", "its logs are wanted all the more")
 }

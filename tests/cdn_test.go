@@ -91,7 +91,7 @@ func TestCdnArgsFaultsAreReportedAtOnce(t *testing.T) {
 		want string
 	}{
 		"nothing": {nil, "Origin.Host: is required\nUSEast1: is required: CloudFront uses certificates, web ACLs and log deliveries in us-east-1 only"},
-		"everything": {everything, `Origin.HeaderName: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got "X-Edge-No"
+		"everything": {everything, `Origin.HeaderName: must not begin with X-Amz- or X-Edge-, which AWS reserves, got "X-Edge-No"
 Certificate.HostNames: must have at least one name with Certificate.HostedZone
 Settings.StaticPaths[0]: /* matches every request, and leaves none to the load balancer
 Settings.StaticPaths[1]: must begin with / and have 1 to 254 letters, digits and characters of _-.*$/~"'@:+&? after it, got "static"
@@ -109,7 +109,7 @@ Settings.WAF.LogRetentionDays: CloudWatch Logs cannot keep events for 2 days, th
 Settings.Edge.Addresses[0]: must be an address range such as 192.0.2.0/24 or 2001:db8::/32, got "192.0.2.1"
 Settings.Edge.Addresses[1]: must be the whole range, such as 192.0.2.0/24, got 192.0.2.1/24
 Settings.Edge.Addresses[3]: 192.0.2.0/24 is listed twice
-Settings.Edge.ClientAddressHeader: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got "X Y"
+Settings.Edge.ClientAddressHeader: must be 1 to 40 letters, digits and hyphens, got "X Y"
 Settings.Edge: requires Settings.WAF.Enabled: true, because AWS WAF identifies the edge`},
 		"content": {page, `Replica: is required: a provider for Settings.ReplicaRegion (us-west-2)
 Settings.ErrorHTML: must be the content of Settings.ErrorPage, which only stack files load`},

@@ -63,7 +63,7 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 	"WebTier": func(ctx *pulumi.Context, name string) error {
 		args := fullWebTier()
 		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
-		_, err := webtier.New(ctx, name, &args)
+		_, err := webtier.New(ctx, name, args)
 		return err
 	},
 	"Monitoring": func(ctx *pulumi.Context, name string) error {
@@ -195,9 +195,8 @@ func TestComponentsTakeOptions(t *testing.T) {
 		if _, err = database.New(ctx, "data", data, pulumi.Protect(true)); err != nil {
 			return err
 		}
-		tier := fullWebTier()
-		tier.Unprotected = true
-		if _, err = webtier.New(ctx, "web", &tier, pulumi.Protect(true)); err != nil {
+		tier := fullWebTier(func(s *webtier.Settings) { s.DeletionProtection = false })
+		if _, err = webtier.New(ctx, "web", tier, pulumi.Protect(true)); err != nil {
 			return err
 		}
 		front := fullCdn(func(s *cdn.Settings) { s.DeletionProtection = false })

@@ -62,7 +62,7 @@ var commented = []string{
 	"internal/settings/secrets/secrets.go",
 	"internal/settings/cdn/cdn.go",
 	"internal/alarms/alarms.go",
-	"internal/fleet/fleet.go", "internal/fleet/schedule.go", "internal/fleet/exams.go",
+	"internal/settings/web/web.go", "internal/settings/web/schedule.go", "internal/settings/web/exams.go",
 }
 
 // fieldComments returns the comment of each field of each struct of the settings, as one line, by "package.Struct.Field".

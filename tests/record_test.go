@@ -281,9 +281,14 @@ func newDatabase(changes ...func(*database.Settings)) pulumi.RunFunc {
 // withoutProxy turns the proxy off.
 func withoutProxy(s *database.Settings) { s.Proxy.Enabled = false }
 
-// webTierArgs are the least that a WebTier wants.
-func webTierArgs() webtier.Args {
-	return webtier.Args{
+// webTierArgs are the Args of a WebTier with a certificate in two zones, with these changes of its settings.
+func webTierArgs(changes ...func(*webtier.Settings)) *webtier.Args {
+	settings := webtier.Default()
+	for _, change := range changes {
+		change(&settings)
+	}
+	return &webtier.Args{
+		Settings:            &settings,
 		VpcID:               pulumi.String("vpc_id"),
 		PublicSubnetIDs:     pulumi.ToStringArray([]string{"public-a_id", "public-b_id"}),
 		PrivateSubnetIDs:    pulumi.ToStringArray([]string{"private-a_id", "private-b_id"}),
@@ -293,18 +298,19 @@ func webTierArgs() webtier.Args {
 	}
 }
 
-// fullWebTier returns a WebTier with all that is optional.
-func fullWebTier() webtier.Args {
-	args := webTierArgs()
-	args.InstanceTypes = []string{"m7g.large", "m6g.large"}
-	args.Container = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/moodle@sha256:" + strings.Repeat("0a", 32)
-	args.Scaling = &webtier.Scaling{CPUPercent: 50, RequestsPerTarget: 1000, Forecast: true}
-	args.Schedules = []webtier.Schedule{{Name: "morning", TimeZone: "Europe/London", Recurrence: "0 7 * * 1-5", Min: 4, Desired: 5, End: "2027-01-01T00:00"}}
-	args.Exams = webtier.Exams{Min: 6, Periods: []webtier.Period{{Name: "winter", From: "2027-01-11", To: "2027-01-22"}}}
-	args.Spot = webtier.Spot{Percent: 60}
+// fullWebTier returns the Args of a WebTier with all that is optional, with these changes of its settings.
+func fullWebTier(changes ...func(*webtier.Settings)) *webtier.Args {
+	args := webTierArgs(append([]func(*webtier.Settings){func(s *webtier.Settings) {
+		s.InstanceTypes = []string{"m7g.large", "m6g.large"}
+		s.Container = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/moodle@sha256:" + strings.Repeat("0a", 32)
+		s.Scaling = webtier.Scaling{CPUPercent: 50, RequestsPerTarget: 1000, Forecast: true}
+		s.Schedules = []webtier.Schedule{{Name: "morning", TimeZone: "Europe/London", Recurrence: "0 7 * * 1-5", Min: 4, Desired: 5, End: "2027-01-01T00:00"}}
+		s.Exams.Min, s.Exams.Periods = 6, []webtier.Period{{Name: "winter", From: "2027-01-11", To: "2027-01-22"}}
+		s.Spot.Percent = 60
+		s.Ingress = webtier.CloudFront
+		s.OriginHeader.Version = 2
+	}}, changes...)...)
 	args.RolloutAlarms = []string{"errors"}
-	args.Ingress = webtier.CloudFront
-	args.OriginHeader.Version = 2
 	args.Certificate = webtier.Certificate{HostNames: []string{"example.edu", "*.example.edu", "a.example.edu"}, HostedZone: "example.edu"}
 	args.KeyARN = pulumi.String("key-arn")
 	args.Secrets = pulumi.StringMap{"smtp": pulumi.String("smtp-arn"), "oidc": pulumi.String("oidc-arn")}
@@ -314,9 +320,9 @@ func fullWebTier() webtier.Args {
 }
 
 // newWebTier returns a program of one WebTier named web.
-func newWebTier(args webtier.Args) pulumi.RunFunc {
+func newWebTier(args *webtier.Args) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := webtier.New(ctx, "web", &args)
+		_, err := webtier.New(ctx, "web", args)
 		return err
 	}
 }

@@ -2,7 +2,7 @@ package monitoring
 
 import (
 	"ha-web/internal/component"
-	"ha-web/internal/fleet"
+	"ha-web/internal/settings/web"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -224,7 +224,7 @@ func (b *builder) fleetAlarms() []alarm {
 			consequence: "The fleet has almost grown to its greatest size: more people, or a lost zone, find no room.",
 		})
 	}
-	if !(fleet.Spec{InstanceTypes: b.args.Web.InstanceTypes}).Burstable() {
+	if !(&web.Settings{InstanceTypes: b.args.Web.InstanceTypes}).Burstable() {
 		return alarms
 	}
 	return append(alarms, creditAlarms("fleet", float64(b.args.Thresholds.CPUCredits),

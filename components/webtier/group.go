@@ -8,84 +8,87 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// groupMetrics are what the group tells CloudWatch about itself, at no cost.
+// groupMetrics are the metrics of the group in CloudWatch, which are free.
 var groupMetrics = []string{
 	"GroupDesiredCapacity", "GroupInServiceCapacity", "GroupInServiceInstances", "GroupMaxSize", "GroupMinSize",
 	"GroupPendingInstances", "GroupStandbyInstances", "GroupTerminatingInstances", "GroupTotalInstances",
 }
 
-func (b *builder) autoScalingGroup() error {
+// autoScalingGroup creates the group, after what its instances need when they boot.
+func (b *builder) autoScalingGroup(
+	targetGroup pulumi.StringInput, template *ec2.LaunchTemplate, needs []pulumi.Resource,
+) (*autoscaling.Group, error) {
 	name := b.Name("app")
 	args := &autoscaling.GroupArgs{
 		VpcZoneIdentifiers: b.args.PrivateSubnetIDs,
-		TargetGroupArns:    pulumi.StringArray{b.targets.Arn},
-		// The desired capacity is left out: every update would set it back, in the middle of a rush too (WT-6).
-		MinSize: pulumi.Int(b.args.Size.Min),
-		MaxSize: pulumi.Int(b.args.Size.Max),
-		// An instance whose application is dead is replaced, and not only one whose machine is (document 000).
+		TargetGroupArns:    pulumi.StringArray{targetGroup},
+		// The desired capacity is left out: every update would set it back, in the middle of a surge too.
+		MinSize: pulumi.Int(b.settings.Size.Min),
+		MaxSize: pulumi.Int(b.settings.Size.Max),
+		// An instance whose application fails is replaced, and not only one whose hardware does (AWS Security Hub, AutoScaling.1).
 		HealthCheckType:        pulumi.String("ELB"),
-		HealthCheckGracePeriod: pulumi.Int(b.args.HealthCheck.GraceSeconds),
-		DefaultInstanceWarmup:  pulumi.Int(b.args.BootSeconds),
+		HealthCheckGracePeriod: pulumi.Int(b.settings.HealthCheck.GraceSeconds),
+		DefaultInstanceWarmup:  pulumi.Int(b.settings.BootSeconds),
 		EnabledMetrics:         pulumi.ToStringArray(groupMetrics),
 		MetricsGranularity:     pulumi.String("1Minute"),
 		InstanceRefresh:        b.instanceRefresh(),
-		// What AWS replaces by itself, it replaces in the same way.
+		// AWS replaces unhealthy instances in the same way.
 		InstanceMaintenancePolicy: autoscaling.GroupInstanceMaintenancePolicyArgs{
-			MinHealthyPercentage: pulumi.Int(b.args.Rollout.MinHealthyPercent),
-			MaxHealthyPercentage: pulumi.Int(b.args.Rollout.MaxHealthyPercent),
+			MinHealthyPercentage: pulumi.Int(b.settings.Rollout.MinHealthyPercent),
+			MaxHealthyPercentage: pulumi.Int(b.settings.Rollout.MaxHealthyPercent),
 		},
-		// The first update ends when the fleet serves, and fails when it cannot (field note WT-4).
-		MinElbCapacity:         pulumi.Int(b.args.Size.Min),
-		WaitForCapacityTimeout: pulumi.String(b.patience().String()),
+		// The update that creates the group waits until the load balancer finds instances healthy, and fails when it does not.
+		MinElbCapacity:         pulumi.Int(b.settings.Size.Min),
+		WaitForCapacityTimeout: pulumi.String(b.capacityTimeout().String()),
 		Tags:                   b.groupTags(name),
 	}
-	if len(b.args.InstanceTypes) > 1 {
-		args.MixedInstancesPolicy = b.mixedInstances()
-		args.CapacityRebalance = pulumi.Bool(b.args.Spot.Percent > 0)
+	if len(b.settings.InstanceTypes) > 1 {
+		args.MixedInstancesPolicy = b.mixedInstances(template)
+		args.CapacityRebalance = pulumi.Bool(b.settings.Spot.Percent > 0)
 	} else {
-		args.LaunchTemplate = autoscaling.GroupLaunchTemplateArgs{Id: b.template.ID(), Version: b.version()}
+		args.LaunchTemplate = autoscaling.GroupLaunchTemplateArgs{Id: template.ID(), Version: version(template)}
 	}
-	var err error
-	b.group, err = autoscaling.NewGroup(b.ctx, name, args, b.Options(
-		pulumi.DependsOn(slices.Concat(b.args.Await, b.rights, b.routes)),
-		// Instances drain before they end.
+	group, err := autoscaling.NewGroup(b.ctx, name, args, b.Options(
+		pulumi.DependsOn(needs),
+		// Instances finish their requests before they are terminated.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: "30m"}),
 	)...)
 	if err != nil {
-		return fmt.Errorf("creating Auto Scaling group %s: %w", name, err)
+		return nil, fmt.Errorf("creating Auto Scaling group %s: %w", name, err)
 	}
-	return nil
+	return group, nil
 }
 
-// version returns the number of the template's newest version. By $Latest, instances of two versions would run side by
-// side without anyone having asked, and no rollout would start (document 000; field note WT-1).
-func (b *builder) version() pulumi.StringOutput {
-	return b.template.LatestVersion.ApplyT(strconv.Itoa).(pulumi.StringOutput)
+// version returns the number of the newest version of the launch template. With $Latest instead, new instances would run a new
+// version beside old ones, and no rollout would start (pulumi-aws, aws.autoscaling.Group, instanceRefresh).
+func version(template *ec2.LaunchTemplate) pulumi.StringOutput {
+	return template.LatestVersion.ApplyT(strconv.Itoa).(pulumi.StringOutput)
 }
 
-// patience returns how long the first instances may take to serve.
-func (b *builder) patience() time.Duration {
-	return max(15*time.Minute, 3*time.Duration(b.args.BootSeconds)*time.Second)
+// capacityTimeout returns how long the first instances may take until they are healthy.
+func (b *builder) capacityTimeout() time.Duration {
+	return max(15*time.Minute, 3*time.Duration(b.settings.BootSeconds)*time.Second)
 }
 
-// instanceRefresh replaces the instances when the launch template changes. If they do not get healthy, or an alarm goes off,
-// AWS stops. It goes back to the version of the group, which the provider has moved already
-// (github.com/hashicorp/terraform-provider-aws/issues/34189): the release before has to be set again.
+// instanceRefresh replaces the instances when the launch template changes. AWS stops when they do not become healthy, or an alarm
+// goes off. It rolls back to the version of the group, which the provider has moved already (terraform-provider-aws#34189):
+// the previous release has to be set again.
 func (b *builder) instanceRefresh() autoscaling.GroupInstanceRefreshArgs {
 	checkpoints := pulumi.IntArray{}
-	for _, percent := range b.args.Rollout.CheckpointPercents {
+	for _, percent := range b.settings.Rollout.CheckpointPercents {
 		checkpoints = append(checkpoints, pulumi.Int(percent))
 	}
 	preferences := autoscaling.GroupInstanceRefreshPreferencesArgs{
-		MinHealthyPercentage:  pulumi.Int(b.args.Rollout.MinHealthyPercent),
-		MaxHealthyPercentage:  pulumi.Int(b.args.Rollout.MaxHealthyPercent),
+		MinHealthyPercentage:  pulumi.Int(b.settings.Rollout.MinHealthyPercent),
+		MaxHealthyPercentage:  pulumi.Int(b.settings.Rollout.MaxHealthyPercent),
 		AutoRollback:          pulumi.Bool(true),
 		SkipMatching:          pulumi.Bool(true),
 		CheckpointPercentages: checkpoints,
-		CheckpointDelay:       pulumi.String(strconv.Itoa(b.args.Rollout.CheckpointSeconds)),
+		CheckpointDelay:       pulumi.String(strconv.Itoa(b.settings.Rollout.CheckpointSeconds)),
 	}
 	if len(b.args.RolloutAlarms) > 0 {
 		preferences.AlarmSpecification = autoscaling.GroupInstanceRefreshPreferencesAlarmSpecificationArgs{
@@ -95,10 +98,10 @@ func (b *builder) instanceRefresh() autoscaling.GroupInstanceRefreshArgs {
 	return autoscaling.GroupInstanceRefreshArgs{Strategy: pulumi.String("Rolling"), Preferences: preferences}
 }
 
-// mixedInstances lets AWS take the next instance type where it has run out of one, and Spot above the base.
-func (b *builder) mixedInstances() autoscaling.GroupMixedInstancesPolicyArgs {
+// mixedInstances lets AWS launch the next instance type when it has no capacity for one, and Spot Instances beyond the base.
+func (b *builder) mixedInstances(template *ec2.LaunchTemplate) autoscaling.GroupMixedInstancesPolicyArgs {
 	var overrides autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArray
-	for _, each := range b.args.InstanceTypes {
+	for _, each := range b.settings.InstanceTypes {
 		overrides = append(overrides, autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs{
 			InstanceType: pulumi.String(each),
 		})
@@ -106,20 +109,20 @@ func (b *builder) mixedInstances() autoscaling.GroupMixedInstancesPolicyArgs {
 	return autoscaling.GroupMixedInstancesPolicyArgs{
 		InstancesDistribution: autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs{
 			OnDemandAllocationStrategy:          pulumi.String("prioritized"),
-			OnDemandBaseCapacity:                pulumi.Int(b.args.Spot.OnDemandBase),
-			OnDemandPercentageAboveBaseCapacity: pulumi.Int(100 - b.args.Spot.Percent),
+			OnDemandBaseCapacity:                pulumi.Int(b.settings.Spot.OnDemandBase),
+			OnDemandPercentageAboveBaseCapacity: pulumi.Int(100 - b.settings.Spot.Percent),
 			SpotAllocationStrategy:              pulumi.String("price-capacity-optimized"),
 		},
 		LaunchTemplate: autoscaling.GroupMixedInstancesPolicyLaunchTemplateArgs{
 			LaunchTemplateSpecification: autoscaling.GroupMixedInstancesPolicyLaunchTemplateLaunchTemplateSpecificationArgs{
-				LaunchTemplateId: b.template.ID().ToStringOutput(), Version: b.version(),
+				LaunchTemplateId: template.ID().ToStringOutput(), Version: version(template),
 			},
 			Overrides: overrides,
 		},
 	}
 }
 
-// groupTags returns the tags of the group, which its instances get too.
+// groupTags returns the tags of the group, which its instances have too.
 func (b *builder) groupTags(name string) autoscaling.GroupTagArray {
 	tags := b.Tags(name)
 	var list autoscaling.GroupTagArray

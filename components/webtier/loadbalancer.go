@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-func (b *builder) loadBalancer() error {
+func (b *builder) loadBalancer() (*lb.LoadBalancer, error) {
 	name := b.Name("alb")
 	args := &lb.LoadBalancerArgs{
 		LoadBalancerType:         pulumi.String("application"),
@@ -19,43 +19,42 @@ func (b *builder) loadBalancer() error {
 		Subnets:                  b.args.PublicSubnetIDs,
 		SecurityGroups:           b.args.ALBSecurityGroupIDs,
 		IpAddressType:            pulumi.String("ipv4"),
-		EnableDeletionProtection: pulumi.Bool(!b.args.Unprotected), // Security Hub ELB.6
-		DropInvalidHeaderFields:  pulumi.Bool(true),                // Security Hub ELB.4
-		DesyncMitigationMode:     pulumi.String("defensive"),       // Security Hub ELB.12
+		EnableDeletionProtection: pulumi.Bool(b.settings.DeletionProtection), // AWS Security Hub, ELB.6
+		DropInvalidHeaderFields:  pulumi.Bool(true),                          // ELB.4
+		DesyncMitigationMode:     pulumi.String("defensive"),                 // ELB.12
 		EnableHttp2:              pulumi.Bool(true),
-		// Someone who sees a zone fail before AWS does can take it out of service.
+		// Whoever notices the failure of an Availability Zone before AWS does can shift requests away from it.
 		EnableZonalShift: pulumi.Bool(true),
 		Tags:             b.Tags(name),
 	}
 	var allowed []pulumi.Resource
-	if !b.args.AccessLogs.Disabled {
+	if b.settings.AccessLogs.Enabled {
 		bucket, policy, err := b.accessLogs()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		args.AccessLogs = lb.LoadBalancerAccessLogsArgs{
-			Enabled: pulumi.Bool(true), // a bucket alone does not turn them on (field note ALB-3)
+			Enabled: pulumi.Bool(true), // a bucket alone does not turn them on
 			Bucket:  bucket.Bucket,
 			Prefix:  pulumi.String(accessLogPrefix),
 		}
-		// AWS tries the bucket at once, and makes half a load balancer where it may not write.
+		// AWS writes a test object at once, and a load balancer that fails to stays half configured.
 		allowed = append(allowed, policy)
 	}
-	var err error
-	b.balancer, err = lb.NewLoadBalancer(b.ctx, name, args, b.Options(pulumi.DependsOn(allowed))...)
+	balancer, err := lb.NewLoadBalancer(b.ctx, name, args, b.Options(pulumi.DependsOn(allowed))...)
 	if err != nil {
-		return fmt.Errorf("creating load balancer %s: %w", name, err)
+		return nil, fmt.Errorf("creating load balancer %s: %w", name, err)
 	}
-	return nil
+	return balancer, nil
 }
 
 const accessLogPrefix = "alb"
 
-// accessLogs creates the bucket of the access logs. They must be encrypted by S3's own keys: a load balancer cannot use
-// one of KMS (field note ALB-3).
+// accessLogs creates the bucket of the access logs, encrypted with keys of S3: a load balancer cannot use one of KMS (Elastic Load
+// Balancing user guide, "Enable access logs for your Application Load Balancer").
 func (b *builder) accessLogs() (*parts.PrivateBucket, *s3.BucketPolicy, error) {
 	bucket, err := b.PrivateBucket(b.ctx, b.Name("alb", "logs"), parts.Bucket{
-		ExpireDays: b.args.AccessLogs.RetentionDays, Unprotected: b.args.Unprotected,
+		ExpireDays: b.settings.AccessLogs.RetentionDays, Unprotected: !b.settings.DeletionProtection,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -64,22 +63,22 @@ func (b *builder) accessLogs() (*parts.PrivateBucket, *s3.BucketPolicy, error) {
 		Sid:     "DeliverLogs",
 		Service: pulumi.String("logdelivery.elasticloadbalancing.amazonaws.com"),
 		Actions: []string{"s3:PutObject"},
-		// The path names the account: other accounts' load balancers write elsewhere.
+		// The path names the account: load balancers of others cannot write here.
 		Resources: []pulumi.StringInput{pulumi.Sprintf("%s/%s/AWSLogs/%s/*", bucket.Arn, accessLogPrefix, b.place.Account)},
 	})
 	return bucket, policy, err
 }
 
-func (b *builder) targetGroup() error {
+func (b *builder) targetGroup() (*lb.TargetGroup, error) {
 	name := b.Name("app")
-	check := b.args.HealthCheck
+	check := b.settings.HealthCheck
 	args := &lb.TargetGroupArgs{
 		VpcId:               component.Optional(b.args.VpcID),
 		TargetType:          pulumi.String("instance"),
 		Protocol:            pulumi.String("HTTP"),
-		Port:                pulumi.Int(b.args.Port),
-		DeregistrationDelay: pulumi.Int(b.args.TargetGroup.DeregistrationSeconds),
-		// A page of courses costs many times what a picture does: requests in turn would pile up on some instances.
+		Port:                pulumi.Int(b.settings.Port),
+		DeregistrationDelay: pulumi.Int(b.settings.TargetGroup.DeregistrationSeconds),
+		// A dynamic page takes many times as long as an image: by round robin, requests would pile up on some instances.
 		LoadBalancingAlgorithmType: pulumi.String("least_outstanding_requests"),
 		HealthCheck: lb.TargetGroupHealthCheckArgs{
 			Protocol:           pulumi.String("HTTP"),
@@ -93,22 +92,21 @@ func (b *builder) targetGroup() error {
 		},
 		Tags: b.Tags(name),
 	}
-	if seconds := b.args.TargetGroup.SlowStartSeconds; seconds > 0 {
+	if seconds := b.settings.TargetGroup.SlowStartSeconds; seconds > 0 {
 		args.SlowStart = pulumi.Int(seconds)
-		// AWS takes slow start with no other algorithm (Elastic Load Balancing user guide, "Slow start mode").
+		// Slow start requires this algorithm (Elastic Load Balancing user guide, "Slow start mode").
 		args.LoadBalancingAlgorithmType = pulumi.String("round_robin")
 	}
-	if seconds := b.args.TargetGroup.StickinessSeconds; seconds > 0 {
+	if seconds := b.settings.TargetGroup.StickinessSeconds; seconds > 0 {
 		args.Stickiness = lb.TargetGroupStickinessArgs{
 			Enabled:        pulumi.Bool(true),
 			Type:           pulumi.String("lb_cookie"),
 			CookieDuration: pulumi.Int(seconds),
 		}
 	}
-	var err error
-	b.targets, err = lb.NewTargetGroup(b.ctx, name, args, b.Options()...)
+	targets, err := lb.NewTargetGroup(b.ctx, name, args, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating target group %s: %w", name, err)
+		return nil, fmt.Errorf("creating target group %s: %w", name, err)
 	}
-	return nil
+	return targets, nil
 }

@@ -5,65 +5,71 @@ import (
 
 	"ha-web/internal/parts"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// logGroup creates the log group of the instances. It has a name that people find.
-func (b *builder) logGroup() (err error) {
-	path := "/" + b.name + "/" + b.ctx.Stack() + "/app"
-	b.logs, err = b.LogGroup(b.ctx, b.Name("app"), path, b.args.LogRetentionDays, b.args.KeyARN)
-	return err
+// logGroup creates the log group of the instances, with a name that people find.
+func (b *builder) logGroup() (*cloudwatch.LogGroup, error) {
+	path := "/" + b.Component() + "/" + b.ctx.Stack() + "/app"
+	return b.LogGroup(b.ctx, b.Name("app"), path, b.settings.LogRetentionDays, b.args.KeyARN)
 }
 
-// managedPolicies are AWS's own policies on the role: for sessions, commands and patches without SSH, and for logs.
+// managedPolicies are AWS managed policies of the role: for sessions, commands and patches without SSH, and for logs.
 var managedPolicies = []struct{ role, policy string }{
 	{"ssm", "AmazonSSMManagedInstanceCore"},
 	{"cloudwatch", "CloudWatchAgentServerPolicy"},
 }
 
-// instanceRole creates the role of the instances, with what they may do from their start.
-func (b *builder) instanceRole() error {
+// instanceRole creates the role of the instances, and returns the policies that an instance needs when it boots.
+func (b *builder) instanceRole() (*iam.Role, []pulumi.Resource, error) {
 	name := b.Name("app")
-	var err error
-	if b.role, err = b.ServiceRole(b.ctx, name, "ec2.amazonaws.com", nil); err != nil {
-		return err
-	}
-	for _, each := range managedPolicies {
-		attached, err := b.AttachPolicy(b.ctx, b.Name("app", each.role), b.role.Name, b.place.ManagedPolicy(each.policy))
-		if err != nil {
-			return err
-		}
-		b.rights = append(b.rights, attached)
-	}
-	policy, err := b.RolePolicy(b.ctx, name, b.role.Name, b.statements()...)
+	role, err := b.ServiceRole(b.ctx, name, "ec2.amazonaws.com", nil)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	b.rights = append(b.rights, policy)
-	b.profile, err = iam.NewInstanceProfile(b.ctx, name, &iam.InstanceProfileArgs{
-		Path: pulumi.String(parts.RolePath(b.name, b.ctx.Stack())), // like its role: by that a pipeline may make it
-		Role: b.role.Name,
+	var rights []pulumi.Resource
+	for _, each := range managedPolicies {
+		attached, err := b.AttachPolicy(b.ctx, b.Name("app", each.role), role.Name, b.place.ManagedPolicy(each.policy))
+		if err != nil {
+			return nil, nil, err
+		}
+		rights = append(rights, attached)
+	}
+	policy, err := b.RolePolicy(b.ctx, name, role.Name, b.statements()...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return role, append(rights, policy), b.databaseSecret(role)
+}
+
+// instanceProfile creates the instance profile of the role, with the role's path: delivery roles may create profiles there only.
+func (b *builder) instanceProfile(role *iam.Role) (*iam.InstanceProfile, error) {
+	name := b.Name("app")
+	profile, err := iam.NewInstanceProfile(b.ctx, name, &iam.InstanceProfileArgs{
+		Path: pulumi.String(parts.RolePath(b.Component(), b.ctx.Stack())),
+		Role: role.Name,
 		Tags: b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating instance profile %s: %w", name, err)
+		return nil, fmt.Errorf("creating instance profile %s: %w", name, err)
 	}
-	return b.databaseSecret()
+	return profile, nil
 }
 
-// databaseSecret lets instances read the secret of the database. It is no right that an instance boots with: the secret
-// exists a quarter of an hour after the role does, and the fleet does not wait for the database.
-func (b *builder) databaseSecret() error {
+// databaseSecret lets instances read the secret of the database. Instances do not wait for this policy: the secret exists a quarter
+// of an hour after the role does.
+func (b *builder) databaseSecret(role *iam.Role) error {
 	if b.args.DatabaseSecretARN == nil {
 		return nil
 	}
-	_, err := b.RolePolicy(b.ctx, b.Name("app", "database"), b.role.Name,
+	_, err := b.RolePolicy(b.ctx, b.Name("app", "database"), role.Name,
 		parts.ReadSecrets(b.place, b.args.KeyARN, b.args.DatabaseSecretARN)...)
 	return err
 }
 
-// statements are what the role may do beyond the managed policies, and what of those it may not.
+// statements are what the role may do beyond the managed policies, and what it may not do in spite of them.
 func (b *builder) statements() []parts.Statement {
 	statements := b.parameters()
 	if arns := b.secretARNs(); len(arns) > 0 {
@@ -74,10 +80,10 @@ func (b *builder) statements() []parts.Statement {
 
 var readParameters = []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"}
 
-// parameters let the role read the parameters of its stack and refuse all others of the account, which
-// AmazonSSMManagedInstanceCore would allow.
+// parameters let the role read the parameters of its stack, and deny it all others of the account, which
+// AmazonSSMManagedInstanceCore allows.
 func (b *builder) parameters() []parts.Statement {
-	public := pulumi.Sprintf("arn:%s:ssm:*::parameter/aws/*", b.place.Partition) // AWS's own, for everyone
+	public := pulumi.Sprintf("arn:%s:ssm:*::parameter/aws/*", b.place.Partition) // which AWS publishes for everyone
 	own := []pulumi.StringInput{public}
 	var statements []parts.Statement
 	if b.args.ParameterPrefix != nil {
@@ -92,9 +98,9 @@ func (b *builder) parameters() []parts.Statement {
 	})
 }
 
-// pulls let the role pull its container image, where that lies in a repository of ECR.
+// pulls let the role pull its container image from a private repository of Amazon ECR.
 func (b *builder) pulls() []parts.Statement {
-	repository, private := b.spec.Repository()
+	repository, private := b.settings.Repository()
 	if !private {
 		return nil
 	}
@@ -102,7 +108,7 @@ func (b *builder) pulls() []parts.Statement {
 		{
 			Sid:       "LogInToRegistry",
 			Actions:   []string{"ecr:GetAuthorizationToken"},
-			Resources: []pulumi.StringInput{pulumi.String("*")}, // the action knows no other
+			Resources: []pulumi.StringInput{pulumi.String("*")}, // the action supports no other
 		},
 		{
 			Sid:     "PullImage",

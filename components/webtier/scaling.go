@@ -8,31 +8,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// scalingPolicies makes the fleet follow its load. How long an instance warms up, the group says for all of them.
-func (b *builder) scalingPolicies() error {
+// scalingPolicies makes the group scale by load. The group says for all policies how long an instance warms up. label names the
+// load balancer and the target group to CloudWatch.
+func (b *builder) scalingPolicies(group *autoscaling.Group, label pulumi.StringInput, routes []pulumi.Resource) error {
 	for _, each := range []struct {
 		role   string
 		wanted bool
 		args   autoscaling.PolicyArgs
 	}{
-		{"cpu", b.args.Scaling.CPUPercent > 0, b.tracking(b.args.Scaling.CPUPercent,
+		{"cpu", b.settings.Scaling.CPUPercent > 0, b.tracking(b.settings.Scaling.CPUPercent,
 			autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs{
 				PredefinedMetricType: pulumi.String("ASGAverageCPUUtilization"),
 			})},
-		{"requests", b.args.Scaling.RequestsPerTarget > 0, b.tracking(b.args.Scaling.RequestsPerTarget,
+		{"requests", b.settings.Scaling.RequestsPerTarget > 0, b.tracking(b.settings.Scaling.RequestsPerTarget,
 			autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs{
 				PredefinedMetricType: pulumi.String("ALBRequestCountPerTarget"),
-				ResourceLabel:        pulumi.Sprintf("%s/%s", b.balancer.ArnSuffix, b.targets.ArnSuffix),
+				ResourceLabel:        label.ToStringOutput().ToStringPtrOutput(),
 			})},
-		{"forecast", b.args.Scaling.Forecast, b.forecast()},
+		{"forecast", b.settings.Scaling.Forecast, b.forecast()},
 	} {
 		if !each.wanted {
 			continue
 		}
 		name := b.Name("scaling", each.role)
-		each.args.AutoscalingGroupName = b.group.Name
-		// AWS refuses a count of requests that nothing leads to the target group (field note WT-8).
-		_, err := autoscaling.NewPolicy(b.ctx, name, &each.args, b.Options(pulumi.DependsOn(b.routes))...)
+		each.args.AutoscalingGroupName = group.Name
+		// AWS refuses a target of requests while nothing forwards any to the target group.
+		_, err := autoscaling.NewPolicy(b.ctx, name, &each.args, b.Options(pulumi.DependsOn(routes))...)
 		if err != nil {
 			return fmt.Errorf("creating scaling policy %s: %w", name, err)
 		}
@@ -52,16 +53,16 @@ func (b *builder) tracking(
 	}
 }
 
-// forecast has AWS say what it would do: whether it is right about students shows before it decides anything.
+// forecast only forecasts: whether AWS predicts the load of students well should be known before it launches instances for it.
 func (b *builder) forecast() autoscaling.PolicyArgs {
 	return autoscaling.PolicyArgs{
 		PolicyType: pulumi.String("PredictiveScaling"),
 		PredictiveScalingConfiguration: autoscaling.PolicyPredictiveScalingConfigurationArgs{
 			Mode: pulumi.String("ForecastOnly"),
-			// An instance that is forecast is launched so much earlier, an hour at most.
-			SchedulingBufferTime: pulumi.String(strconv.Itoa(min(b.args.BootSeconds, 3600))),
+			// How much earlier an instance is launched, one hour at most.
+			SchedulingBufferTime: pulumi.String(strconv.Itoa(min(b.settings.BootSeconds, 3600))),
 			MetricSpecification: autoscaling.PolicyPredictiveScalingConfigurationMetricSpecificationArgs{
-				TargetValue: pulumi.Float64(b.args.Scaling.CPUPercent),
+				TargetValue: pulumi.Float64(b.settings.Scaling.CPUPercent),
 				PredefinedMetricPairSpecification: autoscaling.PolicyPredictiveScalingConfigurationMetricSpecificationPredefinedMetricPairSpecificationArgs{
 					PredefinedMetricType: pulumi.String("ASGCPUUtilization"),
 				},
@@ -70,12 +71,12 @@ func (b *builder) forecast() autoscaling.PolicyArgs {
 	}
 }
 
-// schedules sets the size of the fleet at times known beforehand.
-func (b *builder) schedules() error {
-	for _, each := range b.spec.Actions() {
+// schedules sets the size of the group at times that are known in advance.
+func (b *builder) schedules(group *autoscaling.Group) error {
+	for _, each := range b.settings.Actions() {
 		name := b.Name("schedule", each.Name)
 		_, err := autoscaling.NewSchedule(b.ctx, name, &autoscaling.ScheduleArgs{
-			AutoscalingGroupName: b.group.Name,
+			AutoscalingGroupName: group.Name,
 			ScheduledActionName:  pulumi.String(each.Name),
 			Recurrence:           optional(each.Recurrence),
 			TimeZone:             optional(each.TimeZone),
@@ -92,7 +93,7 @@ func (b *builder) schedules() error {
 	return nil
 }
 
-// optional returns nil for a text that is empty.
+// optional returns nil for an empty string.
 func optional(text string) pulumi.StringPtrInput {
 	if text == "" {
 		return nil

@@ -3,38 +3,39 @@ package webtier
 import (
 	"fmt"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// taggedAtLaunch are what an instance brings along that costs money: default tags of the provider do not reach it (field
-// note WT-14).
+// taggedAtLaunch are what is launched with an instance. The default tags of the provider do not reach them (pulumi-aws,
+// aws.ec2.LaunchTemplate, tagSpecifications).
 var taggedAtLaunch = []string{"instance", "network-interface", "volume"}
 
-func (b *builder) launchTemplate() error {
+func (b *builder) launchTemplate(profile *iam.InstanceProfile, logs *cloudwatch.LogGroup) (*ec2.LaunchTemplate, error) {
 	name := b.Name("app")
 	var tags ec2.LaunchTemplateTagSpecificationArray
 	for _, kind := range taggedAtLaunch {
 		tags = append(tags, ec2.LaunchTemplateTagSpecificationArgs{ResourceType: pulumi.String(kind), Tags: b.Tags(name)})
 	}
-	var err error
-	b.template, err = ec2.NewLaunchTemplate(b.ctx, name, &ec2.LaunchTemplateArgs{
+	template, err := ec2.NewLaunchTemplate(b.ctx, name, &ec2.LaunchTemplateArgs{
 		Description:  pulumi.String("Application server"),
 		ImageId:      b.image(),
-		InstanceType: pulumi.String(b.args.InstanceTypes[0]),
-		UserData:     b.userData().ToStringPtrOutput(),
-		// Checks of templates look at the default version (Security Hub EC2.170; field note WT-1).
+		InstanceType: pulumi.String(b.settings.InstanceTypes[0]),
+		UserData:     b.userData(logs).ToStringPtrOutput(),
+		// Checks of launch templates look at the default version (AWS Security Hub, EC2.170).
 		UpdateDefaultVersion: pulumi.Bool(true),
-		IamInstanceProfile:   ec2.LaunchTemplateIamInstanceProfileArgs{Arn: b.profile.Arn},
+		IamInstanceProfile:   ec2.LaunchTemplateIamInstanceProfileArgs{Arn: profile.Arn},
 		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
 			HttpEndpoint: pulumi.String("enabled"), // or the rest has no effect
-			// IMDSv2: who makes the application fetch a URL does not get the role's credentials (document 000).
+			// IMDSv2: whoever makes the application fetch a URL does not get the credentials of the role (AWS Security Hub, EC2.8).
 			HttpTokens:              pulumi.String("required"),
-			HttpPutResponseHopLimit: pulumi.Int(1), // containers share the network of the host
+			HttpPutResponseHopLimit: pulumi.Int(1), // containers share the network of the instance
 			InstanceMetadataTags:    pulumi.String("enabled"),
 		},
-		Monitoring: ec2.LaunchTemplateMonitoringArgs{Enabled: pulumi.Bool(true)}, // scaling sees a minute, and not five
+		Monitoring: ec2.LaunchTemplateMonitoringArgs{Enabled: pulumi.Bool(true)}, // metrics every minute instead of every five
 		NetworkInterfaces: ec2.LaunchTemplateNetworkInterfaceArray{ec2.LaunchTemplateNetworkInterfaceArgs{
 			DeviceIndex:              pulumi.Int(0),
 			AssociatePublicIpAddress: pulumi.String("false"),
@@ -45,8 +46,9 @@ func (b *builder) launchTemplate() error {
 			DeviceName: pulumi.String("/dev/xvda"), // the root of Amazon Linux 2023
 			Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
 				VolumeType: pulumi.String("gp3"),
-				VolumeSize: pulumi.Int(b.args.RootVolumeGiB),
-				// With AWS's key for volumes: Auto Scaling has no right to another, and instances would end at once (WT-11).
+				VolumeSize: pulumi.Int(b.settings.RootVolumeGiB),
+				// With the AWS managed key: Auto Scaling may not use another, and would terminate instances at once (Amazon EC2
+				// Auto Scaling user guide, "Required AWS KMS key policy for use with encrypted volumes").
 				Encrypted:           pulumi.String("true"),
 				DeleteOnTermination: pulumi.String("true"),
 			},
@@ -55,17 +57,17 @@ func (b *builder) launchTemplate() error {
 		Tags:              b.Tags(name),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating launch template %s: %w", name, err)
+		return nil, fmt.Errorf("creating launch template %s: %w", name, err)
 	}
-	return nil
+	return template, nil
 }
 
-// image returns the id of the image. A parameter is looked up here, and not by AWS at each launch: a new image is then a
-// new version of the template, and is rolled out like one (field note WT-9).
+// image returns the ID of the AMI. A parameter is looked up here, and not by AWS at each launch: a new AMI is then a new version of
+// the launch template, which is rolled out and can be rolled back (Amazon EC2 Auto Scaling API reference, RefreshPreferences).
 func (b *builder) image() pulumi.StringPtrInput {
-	parameter := b.spec.ImageParameter()
+	parameter := b.settings.ImageParameter()
 	if parameter == "" {
-		return pulumi.String(b.args.Image)
+		return pulumi.String(b.settings.Image)
 	}
 	return ssm.LookupParameterOutput(b.ctx, ssm.LookupParameterOutputArgs{
 		Name: pulumi.String(parameter),

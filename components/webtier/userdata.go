@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -18,52 +19,52 @@ var bootScript string
 //go:embed boot/hello.py
 var helloService string
 
-// userDataLimit is the most that EC2 takes, before it is encoded (field note WT-12).
+// userDataLimit is the most bytes that EC2 accepts, before they are encoded (Amazon EC2 API reference,
+// RequestLaunchTemplateData).
 const userDataLimit = 16 * 1024
 
-// setting is a shell variable that the boot script reads.
-type setting struct {
+// variable is a shell variable that the boot script reads.
+type variable struct {
 	name  string
 	value pulumi.StringInput
 }
 
-// userData returns the boot script with its settings before it. All of it is there to be read by whoever may describe a
-// launch template: it has names and ARNs, and never a value of a secret (document 000).
-func (b *builder) userData() pulumi.StringOutput {
-	settings := []setting{
-		{"LOG_GROUP", b.logs.Name}, // its output, so that the group is there before an instance (field note WT-13)
-		{"PORT", pulumi.String(strconv.Itoa(b.args.Port))},
-		{"HEALTH_PATH", pulumi.String(b.args.HealthCheck.Path)},
-		{"BOOT_SECONDS", pulumi.String(strconv.Itoa(b.args.BootSeconds))},
+// userData returns the boot script after its variables. Everyone who may describe a launch template can read it: it has names and
+// ARNs, and never the value of a secret.
+func (b *builder) userData(logs *cloudwatch.LogGroup) pulumi.StringOutput {
+	variables := []variable{
+		{"LOG_GROUP", logs.Name}, // an output, so that the log group exists before an instance
+		{"PORT", pulumi.String(strconv.Itoa(b.settings.Port))},
+		{"HEALTH_PATH", pulumi.String(b.settings.HealthCheck.Path)},
+		{"BOOT_SECONDS", pulumi.String(strconv.Itoa(b.settings.BootSeconds))},
 		{"DRAIN_SECONDS", pulumi.String(strconv.Itoa(drainSeconds))},
 	}
-	if b.args.Container != "" {
-		repository, _ := b.spec.Repository()
-		settings = append(settings,
-			setting{"CONTAINER", pulumi.String(b.args.Container)},
-			setting{"REGISTRY", pulumi.String(repository.Registry)},
-			setting{"REGISTRY_REGION", pulumi.String(repository.Region)},
+	if b.settings.Container != "" {
+		repository, _ := b.settings.Repository()
+		variables = append(variables,
+			variable{"CONTAINER", pulumi.String(b.settings.Container)},
+			variable{"REGISTRY", pulumi.String(repository.Registry)},
+			variable{"REGISTRY_REGION", pulumi.String(repository.Region)},
 		)
 	} else {
-		settings = append(settings, setting{"HELLO_SERVICE", pulumi.String(helloService)})
+		variables = append(variables, variable{"HELLO_SERVICE", pulumi.String(helloService)})
 	}
-	return b.encoded(append(settings, setting{"APP_ENVIRONMENT", b.environment()}))
+	return b.encoded(append(variables, variable{"APP_ENVIRONMENT", b.environment()}))
 }
 
-// drainSeconds is how long the application has to finish its requests when it is told to stop. The load balancer sends it
-// no more by then.
+// drainSeconds is how long the application has to finish its requests when it is told to stop. The load balancer has stopped
+// sending requests by then.
 const drainSeconds = 30
 
-// environment returns the environment of the application, a line each. The boot script adds what only the instance
-// knows.
+// environment returns the environment variables of the application, a line each. The boot script adds what only the instance knows.
 func (b *builder) environment() pulumi.StringOutput {
-	lines := []any{pulumi.Sprintf("PORT=%d", b.args.Port), pulumi.Sprintf("AWS_REGION=%s", b.place.Region)}
+	lines := []any{pulumi.Sprintf("PORT=%d", b.settings.Port), pulumi.Sprintf("AWS_REGION=%s", b.place.Region)}
 	if b.args.ParameterPrefix != nil {
 		lines = append(lines, pulumi.Sprintf("PARAMETER_PREFIX=%s", b.args.ParameterPrefix))
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.args.Secrets)) {
-		variable := strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_SECRET_ARN"
-		lines = append(lines, pulumi.Sprintf("%s=%s", variable, b.args.Secrets[name]))
+		key := strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_SECRET_ARN"
+		lines = append(lines, pulumi.Sprintf("%s=%s", key, b.args.Secrets[name]))
 	}
 	return pulumi.Sprintf(strings.Repeat("%s\n", len(lines)), lines...)
 }
@@ -77,25 +78,25 @@ func (b *builder) secretARNs() []pulumi.StringInput {
 	return arns
 }
 
-// encoded returns the script with these settings, as a launch template wants it: in base64, once.
-func (b *builder) encoded(settings []setting) pulumi.StringOutput {
-	values := make(pulumi.StringArray, len(settings))
-	for i, each := range settings {
+// encoded returns the script after these variables, in base64, as a launch template requires.
+func (b *builder) encoded(variables []variable) pulumi.StringOutput {
+	values := make(pulumi.StringArray, len(variables))
+	for i, each := range variables {
 		values[i] = each.value
 	}
 	return values.ToStringArrayOutput().ApplyT(func(values []string) (string, error) {
 		var script strings.Builder
 		script.WriteString("#!/bin/bash\n")
-		for i, each := range settings {
+		for i, each := range variables {
 			fmt.Fprintf(&script, "%s=%s\n", each.name, quoted(values[i]))
 		}
 		script.WriteString(strings.TrimPrefix(bootScript, "#!/bin/bash\n"))
 		if size := script.Len(); size > userDataLimit {
-			return "", fmt.Errorf("user data of %s has %d bytes, and EC2 takes %d: use fewer secrets", b.Name("app"), size, userDataLimit)
+			return "", fmt.Errorf("user data of %s must be at most %d bytes, got %d: use fewer secrets", b.Name("app"), userDataLimit, size)
 		}
 		return base64.StdEncoding.EncodeToString([]byte(script.String())), nil
 	}).(pulumi.StringOutput)
 }
 
-// quoted returns a text as one word of the shell, whatever is in it.
+// quoted returns a string as one word of the shell, whatever is in it.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

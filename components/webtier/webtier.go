@@ -1,168 +1,167 @@
-// Package webtier provides a fleet of application servers that heals itself, behind a load balancer: it spreads over
-// zones, grows with its load and before known rushes, and takes a new release in steps, which a bad one does not survive.
+// Package webtier provides a web tier: an Application Load Balancer and an Auto Scaling group of instances that spreads over
+// Availability Zones, replaces unhealthy instances, scales with the load and ahead of scheduled events, and rolls out a release in
+// steps, which stop when it is unhealthy.
 //
-// Nothing in it waits for a database: /health does not ask one, and instances find out how to connect when they need to.
+// Nothing in it waits for a database: the health check does not query one, and instances look up how to connect when they need to.
 package webtier
 
 import (
 	"fmt"
+	"slices"
 
-	"ha-web/internal/fleet"
+	"ha-web/internal/component"
 	"ha-web/internal/parts"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Type is the type token of a WebTier.
 const Type = "ha-web:index:WebTier"
 
-// WebTier is an Application Load Balancer, about 16 USD a month and 6 USD for each unit of load, and an Auto Scaling
-// group behind it.
+// WebTier is an Application Load Balancer and an Auto Scaling group behind it. The load balancer costs about 16 USD a month, and
+// 6 USD for each capacity unit of load.
 type WebTier struct {
 	pulumi.ResourceState
 
-	// HostName is the name to reach it by: the first of its host names, or else its own.
-	HostName pulumi.StringOutput `pulumi:"hostName"`
+	// Origin is the load balancer as CloudFront reaches it.
+	Origin parts.Origin `pulumi:"origin"`
 	// DNSRecords are the records that someone has to create, as lines of a zone file: none with a hosted zone.
-	DNSRecords pulumi.StringArray
+	DNSRecords pulumi.StringArray `pulumi:"dnsRecords"`
 	// DNSName is the load balancer's own name.
 	DNSName pulumi.StringOutput `pulumi:"dnsName"`
-	// HostedZoneID is the zone of that name, for records that lead to it.
+	// HostedZoneID is the hosted zone of that name, for alias records that resolve to it.
 	HostedZoneID pulumi.StringOutput `pulumi:"hostedZoneId"`
-	// LoadBalancerSuffix and TargetGroupSuffix are what alarms know the two by.
+	// LoadBalancerSuffix and TargetGroupSuffix are dimensions of CloudWatch metrics.
 	LoadBalancerSuffix pulumi.StringOutput `pulumi:"loadBalancerSuffix"`
 	TargetGroupSuffix  pulumi.StringOutput `pulumi:"targetGroupSuffix"`
 	TargetGroupARN     pulumi.StringOutput `pulumi:"targetGroupArn"`
-	// ListenerARN is the listener that forwards: further rules go there.
+	// ListenerARN is the listener that forwards requests, to which further listener rules belong.
 	ListenerARN          pulumi.StringOutput `pulumi:"listenerArn"`
 	AutoScalingGroupName pulumi.StringOutput `pulumi:"autoScalingGroupName"`
-	LaunchTemplateID     pulumi.IDOutput     `pulumi:"launchTemplateId"`
-	// RoleName is the role of the instances, for whoever lets them do more.
+	LaunchTemplateID     pulumi.StringOutput `pulumi:"launchTemplateId"`
+	// RoleName is the role of the instances, to which further policies can be attached.
 	RoleName pulumi.StringOutput `pulumi:"roleName"`
-	// LogGroupName is where the logs of the instances are.
+	// LogGroupName is the log group of the instances.
 	LogGroupName pulumi.StringOutput `pulumi:"logGroupName"`
 
-	// OriginHeaderValue is the secret value that CloudFront has to send, and OriginSecretARN where it is kept. Both are nil
-	// unless Ingress is CloudFront.
-	OriginHeaderValue, OriginSecretARN pulumi.StringInput
-	// OriginHeaderValues are all values that the load balancer takes, for further rules of its listener.
-	OriginHeaderValues pulumi.StringArray
-	// HeldSecretARNs are the secrets whose values Pulumi has in its state, and reads back.
+	// HeldSecretARNs are the secrets whose values Pulumi keeps in its state, and reads back.
 	HeldSecretARNs []pulumi.StringInput
 }
 
 // New creates a WebTier. It returns every fault of args at once, before it registers anything.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*WebTier, error) {
-	if args == nil {
-		args = &Args{}
-	}
-	settings := args.withDefaults()
-	if err := settings.validate(name); err != nil {
+	args, err := component.ArgsOr(args).resolve(name)
+	if err != nil {
 		return nil, fmt.Errorf("web tier %s: %w", name, err)
 	}
 	tier := &WebTier{}
-	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), tier, opts...); err != nil {
-		return nil, fmt.Errorf("registering web tier %s: %w", name, err)
-	}
-	build := &builder{
-		Children: parts.ChildrenOf(tier, name, settings.Shared),
-		ctx:      ctx,
-		name:     name,
-		args:     settings,
-		spec:     settings.spec(),
-	}
-	build.place = build.Place(ctx)
-	if err := build.all(); err != nil {
+	if err := component.Register(ctx, Type, name, args.Settings, tier, opts...); err != nil {
 		return nil, err
 	}
-	return tier, ctx.RegisterResourceOutputs(tier, build.outputs(tier))
+	build := &builder{Children: parts.ChildrenOf(tier, name, args.Shared), ctx: ctx, args: args, settings: args.Settings}
+	build.place = build.Place(ctx)
+	if err := build.all(tier); err != nil {
+		return nil, err
+	}
+	return tier, component.RegisterOutputs(ctx, tier)
 }
 
-// builder holds what the steps of building a WebTier hand to one another.
+// builder creates the children of a WebTier. Its steps get what they need from others, and return what they make.
 type builder struct {
 	parts.Children
-	ctx   *pulumi.Context
-	name  string // of the component
-	args  Args
-	spec  fleet.Spec
-	place parts.Place
-
-	certificate parts.Issued
-	balancer    *lb.LoadBalancer
-	targets     *lb.TargetGroup
-	listener    *lb.Listener
-	origin      []parts.HeaderValue // the newest first
-	routes      []pulumi.Resource   // what leads requests to the target group
-
-	logs     *cloudwatch.LogGroup
-	role     *iam.Role
-	profile  *iam.InstanceProfile
-	rights   []pulumi.Resource // what the role needs before an instance boots
-	template *ec2.LaunchTemplate
-	group    *autoscaling.Group
+	ctx      *pulumi.Context
+	args     *Args
+	settings *Settings
+	place    parts.Place
 }
 
-func (b *builder) all() error {
-	for _, step := range []func() error{
-		b.loadBalancer, b.targetGroup, b.certificates, b.originHeader, b.listeners, b.records,
-		b.logGroup, b.instanceRole, b.launchTemplate, b.autoScalingGroup, b.scalingPolicies, b.schedules,
-	} {
-		if err := step(); err != nil {
-			return err
-		}
+// all creates everything, and sets the outputs of the WebTier.
+func (b *builder) all(tier *WebTier) error {
+	routes, err := b.front(tier)
+	if err != nil {
+		return err
 	}
+	logs, err := b.logGroup()
+	if err != nil {
+		return err
+	}
+	role, rights, err := b.instanceRole()
+	if err != nil {
+		return err
+	}
+	profile, err := b.instanceProfile(role)
+	if err != nil {
+		return err
+	}
+	template, err := b.launchTemplate(profile, logs)
+	if err != nil {
+		return err
+	}
+	group, err := b.autoScalingGroup(tier.TargetGroupARN, template, slices.Concat(b.args.Await, rights, routes))
+	if err != nil {
+		return err
+	}
+	label := pulumi.Sprintf("%s/%s", tier.LoadBalancerSuffix, tier.TargetGroupSuffix)
+	if err := b.scalingPolicies(group, label, routes); err != nil {
+		return err
+	}
+	if err := b.schedules(group); err != nil {
+		return err
+	}
+	tier.RoleName = role.Name
+	tier.LogGroupName = logs.Name
+	tier.LaunchTemplateID = template.ID().ToStringOutput()
+	tier.AutoScalingGroupName = group.Name
 	return nil
 }
 
-// certificates sets the certificate of the load balancer.
-func (b *builder) certificates() (err error) {
-	b.certificate, err = b.RequestCertificate(b.ctx, "alb", b.args.Certificate)
-	return err
-}
-
-// records leads the host names to the load balancer.
-func (b *builder) records() error {
-	return b.CreateRecords(b.ctx, "alb", b.args.Certificate, b.certificate, parts.Target{
-		DNSName: b.balancer.DnsName, ZoneID: b.balancer.ZoneId, CheckHealth: true,
+// front creates the load balancer, and sets the outputs about it. It returns what forwards requests to the target group.
+func (b *builder) front(tier *WebTier) (routes []pulumi.Resource, err error) {
+	balancer, err := b.loadBalancer()
+	if err != nil {
+		return nil, err
+	}
+	targets, err := b.targetGroup()
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := b.RequestCertificate(b.ctx, "alb", b.args.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	values, err := b.originHeader()
+	if err != nil {
+		return nil, err
+	}
+	tier.Origin = parts.Origin{Host: b.args.Certificate.HostName(balancer.DnsName), PlainHTTP: b.args.PlainHTTP}
+	if len(values) > 0 {
+		tier.Origin.HeaderName, tier.Origin.HeaderValues = b.settings.OriginHeader.Name, headerValues(values)
+	}
+	listener, routes, err := b.listeners(balancer, targets, certificate, tier.Origin)
+	if err != nil {
+		return nil, err
+	}
+	err = b.CreateRecords(b.ctx, "alb", b.args.Certificate, certificate, parts.Target{
+		DNSName: balancer.DnsName, ZoneID: balancer.ZoneId, CheckHealth: true,
 	})
+	if err != nil {
+		return nil, err
+	}
+	tier.DNSRecords = append(b.args.Certificate.MissingRecords(balancer.DnsName), certificate.Missing...)
+	tier.DNSName = balancer.DnsName
+	tier.HostedZoneID = balancer.ZoneId
+	tier.LoadBalancerSuffix = balancer.ArnSuffix
+	tier.TargetGroupSuffix = targets.ArnSuffix
+	tier.TargetGroupARN = targets.Arn
+	tier.ListenerARN = listener.Arn
+	tier.HeldSecretARNs = parts.SecretARNs(values)
+	return routes, nil
 }
 
-// outputs sets the fields of the tier, and returns them as Pulumi keeps them in its state.
-func (b *builder) outputs(tier *WebTier) pulumi.Map {
-	tier.HostName = b.args.Certificate.HostName(b.balancer.DnsName)
-	tier.DNSRecords = append(b.args.Certificate.MissingRecords(b.balancer.DnsName), b.certificate.Missing...)
-	tier.DNSName = b.balancer.DnsName
-	tier.HostedZoneID = b.balancer.ZoneId
-	tier.LoadBalancerSuffix = b.balancer.ArnSuffix
-	tier.TargetGroupSuffix = b.targets.ArnSuffix
-	tier.TargetGroupARN = b.targets.Arn
-	tier.ListenerARN = b.listener.Arn
-	tier.AutoScalingGroupName = b.group.Name
-	tier.LaunchTemplateID = b.template.ID()
-	tier.RoleName = b.role.Name
-	tier.LogGroupName = b.logs.Name
-	outputs := pulumi.Map{
-		"hostName":             tier.HostName,
-		"dnsName":              tier.DNSName,
-		"hostedZoneId":         tier.HostedZoneID,
-		"loadBalancerSuffix":   tier.LoadBalancerSuffix,
-		"targetGroupSuffix":    tier.TargetGroupSuffix,
-		"targetGroupArn":       tier.TargetGroupARN,
-		"listenerArn":          tier.ListenerARN,
-		"autoScalingGroupName": tier.AutoScalingGroupName,
-		"launchTemplateId":     tier.LaunchTemplateID,
-		"roleName":             tier.RoleName,
-		"logGroupName":         tier.LogGroupName,
+func headerValues(values []parts.HeaderValue) pulumi.StringArray {
+	var list pulumi.StringArray
+	for _, each := range values {
+		list = append(list, each.Value)
 	}
-	tier.OriginHeaderValues, tier.HeldSecretARNs = b.originValues(), parts.SecretARNs(b.origin)
-	if len(b.origin) > 0 {
-		tier.OriginHeaderValue, tier.OriginSecretARN = b.origin[0].Value, b.origin[0].SecretARN
-		outputs["originHeaderValue"], outputs["originSecretArn"] = tier.OriginHeaderValue, tier.OriginSecretARN
-	}
-	return outputs
+	return list
 }

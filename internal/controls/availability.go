@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"ha-web/internal/fleet"
+	"ha-web/internal/settings/web"
 )
 
 // availability are the rules of the design that keep the site up.
@@ -128,7 +128,7 @@ func fleets() []Control {
 			ID: "HA.13", Title: "Health checks ask the server, and nothing behind it", Severity: High, Remedy: "Name another web.healthCheck.path",
 			Types: []string{targetGroup},
 			check: func(_ *plan, r resource) string {
-				return unless(!fleet.Deep(r.text("healthCheck.path")) && r.text("healthCheck.matcher") == "200", "%s, which answers %s",
+				return unless(!web.Deep(r.text("healthCheck.path")) && r.text("healthCheck.matcher") == "200", "%s, which answers %s",
 					r.text("healthCheck.path"), r.text("healthCheck.matcher"))
 			},
 		}, {

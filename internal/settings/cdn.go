@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ha-web/internal/settings/domain"
+	"ha-web/internal/settings/web"
 	"ha-web/internal/validate"
 )
 
@@ -39,7 +40,7 @@ func (s *Settings) cdnNotes() []string {
 	if !s.CDN.WAF.Enabled {
 		notes = append(notes, "no firewall: cdn.waf.enabled is false, so AWS WAF inspects no requests")
 	}
-	if s.Web.Ingress == "internet" {
+	if s.Web.Ingress == web.Internet {
 		notes = append(notes, "web.ingress is internet: anyone who knows the load balancer's name can bypass CloudFront and AWS WAF")
 	}
 	if s.CDN.Edge.On() {
@@ -61,7 +62,7 @@ func (s *Settings) notesWithoutCDN() []string {
 	if !s.Domain.TLS() {
 		notes = append(notes, "no TLS: neither domain.name nor domain.certificateArn is set, so the load balancer serves plain HTTP on port 80")
 	}
-	if s.Web.Ingress == "cloudfront" {
+	if s.Web.Ingress == web.CloudFront {
 		notes = append(notes, "cdn.enabled is false and web.ingress is cloudfront: the load balancer answers only a CloudFront distribution of "+
 			"your own that sends the header "+s.Web.OriginHeader.Name)
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"ha-web/internal/fields"
 	"ha-web/internal/validate"
@@ -144,7 +145,22 @@ func textOf(value any) (string, bool) {
 		return number.String(), err == nil
 	}
 	text, ok := value.(string)
-	return text, ok
+	return asTyped(text), ok
+}
+
+// engineTime is how the engine passes a date or time that has no quotes in a stack file.
+const engineTime = "2006-01-02 15:04:05 -0700 MST"
+
+// asTyped returns a string as a person wrote it in a stack file.
+func asTyped(text string) string {
+	parsed, err := time.Parse(engineTime, text)
+	switch {
+	case err != nil:
+		return text
+	case parsed.Equal(parsed.Truncate(24 * time.Hour)):
+		return parsed.Format(time.DateOnly)
+	}
+	return parsed.Format(time.RFC3339)
 }
 
 func (d decoder) assignFields(key string, target reflect.Value, values map[string]any) {
@@ -209,6 +225,9 @@ func wanted(target reflect.Value) string {
 func (d decoder) shown(key string, value any) string {
 	if d.isSealed(key) {
 		return sealed
+	}
+	if text, isText := value.(string); isText {
+		value = asTyped(text)
 	}
 	text, err := json.Marshal(value)
 	if err != nil {

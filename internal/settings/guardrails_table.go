@@ -3,8 +3,8 @@ package settings
 import (
 	"fmt"
 
-	"ha-web/internal/fleet"
 	"ha-web/internal/settings/network"
+	"ha-web/internal/settings/web"
 )
 
 // Numbers of days of AWS Security Hub: RDS.11, SecretsManager.4, CloudWatch.16.
@@ -56,7 +56,7 @@ func fleetGuards() []GuardRail {
 			Remedy:   "name a path that does not need the database",
 			Without:  "an unhealthy database takes all servers with it",
 			Controls: []string{"HA.13"},
-			lacks:    []lack{{"web.healthCheck.path", func(s *Settings) bool { return fleet.Deep(s.Web.HealthCheck.Path) }}},
+			lacks:    []lack{{"web.healthCheck.path", func(s *Settings) bool { return web.Deep(s.Web.HealthCheck.Path) }}},
 		}, {
 			ID: "rollout-capacity", Has: "its whole fleet in service while a release rolls out", Remedy: "set it to 100",
 			Without:  "no instances beside the old ones; a release takes away room, or a zone",
@@ -127,7 +127,7 @@ func frontGuards() []GuardRail {
 			ID: "front-door", Has: "no way past CloudFront and its firewall", Remedy: "set it to cloudfront, or leave it out",
 			Without:  "whoever knows the load balancer's name gets past both",
 			Controls: []string{"HA.21"},
-			lacks:    []lack{{"web.ingress", func(s *Settings) bool { return s.CDN.Enabled && s.Web.Ingress == "internet" }}},
+			lacks:    []lack{{"web.ingress", func(s *Settings) bool { return s.CDN.Enabled && s.Web.Ingress == web.Internet }}},
 		},
 	}
 }

@@ -221,5 +221,5 @@ func TestGuardRailsDoNotRepeatFaults(t *testing.T) {
 	_, err := overProduction(t, map[string]string{"database": `{"backupDays": 0}`})
 	require.EqualError(t, err, "database.backupDays: must be between 1 and 35, got 0")
 	_, err = overProduction(t, map[string]string{"web": `{"size": {"min": 1}}`})
-	require.EqualError(t, err, "web.size.min: must be at least the number of zones (2), or a zone has no instance, got 1")
+	require.EqualError(t, err, "web.size.min: must be at least the number of Availability Zones (2), so that each has an instance, got 1")
 }

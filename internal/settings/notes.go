@@ -21,13 +21,16 @@ func (s *Settings) Notes() []string {
 				"network.interfaceEndpoints, "+strings.Join(missing, ", "))
 		}
 	}
-	if parameter := s.Web.spec(0).ImageParameter(); parameter != "" {
+	if parameter := s.Web.ImageParameter(); parameter != "" {
 		notes = append(notes, "floating image: each update rolls out the newest image of "+parameter+"; web.image pins one")
 	}
 	for _, each := range s.Web.Schedules {
 		if each.Min < len(s.Network.AvailabilityZones) {
 			notes = append(notes, fmt.Sprintf("schedule %s: with min %d a zone may have no instance", each.Name, each.Min))
 		}
+	}
+	for _, each := range s.Web.Unlowered() {
+		notes = append(notes, fmt.Sprintf("schedule %s: raises the minimum to %d, and no other schedule lowers it: add one that does", each.Name, each.Min))
 	}
 	notes = append(notes, s.fullFleets()...)
 	if !s.Database.MultiAZ {
@@ -41,7 +44,7 @@ func (s *Settings) Notes() []string {
 func (s *Settings) fullFleets() []string {
 	var notes []string
 	limit := s.Monitoring.Thresholds.FleetFullPercent
-	for _, each := range s.Web.spec(0).Actions() {
+	for _, each := range s.Web.Actions() {
 		if each.Min > s.Web.Size.Min && 100*each.Min >= limit*each.Max {
 			notes = append(notes, fmt.Sprintf("schedule %s: with min %d of %d the alarm fleet-full stays on: raise web.size.max",
 				each.Name, each.Min, each.Max))
@@ -53,7 +56,7 @@ func (s *Settings) fullFleets() []string {
 // passed returns a note for each schedule whose start has passed at a time.
 func (s *Settings) passed(now time.Time) []string {
 	var notes []string
-	for _, name := range s.Web.spec(0).Passed(now) {
+	for _, name := range s.Web.Passed(now) {
 		notes = append(notes, "schedule "+name+": its start has passed; AWS keeps it where it is, but would refuse to make it anew: "+
 			"take it out of web.schedules or web.exams when it is over")
 	}
@@ -70,7 +73,7 @@ var registryServices = []string{"ecr.api", "ecr.dkr"}
 // unreachable returns the services that instances ask for and that have no interface endpoint.
 func (s *Settings) unreachable() []string {
 	wanted := slices.Clone(privateServices)
-	if _, private := s.Web.spec(0).Repository(); private {
+	if _, private := s.Web.Repository(); private {
 		wanted = append(wanted, registryServices...)
 	}
 	return slices.DeleteFunc(wanted, func(service string) bool {

@@ -5,7 +5,6 @@ package settings
 import (
 	"slices"
 
-	"ha-web/internal/fleet"
 	"ha-web/internal/settings/access"
 	"ha-web/internal/settings/cdn"
 	"ha-web/internal/settings/database"
@@ -13,6 +12,7 @@ import (
 	"ha-web/internal/settings/domain"
 	"ha-web/internal/settings/network"
 	"ha-web/internal/settings/secrets"
+	"ha-web/internal/settings/web"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -27,8 +27,8 @@ type Settings struct {
 	Environment Environment `pulumi:"environment,optional"`
 	// The VPC.
 	Network network.Settings `pulumi:"network,optional"`
-	// The load balancer and the fleet of application servers.
-	Web Web `pulumi:"web,optional"`
+	// The load balancer and the instances behind it.
+	Web web.Settings `pulumi:"web,optional"`
 	// The database and its proxy.
 	Database database.Settings `pulumi:"database,optional"`
 	// The secrets of the application, and the key that encrypts all data of the stack.
@@ -61,72 +61,6 @@ const (
 
 // Production reports whether the stack is one that people depend on.
 func (s *Settings) Production() bool { return s.Environment == Production }
-
-// Web describes the load balancer and the fleet.
-type Web struct {
-	// Sizes of machine, of one processor architecture, in order of preference. With two or more AWS takes the next where it
-	// has run out of one.
-	// Cost: t3.small 15 USD an instance, m7g.large 60 USD.
-	InstanceTypes []string `pulumi:"instanceTypes,optional"`
-	// Image of the instances: Amazon Linux 2023, or one made from it. `ami-...` stays; `ssm:` and the path of a parameter is
-	// looked up at each update, and a new image is rolled out. Left out: the newest Amazon Linux 2023.
-	Image string `pulumi:"image,optional"`
-	// Container image of the application, by its digest: `<repository>@sha256:...`. Left out: a page that says hello.
-	Container string `pulumi:"container,optional"`
-	// Port the application listens on, 1024 to 65535.
-	Port int `pulumi:"port,optional"`
-	// Size of the disk of an instance, 8 to 16384 GiB. It is encrypted.
-	// Cost: 0.08 USD a GiB and instance.
-	RootVolumeGiB int `pulumi:"rootVolumeGiB,optional"`
-	// Who reaches the load balancer: `internet`, or `cloudfront` (the servers of CloudFront only, and of them only those
-	// that send the origin header). Left out: `cloudfront` with cdn.enabled, else `internet`.
-	Ingress string `pulumi:"ingress,optional"`
-	// Header by which the load balancer knows the stack's own CloudFront distribution. Its value is made up by AWS.
-	// Cost: 0.40 USD for each of its one or two secrets.
-	OriginHeader OriginHeader `pulumi:"originHeader,optional"`
-	// How many instances there are.
-	Size fleet.Size `pulumi:"size,optional"`
-	// How long an instance takes from launch to its first healthy answer, in seconds. Its boot log says.
-	BootSeconds int `pulumi:"bootSeconds,optional"`
-	// How the load balancer tells whether an instance is healthy.
-	HealthCheck fleet.HealthCheck `pulumi:"healthCheck,optional"`
-	// How it spreads requests over the instances.
-	TargetGroup fleet.TargetGroup `pulumi:"targetGroup,optional"`
-	// When the fleet grows and shrinks by its load.
-	Scaling fleet.Scaling `pulumi:"scaling,optional"`
-	// Sizes of the fleet at times known beforehand, such as every weekday at 7.
-	Schedules []fleet.Schedule `pulumi:"schedules,optional"`
-	// Calendar of exams: the fleet grows before each period of them.
-	Exams fleet.Exams `pulumi:"exams,optional"`
-	// Instances that AWS may take back, at a lower price.
-	Spot fleet.Spot `pulumi:"spot,optional"`
-	// How a new image, container or setting reaches the instances.
-	Rollout fleet.Rollout `pulumi:"rollout,optional"`
-	// Record of all requests, in a bucket.
-	AccessLogs AccessLogs `pulumi:"accessLogs,optional"`
-	// How long the logs of the instances are kept, in days, as network.flowLogs.retentionDays.
-	// Cost: 0.50 USD a GB.
-	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
-	// Whether AWS refuses to delete the load balancer, and Pulumi the access logs.
-	DeletionProtection bool `pulumi:"deletionProtection,optional"`
-}
-
-// OriginHeader describes the header by which the load balancer knows its distribution.
-type OriginHeader struct {
-	// Name of the header.
-	Name string `pulumi:"name,optional"`
-	// One more makes up another value. The one before stays valid until the next change, so that nothing fails meanwhile.
-	Version int `pulumi:"version,optional"`
-}
-
-// AccessLogs describes the record of requests.
-type AccessLogs struct {
-	// Whether it is kept.
-	// Cost: 0.023 USD a GB.
-	Enabled bool `pulumi:"enabled,optional"`
-	// How long, in days, 1 to 3653.
-	RetentionDays int `pulumi:"retentionDays,optional"`
-}
 
 // SecretText is a text that nobody is to read. It does not print.
 type SecretText string
@@ -168,7 +102,7 @@ func (s *Settings) HostNames() []string {
 	switch {
 	case s.Domain.Name == "":
 		return nil
-	case s.CDN.Enabled || s.Web.Ingress == "cloudfront":
+	case s.CDN.Enabled || s.Web.Ingress == web.CloudFront:
 		return []string{domain.OriginPrefix + s.Domain.Name}
 	}
 	return []string{s.Domain.Name}
@@ -198,39 +132,26 @@ func given(text string) pulumi.StringInput {
 // Default returns the settings of a stack that sets nothing. What has no default, such as the zones, or one that depends
 // on others, is zero.
 func Default() *Settings {
-	servers := fleet.Default()
 	return &Settings{
 		Environment: Production,
 		Network:     network.Default(),
-		Web: Web{
-			InstanceTypes: servers.InstanceTypes, Port: servers.Port, RootVolumeGiB: servers.RootVolumeGiB,
-			OriginHeader: OriginHeader{Name: "X-Origin-Verify", Version: 1},
-			Size:         servers.Size, BootSeconds: servers.BootSeconds, HealthCheck: servers.HealthCheck,
-			TargetGroup: servers.TargetGroup, Scaling: servers.Scaling, Exams: servers.Exams, Rollout: servers.Rollout,
-			AccessLogs:       AccessLogs{Enabled: true, RetentionDays: servers.AccessLogDays},
-			LogRetentionDays: servers.LogRetentionDays, DeletionProtection: true,
-		},
-		Database:   database.Default(),
-		Domain:     domain.Default(),
-		Secrets:    secrets.Default(),
-		CDN:        cdn.Default(),
-		Monitoring: defaultMonitoring(),
-		Delivery:   delivery.Default(),
-		Access:     access.Default(),
+		Web:         web.Default(),
+		Database:    database.Default(),
+		Domain:      domain.Default(),
+		Secrets:     secrets.Default(),
+		CDN:         cdn.Default(),
+		Monitoring:  defaultMonitoring(),
+		Delivery:    delivery.Default(),
+		Access:      access.Default(),
 	}
 }
 
 // derive gives the settings whose default depends on others their value.
 func (s *Settings) derive() {
-	if s.Web.Size.Min == 0 {
-		s.Web.Size.Min = max(len(s.Network.AvailabilityZones), network.MinZones)
+	if s.Web.Ingress == "" && s.CDN.Enabled {
+		s.Web.Ingress = web.CloudFront
 	}
-	if s.Web.Ingress == "" {
-		s.Web.Ingress = "internet"
-		if s.CDN.Enabled {
-			s.Web.Ingress = "cloudfront"
-		}
-	}
+	s.Web = s.Web.Resolved(len(s.Network.AvailabilityZones))
 	if s.Monitoring.Notices.Email == nil {
 		s.Monitoring.Notices.Email = s.Monitoring.Email
 	}

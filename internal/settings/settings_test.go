@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"ha-web/internal/fleet"
 	"ha-web/internal/settings"
 	"ha-web/internal/settings/database"
 	"ha-web/internal/settings/network"
+	"ha-web/internal/settings/web"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -43,8 +43,8 @@ func TestDefaults(t *testing.T) {
 	assert.Equal(t, settings.Production, want.Environment)
 	want.Environment = settings.Development
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
-	want.Web.Size.Min = 2
-	want.Web.Ingress = "cloudfront"
+	want.Web.Size.Min, want.Web.Spot.OnDemandBase = 2, 2
+	want.Web.Ingress = web.CloudFront
 	want.Database = want.Database.Resolved()
 	assert.Equal(t, "16", want.Database.Version)
 	assert.Equal(t, 500, *want.Database.MaxStorageGiB)
@@ -64,8 +64,8 @@ func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
 	want.Region = "us-east-1"
 	want.Environment = settings.Development
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
-	want.Web.Size = fleet.Size{Min: 2, Max: 40}
-	want.Web.Ingress = "cloudfront"
+	want.Web.Size, want.Web.Spot.OnDemandBase = web.Size{Min: 2, Max: 40}, 2
+	want.Web.Ingress = web.CloudFront
 	want.Web.HealthCheck.Path = "/ready"
 	want.Database.Engine = database.MySQL
 	want.Database = want.Database.Resolved()
@@ -80,7 +80,7 @@ func TestFleetGrowsWithItsZones(t *testing.T) {
 		"web":     `{"size": {"max": 8}}`,
 	}))
 	require.NoError(t, err)
-	assert.Equal(t, fleet.Size{Min: 3, Max: 8}, got.Web.Size)
+	assert.Equal(t, web.Size{Min: 3, Max: 8}, got.Web.Size)
 }
 
 func TestFaults(t *testing.T) {
@@ -121,8 +121,10 @@ func TestFaults(t *testing.T) {
 		"low port":      {map[string]string{"web": `{"port": 80}`}, "web.port: must be between 1024 and 65535, got 80"},
 		"ingress":       {map[string]string{"web": `{"ingress": "vpn"}`}, `web.ingress: must be internet or cloudfront, got "vpn"`},
 		"max below min": {map[string]string{"web": `{"size": {"max": 1}}`}, "web.size.max: must be at least web.size.min (2), got 1"},
-		"no room":       {map[string]string{"web": `{"size": {"max": 2}}`}, "web.size.max: must be greater than web.size.min (2), or web.scaling.cpuPercent and web.scaling.requestsPerTarget 0, got 2"},
-		"an empty zone": {map[string]string{"web": `{"size": {"min": 1}}`}, "web.size.min: must be at least the number of zones (2), or a zone has no instance, got 1"},
+		"no room":       {map[string]string{"web": `{"size": {"max": 2}}`}, "web.size.max: must be greater than web.size.min (2) to scale by load, got 2: raise it, or set web.scaling.cpuPercent and web.scaling.requestsPerTarget to 0"},
+		"no addresses":  {map[string]string{"network": `{` + zones + `, "cidr": "10.0.0.0/20", "interfaceEndpoints": ["ssm", "kms"]}`, "web": `{"size": {"min": 48, "max": 49}}`}, "web.size.max: must be at most 48, the free addresses in the private subnets of network.cidr (10.0.0.0/20), got 49"},
+		"few addresses": {map[string]string{"web": `{"size": {"min": 501, "max": 100000}}`}, "web.size.min: must be at most 500, the free addresses in the private subnets of network.cidr (10.0.0.0/16), got 501\nweb.size.max: must be at most 500, the free addresses in the private subnets of network.cidr (10.0.0.0/16), got 100000"},
+		"an empty zone": {map[string]string{"web": `{"size": {"min": 1}}`}, "web.size.min: must be at least the number of Availability Zones (2), so that each has an instance, got 1"},
 		"cpu":           {map[string]string{"web": `{"scaling": {"cpuPercent": 101}}`}, "web.scaling.cpuPercent: must be between 0 and 100, got 101"},
 		"path":          {map[string]string{"web": `{"healthCheck": {"path": "health"}}`}, `web.healthCheck.path: must begin with / and have neither spaces nor quotes, got "health"`},
 		"interval":      {map[string]string{"web": `{"healthCheck": {"intervalSeconds": 301}}`}, "web.healthCheck.intervalSeconds: must be between 5 and 300, got 301"},
@@ -131,17 +133,21 @@ func TestFaults(t *testing.T) {
 		"thresholds":    {map[string]string{"web": `{"healthCheck": {"healthyThreshold": 1, "unhealthyThreshold": 11}}`}, "web.healthCheck.healthyThreshold: must be between 2 and 10, got 1\nweb.healthCheck.unhealthyThreshold: must be between 2 and 10, got 11"},
 		"no boot":       {map[string]string{"web": `{"bootSeconds": 0}`}, "web.bootSeconds: must be between 1 and 7200, got 0"},
 		"short grace":   {map[string]string{"web": `{"bootSeconds": 201}`}, "web.healthCheck.graceSeconds: must be at least 1.5 times web.bootSeconds (201), which is 302, got 300"},
-		// Of the fleet, those that settings add and the keys of the others, which package fleet tests.
-		"requests":     {map[string]string{"web": `{"scaling": {"requestsPerTarget": -1}}`}, "web.scaling.requestsPerTarget: must be between 0 and 1000000, got -1"},
-		"disk":         {map[string]string{"web": `{"rootVolumeGiB": 1}`}, "web.rootVolumeGiB: must be between 8 and 16384, got 1"},
-		"access logs":  {map[string]string{"web": `{"accessLogs": {"retentionDays": 0}}`}, "web.accessLogs.retentionDays: must be between 1 and 3653, got 0"},
-		"header":       {map[string]string{"web": `{"originHeader": {"name": "a b", "version": 0}}`}, "web.originHeader.name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"a b\"\nweb.originHeader.version: must be between 1 and 1000000, got 0"},
-		"in a list":    {map[string]string{"web": `{"schedules": [{"nmae": "x"}]}`}, "web.schedules[0].nmae: unknown, did you mean web.schedules[0].name?\nweb.schedules: number 1: name must be small letters, digits and single hyphens, got \"\""},
-		"type in list": {map[string]string{"web": `{"schedules": [{"name": "day", "recurrence": "0 7 * * *", "min": "2"}]}`}, `web.schedules[0].min: must be an integer, got "2"`},
-		"deep in list": {map[string]string{"web": `{"exams": {"min": 4, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12", "untill": "x"}]}}`}, "web.exams.periods[0].untill: unknown"},
-		"schedule":     {map[string]string{"web": `{"schedules": [{"name": "day", "recurrence": "7 o'clock", "min": 2}]}`}, `web.schedules: day: recurrence must be five fields of cron such as 0 7 * * 1-5, got "7 o'clock"`},
-		"exams":        {map[string]string{"web": `{"exams": {"leadHours": 25, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12"}]}}`}, "web.exams.leadHours: must be between 1 and 24, got 25\nweb.exams.min: must be between 2 and 10, got 0"},
-		"engine":       {map[string]string{"database": `{"engine": "oracle"}`}, `database.engine: must be postgres, mysql or mariadb, got "oracle"`},
+		// Of the web tier, those that settings add and the keys of the others, which package web tests.
+		"requests":      {map[string]string{"web": `{"scaling": {"requestsPerTarget": -1}}`}, "web.scaling.requestsPerTarget: must be between 0 and 1000000, got -1"},
+		"disk":          {map[string]string{"web": `{"rootVolumeGiB": 1}`}, "web.rootVolumeGiB: must be between 8 and 16384, got 1"},
+		"access logs":   {map[string]string{"web": `{"accessLogs": {"retentionDays": 0}}`}, "web.accessLogs.retentionDays: must be between 1 and 3653, got 0"},
+		"header":        {map[string]string{"web": `{"originHeader": {"name": "a b", "version": 0}}`}, "web.originHeader.name: must be 1 to 40 letters, digits and hyphens, got \"a b\"\nweb.originHeader.version: must be between 1 and 1000000, got 0"},
+		"in a list":     {map[string]string{"web": `{"schedules": [{"nmae": "x"}]}`}, "web.schedules[0].nmae: unknown, did you mean web.schedules[0].name?\nweb.schedules[0].name: must be lowercase letters, digits and single hyphens, got \"\""},
+		"type in list":  {map[string]string{"web": `{"schedules": [{"name": "day", "recurrence": "0 7 * * *", "min": "2"}]}`}, `web.schedules[0].min: must be an integer, got "2"`},
+		"deep in list":  {map[string]string{"web": `{"exams": {"min": 4, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12", "untill": "x"}]}}`}, "web.exams.periods[0].untill: unknown"},
+		"schedule":      {map[string]string{"web": `{"schedules": [{"name": "day", "recurrence": "7 o'clock", "min": 2}]}`}, `web.schedules[0].recurrence: must be five cron fields such as 0 7 * * 1-5, got "7 o'clock"`},
+		"exams":         {map[string]string{"web": `{"exams": {"leadHours": 25, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12"}]}}`}, "web.exams.leadHours: must be between 1 and 24, got 25\nweb.exams.min: must be at least web.size.min (2), got 0"},
+		"exams overlap": {map[string]string{"web": `{"exams": {"min": 4, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12"}, {"name": "x", "from": "2027-01-12", "to": "2027-01-11"}, {"name": "y", "from": "2027-01-12", "to": "2027-01-13"}]}}`}, "web.exams.periods[1].to: must not be before web.exams.periods[1].from (2027-01-12), got 2027-01-11\nweb.exams.periods[2]: must not overlap web.exams.periods[0] (w), got both at 2027-01-12T07:00:00Z"},
+		"many exams":    {map[string]string{"web": `{"size": {"max": 8}, "exams": {"min": 50, "periods": [{"name": "w", "from": "2027-01-11", "to": "2027-01-12"}]}, "schedules": [{"name": "a", "recurrence": "0 0 * * *", "min": 40}]}`}, "web.exams.min: must be at most web.size.max (8), got 50: raise web.size.max\nweb.schedules[0].min: must be at most web.size.max (8), got 40: raise web.size.max\nweb.exams.periods[0]: must not overlap web.schedules[0] (a), got both at 2027-01-12T00:00:00Z"},
+		"date":          {map[string]string{"web": `{"schedules": [{"name": "a", "start": "2027-01-01 00:00:00 +0000 UTC", "min": 4}, {"name": "b", "start": "2027-02-01 07:00:00 +0000 UTC", "min": 4}]}`}, `web.schedules[0].start: must be a time such as 2027-01-11T07:00, got "2027-01-01"` + "\n" + `web.schedules[1].start: must be a time such as 2027-01-11T07:00, got "2027-02-01T07:00:00Z"`},
+		"date as port":  {map[string]string{"web": `{"port": "2027-01-01 00:00:00 +0000 UTC"}`}, `web.port: must be an integer, got "2027-01-01"`},
+		"engine":        {map[string]string{"database": `{"engine": "oracle"}`}, `database.engine: must be postgres, mysql or mariadb, got "oracle"`},
 		// Of the database, those that settings add; package database tests the others.
 		"version":                 {map[string]string{"database": `{"version": "16.6"}`}, `database.version: must be the major version 16, because AWS applies minor versions by itself, got "16.6"`},
 		"iops":                    {map[string]string{"database": `{"iops": 3000}`}, "database.iops: must be left out below 400 GiB of database.storageGiB, where gp3 has 3000 IOPS and 125 MiB/s and accepts no other value, got 3000"},
@@ -170,7 +176,7 @@ func TestFaults(t *testing.T) {
 		"cdn numbers":    {map[string]string{"cdn": `{"originReadSeconds": 0, "accessLogs": {"retentionDays": 0}, "waf": {"rateLimit": 1, "logRetentionDays": 2}}`}, "cdn.originReadSeconds: must be between 1 and 120, got 0\ncdn.accessLogs.retentionDays: must be between 1 and 3653, got 0\ncdn.waf.rateLimit: must be between 10 and 2000000000, got 1\ncdn.waf.logRetentionDays: CloudWatch Logs cannot keep events for 2 days, the next period it offers is 3"},
 		"price class":    {map[string]string{"cdn": `{"priceClass": "100"}`}, `cdn.priceClass: must be PriceClass_100, PriceClass_200 or PriceClass_All, got "100"`},
 		"waf lists":      {map[string]string{"cdn": `{"waf": {"countOnly": ["x"], "rateLimitExempt": ["10.0.0.1"]}}`}, "cdn.waf.rateLimitExempt[0]: must be an address range such as 192.0.2.0/24 or 2001:db8::/32, got \"10.0.0.1\"\ncdn.waf.countOnly[0]: x is not a rule of the managed rule groups in use: the metrics and the log of AWS WAF name the rules"},
-		"edge":           {map[string]string{"cdn": `{"waf": {"enabled": false}, "edge": {"addresses": ["::/0"], "header": {"name": "a b", "version": 0}, "clientAddressHeader": ""}}`}, "cdn.edge.addresses[0]: ::/0 is every address\ncdn.edge.header.name: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"a b\"\ncdn.edge.header.version: must be between 1 and 1000000, got 0\ncdn.edge.clientAddressHeader: must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got \"\"\ncdn.edge: requires cdn.waf.enabled: true, because AWS WAF identifies the edge"},
+		"edge":           {map[string]string{"cdn": `{"waf": {"enabled": false}, "edge": {"addresses": ["::/0"], "header": {"name": "a b", "version": 0}, "clientAddressHeader": ""}}`}, "cdn.edge.addresses[0]: ::/0 is every address\ncdn.edge.header.name: must be 1 to 40 letters, digits and hyphens, got \"a b\"\ncdn.edge.header.version: must be between 1 and 1000000, got 0\ncdn.edge.clientAddressHeader: must be 1 to 40 letters, digits and hyphens, got \"\"\ncdn.edge: requires cdn.waf.enabled: true, because AWS WAF identifies the edge"},
 		"static replica": {map[string]string{"cdn": `{"replicaRegion": "us-east-1"}`}, "cdn.replicaRegion: must be another region than aws:region (us-east-1)"},
 		"no region":      {map[string]string{"cdn": `{"replicaRegion": "us-moon-1"}`}, `cdn.replicaRegion: must be an AWS Region such as us-west-2, got "us-moon-1"`},
 		"disabled cdn":   {map[string]string{"cdn": `{"enabled": false, "priceClass": "100"}`}, `cdn.priceClass: must be PriceClass_100, PriceClass_200 or PriceClass_All, got "100"`},
@@ -219,6 +225,8 @@ func TestLimitsAreAccepted(t *testing.T) {
 	for name, sections := range map[string]map[string]string{
 		"grace of exactly 1.5 times the boot":   {"web": `{"bootSeconds": 200}`},
 		"a fixed fleet without target tracking": {"web": `{"size": {"min": 3, "max": 3}, "scaling": {"cpuPercent": 0}}`},
+		"dates without quotes":                  {"web": `{"exams": {"min": 4, "periods": [{"name": "w", "from": "2027-01-11 00:00:00 +0000 UTC", "to": "2027-01-22 00:00:00 +0000 UTC"}]}}`},
+		"as many instances as addresses":        {"web": `{"size": {"max": 500}}`},
 		"the zone's own name":                   {"domain": `{"name": "example.edu", "hostedZone": "example.edu"}`},
 		"all connections of a small database":   {"database": `{"poolSize": 40, "proxy": {"enabled": false}}`, "web": `{"size": {"max": 10}}`},
 		"more connections with a proxy":         {"database": `{"poolSize": 1000}`},
@@ -305,6 +313,9 @@ func TestNotes(t *testing.T) {
 		"full fleet": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "size": {"max": 10}, "exams": {"min": 9, "periods": [
 			{"name": "winter", "from": "2028-01-10", "to": "2028-01-21"}]}, "schedules": [{"name": "day", "start": "2027-09-01T08:00", "min": 8}]}`}, []string{
 			"schedule exams-winter: with min 9 of 10 the alarm fleet-full stays on: raise web.size.max",
+		}},
+		"schedule that nothing lowers": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "schedules": [{"name": "day", "recurrence": "0 7 * * *", "min": 4}]}`}, []string{
+			"schedule day: raises the minimum to 4, and no other schedule lowers it: add one that does",
 		}},
 		"empty zone": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "schedules": [
 			{"name": "night", "recurrence": "0 20 * * *", "min": 1}, {"name": "day", "recurrence": "0 7 * * *", "min": 2}]}`}, []string{

@@ -5,7 +5,7 @@ import (
 	"unicode"
 
 	"ha-web/internal/fields"
-	"ha-web/internal/fleet"
+	"ha-web/internal/settings/network"
 	"ha-web/internal/validate"
 )
 
@@ -20,7 +20,8 @@ func (s *Settings) validate(faults *validate.Faults) {
 	}
 	s.Network.Validate(f)
 	s.validateZones(f)
-	s.Web.validate(len(s.Network.AvailabilityZones), faults)
+	s.Web.Validate(f, len(s.Network.AvailabilityZones))
+	s.validateAddresses(f)
 	s.validateDatabase(f, faults)
 	s.Secrets.Validate(f)
 	s.Domain.Validate(f, s.Region)
@@ -40,24 +41,27 @@ func (s *Settings) validateZones(f validate.Fields) {
 	}
 }
 
-func (w Web) validate(zones int, faults *validate.Faults) {
-	w.spec(zones).Validate(faults, keysUnder("web"))
-	validate.OneOf(faults, "web.ingress", w.Ingress, "internet", "cloudfront")
-	faults.Check("web.originHeader.name", validate.HeaderName(w.OriginHeader.Name))
-	faults.Between("web.originHeader.version", w.OriginHeader.Version, 1, 1_000_000)
-}
+// reservedAddresses are those of each subnet that AWS keeps for itself (Amazon VPC user guide, "Subnet CIDR blocks").
+const reservedAddresses = 5
 
-// Floor returns the fewest instances that there are at any time, schedules included.
-func (w Web) Floor() int { return w.spec(0).Floor() }
-
-// spec is what AWS has rules about.
-func (w Web) spec(zones int) fleet.Spec {
-	return fleet.Spec{
-		Zones: zones, InstanceTypes: w.InstanceTypes, Image: w.Image, Container: w.Container, Port: w.Port,
-		RootVolumeGiB: w.RootVolumeGiB, BootSeconds: w.BootSeconds, Size: w.Size, HealthCheck: w.HealthCheck,
-		TargetGroup: w.TargetGroup, Scaling: w.Scaling, Spot: w.Spot, Rollout: w.Rollout,
-		Schedules: w.Schedules, Exams: w.Exams,
-		LogRetentionDays: w.LogRetentionDays, AccessLogDays: w.AccessLogs.RetentionDays,
+// validateAddresses records sizes of the web tier for which the private subnets lack addresses. Each of them has an interface of each
+// interface endpoint as well, and one of the database proxy at least.
+func (s *Settings) validateAddresses(f validate.Fields) {
+	if _, err := network.ParseVPC(s.Network.CIDR); err != nil {
+		return
+	}
+	taken := reservedAddresses + len(s.Network.InterfaceEndpoints)
+	if s.Database.Proxy.Enabled {
+		taken++
+	}
+	free := 0
+	for _, zone := range s.Network.Subnets() {
+		free += max(0, 1<<(32-zone.Private.Bits())-taken)
+	}
+	for _, size := range []*int{&s.Web.Size.Min, &s.Web.Size.Max} {
+		if free > 0 && *size > free {
+			f.Add(size, "must be at most %d, the free addresses in the private subnets of %s (%s), got %d", free, f.Name(&s.Network.CIDR), s.Network.CIDR, *size)
+		}
 	}
 }
 

@@ -62,12 +62,31 @@ func SecretNames(names []string) error {
 
 var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,40}$`)
 
-// HeaderName returns an error unless a load balancer can look for that header, and CloudFront send it (Amazon CloudFront
-// developer guide, "Add custom headers to origin requests").
-func HeaderName(name string) error {
-	lower := strings.ToLower(name)
-	if !headerName.MatchString(name) || strings.HasPrefix(lower, "x-amz") || strings.HasPrefix(lower, "x-edge") {
-		return fmt.Errorf("must be letters, digits and hyphens, 40 at most, and begin with neither X-Amz nor X-Edge, got %q", name)
+// RequestHeaderName returns an error unless viewers can send CloudFront a header of this name, and AWS WAF look for it.
+func RequestHeaderName(name string) error {
+	switch {
+	case !headerName.MatchString(name):
+		return fmt.Errorf("must be 1 to 40 letters, digits and hyphens, got %q", name)
+	case reservedHeader.MatchString(name):
+		return fmt.Errorf("must not begin with X-Amz- or X-Edge-, which AWS reserves, got %q", name)
 	}
 	return nil
+}
+
+var reservedHeader = regexp.MustCompile(`(?i)^x-(amz|edge)-`)
+
+// notInOriginRequests are further headers that CloudFront cannot add to origin requests (Amazon CloudFront developer guide, "Custom
+// headers that CloudFront can't add to origin requests").
+var notInOriginRequests = []string{
+	"cache-control", "connection", "content-length", "cookie", "host", "if-match", "if-modified-since", "if-none-match", "if-range",
+	"if-unmodified-since", "max-forwards", "pragma", "proxy-authorization", "proxy-connection", "range", "request-range", "te",
+	"trailer", "transfer-encoding", "upgrade", "via", "x-real-ip",
+}
+
+// HeaderName returns an error unless CloudFront can add a header of this name to origin requests, and a load balancer look for it.
+func HeaderName(name string) error {
+	if slices.Contains(notInOriginRequests, strings.ToLower(name)) {
+		return fmt.Errorf("must be a header that CloudFront can add to origin requests, such as X-Origin-Verify, got %q", name)
+	}
+	return RequestHeaderName(name)
 }

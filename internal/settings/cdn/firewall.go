@@ -31,7 +31,7 @@ func (s *Settings) validateEdge(f validate.Fields) {
 		f.Check(&s.Edge.Header.Name, validate.HeaderName(s.Edge.Header.Name))
 	}
 	f.Between(&s.Edge.Header.Version, 1, 1_000_000)
-	f.Check(&s.Edge.ClientAddressHeader, validate.HeaderName(s.Edge.ClientAddressHeader))
+	f.Check(&s.Edge.ClientAddressHeader, validate.RequestHeaderName(s.Edge.ClientAddressHeader))
 	if s.Edge.On() && !s.WAF.Enabled {
 		f.Add(&s.Edge, "requires %s: true, because AWS WAF identifies the edge", f.Name(&s.WAF.Enabled))
 	}

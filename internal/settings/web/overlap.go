@@ -1,23 +1,27 @@
-package fleet
+package web
 
-import "time"
+import (
+	"time"
 
-// mostFirings bounds the search for two recurrences that fire at once. It takes four years of every half hour.
-const mostFirings = 70_000
+	"ha-web/internal/validate"
+)
 
-// checkOverlaps records a fault for each two schedules of which one would undo the other, or that set the sizes at the
-// same time, which AWS refuses (Amazon EC2 Auto Scaling user guide, "Scheduled scaling", limitations).
-func checkOverlaps(schedules []timed, fault func(name, format string, args ...any)) {
-	for i, later := range schedules {
-		for _, earlier := range schedules[:i] {
+// maxFirings bounds the search for two recurrences that occur at once. It takes four years of every half hour.
+const maxFirings = 70_000
+
+// checkOverlaps records a fault for each two plans of which one would undo the other, or that set the sizes at the same time,
+// which AWS refuses (Amazon EC2 Auto Scaling user guide, "Scheduled scaling", limitations).
+func checkOverlaps(f validate.Fields, plans []timed) {
+	for i, later := range plans {
+		for _, earlier := range plans[:i] {
 			if when := overlap(earlier, later); !when.IsZero() {
-				fault(later.Name, "overlaps %s, at %s", earlier.Name, timestamp(when))
+				f.Add(later.item, "must not overlap %s (%s), got both at %s", f.Name(earlier.item), *earlier.name, timestamp(when))
 			}
 		}
 	}
 }
 
-// overlap returns the first time at which both schedules want a say, or zero.
+// overlap returns the first time at which both schedules are in force, or zero.
 func overlap(a, b timed) time.Time {
 	switch {
 	case a.cron != nil && b.cron != nil:
@@ -48,7 +52,7 @@ func (t timed) last() time.Time {
 	return t.end
 }
 
-// during returns when a recurrence first fires within another schedule, its two ends included.
+// during returns when a recurrence first occurs within another schedule, its two ends included.
 func during(recurring, window timed) time.Time {
 	next := recurring.firesFrom(window.start)
 	if next.IsZero() || next.After(window.last()) {
@@ -57,8 +61,8 @@ func during(recurring, window timed) time.Time {
 	return next
 }
 
-// together returns when two recurrences first fire at once, within four years: what they mean by a day repeats after
-// that, leap years included.
+// together returns when two recurrences first occur at once, within four years: days repeat after that, leap years
+// included.
 func together(a, b timed) time.Time {
 	x, y := a.firesFrom(anyDay), b.firesFrom(anyDay)
 	until := anyDay
@@ -68,7 +72,7 @@ func together(a, b timed) time.Time {
 		}
 	}
 	until = until.AddDate(4, 0, 1)
-	for range mostFirings {
+	for range maxFirings {
 		switch {
 		case x.IsZero() || y.IsZero() || x.After(until) || y.After(until):
 			return time.Time{}
