@@ -207,8 +207,8 @@ func TestComponentsTakeOptions(t *testing.T) {
 			return err
 		}
 		watch := fullMonitoring()
-		watch.Unprotected, watch.CDN.USEast1 = true, front.USEast1
-		if _, err = monitoring.New(ctx, "watch", &watch, pulumi.Protect(true)); err != nil {
+		watch.Settings.DeletionProtection, watch.CDN.USEast1 = false, front.USEast1
+		if _, err = monitoring.New(ctx, "watch", watch, pulumi.Protect(true)); err != nil {
 			return err
 		}
 		if _, err = delivery.NewBoundary(ctx, "bounds", nil, pulumi.Protect(true)); err != nil {

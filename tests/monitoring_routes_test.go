@@ -9,7 +9,6 @@ import (
 
 	"ha-web/components/monitoring"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -60,7 +59,7 @@ func TestTopicsAreEncryptedAndAdmitPublishers(t *testing.T) {
 	}
 }
 
-// The key of the topics in CloudFront's region lets the same services in as the stack's own.
+// The key of the topics in us-east-1 admits the same services as the key of the stack.
 func TestKeyOfTheOtherRegionAdmitsPublishers(t *testing.T) {
 	t.Parallel()
 	statements := document(t, recordMonitoring(t, fullMonitoring()).one(t, kmsKey, "web-alarms-us-east-1")["policy"])
@@ -73,7 +72,7 @@ func TestKeyOfTheOtherRegionAdmitsPublishers(t *testing.T) {
 		statements["UseThroughServices"]["Condition"])
 }
 
-func TestSubscribersHearOfTheirTopics(t *testing.T) {
+func TestSubscribersGetTheirTopics(t *testing.T) {
 	t.Parallel()
 	got := recordMonitoring(t, fullMonitoring())
 	subscribed := map[string]string{}
@@ -101,12 +100,16 @@ func TestSubscribersHearOfTheirTopics(t *testing.T) {
 	}
 }
 
-// In us-east-1 the alarms of CloudFront are beside the others: nobody confirms two topics of one region.
+// inUSEast1 moves Monitoring to the region of CloudFront's metrics.
+func inUSEast1(a *monitoring.Args) {
+	a.Region, a.Network.Settings.AvailabilityZones = "us-east-1", zones(2)
+	a.Settings.Functions = []string{"arn:aws:lambda:us-east-1:123456789012:function:chat"}
+}
+
+// In us-east-1 the alarms of CloudFront use the same topics as the others, so that no one has to confirm twice.
 func TestOneRegionHasOnePairOfTopics(t *testing.T) {
 	t.Parallel()
-	args := fullMonitoring()
-	args.Region, args.Web.Zones = "us-east-1", zones(2)
-	got := recordMonitoring(t, args)
+	got := recordMonitoring(t, fullMonitoring(inUSEast1))
 	assert.Equal(t, []string{"web-alarms", "web-notices"}, got.names(topic))
 	assert.Empty(t, got.of(kmsKey))
 	for _, resource := range got.Resources {
@@ -165,7 +168,7 @@ func TestDatabaseEventsGoToTheNotices(t *testing.T) {
 	}
 }
 
-// Pulumi deletes resources of one depth of the graph at the same time, and RDS takes half a minute for each of these.
+// Pulumi deletes resources at the same depth of the graph in parallel, and RDS takes half a minute for each of these.
 func TestEventSubscriptionsAreDeletedTogether(t *testing.T) {
 	t.Parallel()
 	got := planOf(t, "-stack", "prod")
@@ -178,8 +181,8 @@ func TestEventSubscriptionsAreDeletedTogether(t *testing.T) {
 	}
 }
 
-// matches reports whether an event matches a pattern, as EventBridge does with what these patterns use (Amazon EventBridge
-// user guide, "Comparison operators").
+// matches reports whether an event matches a pattern, with the operators that these patterns use (Amazon EventBridge user guide,
+// "Comparison operators").
 func matches(pattern, event map[string]any) bool {
 	for key, want := range pattern {
 		if key == "$or" {
@@ -222,7 +225,7 @@ func patternOf(t *testing.T, got recording, name string) map[string]any {
 	return pattern
 }
 
-// read is a call of GetSecretValue as CloudTrail has it.
+// read is an event of CloudTrail for a call of GetSecretValue.
 func read(secret string, who map[string]any) map[string]any {
 	return map[string]any{
 		"source": "aws.secretsmanager", "detail-type": "AWS API Call via CloudTrail",
@@ -232,7 +235,7 @@ func read(secret string, who map[string]any) map[string]any {
 	}
 }
 
-// inRole is who has taken on a role.
+// inRole is an identity that has assumed a role.
 func inRole(name string) map[string]any {
 	return map[string]any{"type": "AssumedRole", "sessionContext": map[string]any{"sessionIssuer": map[string]any{"userName": name}}}
 }
@@ -293,240 +296,4 @@ func TestRotationAndFleetEvents(t *testing.T) {
 		assert.Equal(t, topicARN("", "notices"), target["arn"], name)
 		assert.NotContains(t, target, "inputTransformer", "a template would fail on a quote: all that AWS knows")
 	}
-}
-
-// filled returns what EventBridge makes of an event with the input transformer of a target, where it makes the least of it:
-// parts come as they are, quotes and all. It checks that they stand in quotes, and that none is missing.
-func filled(t *testing.T, target, event map[string]any) string {
-	t.Helper()
-	transformer := target["inputTransformer"].(map[string]any)
-	template, paths := transformer["inputTemplate"].(string), transformer["inputPaths"].(map[string]any)
-	assert.LessOrEqual(t, len(template), 8192)
-	var text strings.Builder
-	used, quoted := map[string]bool{}, false
-	for i := 0; i < len(template); i++ {
-		switch template[i] {
-		case '"':
-			quoted = !quoted
-		case '<':
-			end := i + strings.Index(template[i:], ">")
-			name := template[i+1 : end]
-			require.Contains(t, paths, name)
-			require.True(t, quoted, "%s is not in quotes", name)
-			used[name] = true
-			text.WriteString(partOf(t, event, paths[name].(string)))
-			i = end
-			continue
-		}
-		text.WriteByte(template[i])
-	}
-	assert.Len(t, paths, len(used), "a path that nothing asks for")
-	return text.String()
-}
-
-// partOf returns the text at a path of an event.
-func partOf(t *testing.T, event map[string]any, path string) string {
-	t.Helper()
-	require.Regexp(t, `^\$(\.[A-Za-z-]+)+$`, path, "AWS takes dots only")
-	var value any = event
-	for _, step := range strings.Split(path, ".")[1:] {
-		fields, _ := value.(map[string]any)
-		value = fields[step]
-	}
-	require.IsType(t, "", value, path)
-	return value.(string)
-}
-
-func TestPagesBecomeIncidents(t *testing.T) {
-	t.Parallel()
-	got := recordMonitoring(t, fullMonitoring())
-	for suffix, region := range map[string]string{"": "eu-west-1", "-us-east-1": "us-east-1"} {
-		arn := func(module, name string) string {
-			return "arn:aws:" + module + ":" + region + ":123456789012:" + name + suffix
-		}
-		assert.Equal(t, map[string]any{
-			"description": "ServiceNow", "authorizationType": "BASIC",
-			"authParameters": map[string]any{"basic": map[string]any{"username": "ha-web", "password": "[secret]"}},
-		}, got.one(t, connection, "web-servicenow"+suffix))
-		destination := got.one(t, apiDestination, "web-servicenow"+suffix)
-		assert.Equal(t, "https://example.service-now.com/api/now/import/u_ha_web_incident", destination["invocationEndpoint"])
-		assert.Equal(t, "POST", destination["httpMethod"])
-		policy := document(t, got.one(t, rolePolicy, "web-servicenow"+suffix)["policy"])
-		assert.Equal(t, []any{arn("cloudwatch", "web-servicenow")}, policy["events:InvokeApiDestination"]["Resource"])
-		roles := map[string][]string{
-			"": {
-				"web-incident-open-redundancy", "web-incident-open-errors", "web-incident-open-database", "web-incident-open-security",
-				"web-incident-resolve",
-			},
-			"-us-east-1": {"web-incident-open-cdn", "web-incident-resolve"},
-		}[suffix]
-		var sources []any
-		for _, role := range roles {
-			sources = append(sources, arn("cloudwatch", role))
-			target := got.of(eventTarget)[role+suffix]
-			assert.Equal(t, role+suffix, target.Inputs["rule"])
-			assert.Equal(t, arn("cloudwatch", "web-servicenow"), target.Inputs["arn"])
-			assert.Equal(t, "arn:aws:iam:eu-west-1:123456789012:web-servicenow"+suffix, target.Inputs["roleArn"])
-			assert.Equal(t, map[string]any{"arn": arn("sqs", "web-incidents-undelivered")}, target.Inputs["deadLetterConfig"])
-			assert.Equal(t, map[string]any{"maximumEventAgeInSeconds": 3600.0, "maximumRetryAttempts": 185.0}, target.Inputs["retryPolicy"])
-			assert.Contains(t, target.DependsOn, queuePolicy+"::web-incidents-undelivered"+suffix)
-		}
-		kept := document(t, got.one(t, queuePolicy, "web-incidents-undelivered"+suffix)["policy"])
-		assert.Equal(t, map[string]any{"Service": "events.amazonaws.com"}, kept["KeepIncidents"]["Principal"])
-		assert.Equal(t, map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": sources}}, kept["KeepIncidents"]["Condition"])
-		assert.Equal(t, "Deny", kept["RefuseWithoutTLS"]["Effect"])
-		dead := got.one(t, queue, "web-incidents-undelivered"+suffix)
-		assert.Equal(t, true, dead["sqsManagedSseEnabled"])
-		assert.Equal(t, 1209600.0, dead["messageRetentionSeconds"])
-	}
-}
-
-// pageChanged is an event of CloudWatch, of a composite alarm (Amazon CloudWatch user guide, "Alarm events and EventBridge"):
-// it may have no description.
-func pageChanged(name, state, at, previous, since string) map[string]any {
-	return map[string]any{
-		"source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "account": account, "region": "eu-west-1",
-		"detail": map[string]any{
-			"alarmName":     name,
-			"configuration": map[string]any{"alarmRule": `ALARM("a") OR ALARM("b")`},
-			"state":         map[string]any{"value": state, "timestamp": at, "reason": "arn:a transitioned to " + state},
-			"previousState": map[string]any{"value": previous, "timestamp": since, "reason": "arn:a was created"},
-		},
-	}
-}
-
-// What happens to one alarm is one incident: by the same id it is opened, told again and resolved.
-func TestAnIncidentIsOpenedOnceAndResolved(t *testing.T) {
-	t.Parallel()
-	got := recordMonitoring(t, fullMonitoring())
-	row := func(target string, event map[string]any) map[string]any {
-		var row map[string]any
-		require.NoError(t, json.Unmarshal([]byte(filled(t, got.one(t, eventTarget, target), event)), &row), target)
-		return row
-	}
-	const nine, ten = "2027-01-11T09:00:00.989+0000", "2027-01-11T10:00:00.001+0000"
-	failed, mended := pageChanged("web-test-errors", "ALARM", nine, "OK", "2027-01-01T00:00:00.000+0000"),
-		pageChanged("web-test-errors", "OK", ten, "ALARM", nine)
-	open, resolve := patternOf(t, got, "web-incident-open-errors"), patternOf(t, got, "web-incident-resolve")
-	assert.True(t, matches(open, failed))
-	assert.False(t, matches(open, mended))
-	assert.True(t, matches(resolve, mended))
-	assert.False(t, matches(resolve, failed))
-	assert.False(t, matches(resolve, pageChanged("web-test-errors", "OK", ten, "INSUFFICIENT_DATA", nine)), "it is new")
-	for _, other := range []string{"web-test-latency", "web-other-errors", "web-test-cdn", "web-test-database"} {
-		assert.False(t, matches(open, pageChanged(other, "ALARM", nine, "OK", nine)), other)
-	}
-	for _, page := range []string{"redundancy", "errors", "database", "security"} {
-		assert.True(t, matches(patternOf(t, got, "web-incident-open-"+page), pageChanged("web-test-"+page, "ALARM", nine, "OK", nine)), page)
-		assert.True(t, matches(resolve, pageChanged("web-test-"+page, "OK", ten, "ALARM", nine)), page)
-	}
-	assert.True(t, matches(patternOf(t, got, "web-incident-open-cdn-us-east-1"), pageChanged("web-test-cdn", "ALARM", nine, "OK", nine)))
-	assert.False(t, matches(resolve, pageChanged("web-test-cdn", "OK", ten, "ALARM", nine)), "it has one of its own there")
-
-	incident := "123456789012/eu-west-1/web-test-errors/" + nine
-	assert.Equal(t, map[string]any{
-		"u_correlation_id": incident, "u_state": "1", "u_short_description": "web-test-errors",
-		"u_description": got.one(t, compositeAlarm, "web-page-errors")["alarmDescription"], "u_work_notes": "arn:a transitioned to ALARM",
-		"u_urgency": "1", "u_impact": "2", "u_assignment_group": "Platform",
-	}, row("web-incident-open-errors", failed))
-	assert.Equal(t, map[string]any{
-		"u_correlation_id": incident, "u_state": "6", "u_close_code": "Solution provided",
-		"u_close_notes": "arn:a transitioned to OK",
-	}, row("web-incident-resolve", mended))
-}
-
-func TestServiceNowByOAuth(t *testing.T) {
-	t.Parallel()
-	args := fullMonitoring()
-	args.ServiceNow = monitoring.ServiceNow{
-		Instance: "example", ClientID: "0a1b", ClientSecret: pulumi.ToSecret(pulumi.String("hunter2")).(pulumi.StringOutput),
-	}
-	got := recordMonitoring(t, args).one(t, connection, "web-servicenow")
-	assert.Equal(t, "OAUTH_CLIENT_CREDENTIALS", got["authorizationType"])
-	assert.Equal(t, map[string]any{"oauth": map[string]any{
-		"authorizationEndpoint": "https://example.service-now.com/oauth_token.do", "httpMethod": "POST",
-		"clientParameters": map[string]any{"clientId": "0a1b", "clientSecret": "[secret]"},
-		"oauthHttpParameters": map[string]any{"bodies": []any{
-			map[string]any{"key": "grant_type", "value": "client_credentials"},
-		}},
-	}}, got["authParameters"])
-}
-
-func TestMetricsGoToDatadog(t *testing.T) {
-	t.Parallel()
-	got := recordMonitoring(t, fullMonitoring())
-	streamed := func(got recording, name string) []string {
-		var namespaces []string
-		for _, each := range got.one(t, metricStream, name)["includeFilters"].([]any) {
-			namespaces = append(namespaces, each.(map[string]any)["namespace"].(string))
-		}
-		return namespaces
-	}
-	assert.Equal(t, []string{"AWS/ApplicationELB", "AWS/AutoScaling", "AWS/EC2", "AWS/NATGateway", "AWS/RDS", "CWAgent"}, streamed(got, "web-datadog-stream"))
-	assert.Equal(t, []string{"AWS/CloudFront", "AWS/WAFV2"}, streamed(got, "web-datadog-stream-us-east-1"))
-
-	stream := got.of(metricStream)["web-datadog-stream"]
-	assert.Equal(t, "opentelemetry0.7", stream.Inputs["outputFormat"])
-	assert.Equal(t, "arn:aws:kinesis:eu-west-1:123456789012:web-datadog", stream.Inputs["firehoseArn"])
-	assert.Contains(t, stream.DependsOn, rolePolicy+"::web-datadog-stream")
-	writes := document(t, got.one(t, rolePolicy, "web-datadog-stream")["policy"])
-	assert.Equal(t, []any{"arn:aws:kinesis:eu-west-1:123456789012:web-datadog"}, writes["firehose:PutRecord"]["Resource"])
-	trust := document(t, got.one(t, role, "web-datadog-stream")["assumeRolePolicy"])
-	assert.Equal(t, map[string]any{"Service": "streams.metrics.cloudwatch.amazonaws.com"}, trust["sts:AssumeRole"]["Principal"])
-
-	delivery := got.of(firehose)["web-datadog"]
-	assert.Equal(t, "http_endpoint", delivery.Inputs["destination"])
-	assert.Equal(t, map[string]any{"enabled": true, "keyType": "AWS_OWNED_CMK"}, delivery.Inputs["serverSideEncryption"])
-	assert.Equal(t, map[string]any{
-		"name": "Datadog", "url": "https://awsmetrics-intake.datadoghq.com/v1/input", "accessKey": "[secret]",
-		"roleArn": "arn:aws:iam:eu-west-1:123456789012:web-datadog", "bufferingSize": 4.0, "bufferingInterval": 60.0,
-		"retryDuration": 60.0, "s3BackupMode": "FailedDataOnly",
-		"s3Configuration": map[string]any{
-			"bucketArn": "arn:aws:s3:eu-west-1:123456789012:web-datadog", "roleArn": "arn:aws:iam:eu-west-1:123456789012:web-datadog",
-			"compressionFormat": "GZIP",
-		},
-		"cloudwatchLoggingOptions": map[string]any{"enabled": true, "logGroupName": "web-datadog", "logStreamName": "delivery"},
-		"requestConfiguration":     map[string]any{"contentEncoding": "GZIP"},
-	}, delivery.Inputs["httpEndpointConfiguration"])
-	assert.Contains(t, delivery.DependsOn, rolePolicy+"::web-datadog")
-	rights := document(t, got.one(t, rolePolicy, "web-datadog")["policy"])
-	assert.Equal(t, []any{"arn:aws:s3:eu-west-1:123456789012:web-datadog", "arn:aws:s3:eu-west-1:123456789012:web-datadog/*"}, rights["KeepWhatFails"]["Resource"])
-	checkPrivate(t, got, "web-datadog", expires(14))
-	assert.True(t, got.of(bucket)["web-datadog"].Protect)
-	assert.Equal(t, "key-arn", got.one(t, logGroup, "web-datadog")["kmsKeyId"])
-	assert.NotContains(t, got.one(t, logGroup, "web-datadog-us-east-1"), "kmsKeyId", "the key is of another region")
-
-	near := fullMonitoring()
-	near.Region, near.Web.Zones, near.Datadog.Site, near.Datadog.Namespaces = "us-east-1", zones(2), "datadoghq.eu", []string{"AWS/RDS", "AWS/WAFV2"}
-	got = recordMonitoring(t, near)
-	assert.Equal(t, []string{"web-datadog-stream"}, got.names(metricStream))
-	assert.Equal(t, []string{"AWS/RDS", "AWS/WAFV2"}, streamed(got, "web-datadog-stream"))
-	assert.Contains(t, inputsOf(t, got.of(firehose)["web-datadog"]), "https://awsmetrics-intake.datadoghq.eu/v1/input")
-	far := fullMonitoring()
-	far.Datadog.Namespaces = []string{"AWS/RDS"}
-	assert.Equal(t, []string{"web-datadog-stream"}, recordMonitoring(t, far).names(metricStream), "nothing to stream there")
-}
-
-func TestBudgetTellsOfTheForecast(t *testing.T) {
-	t.Parallel()
-	got := recordMonitoring(t, fullMonitoring())
-	notify := func(kind string, percent float64) map[string]any {
-		return map[string]any{
-			"notificationType": kind, "comparisonOperator": "GREATER_THAN", "threshold": percent, "thresholdType": "PERCENTAGE",
-			"subscriberSnsTopicArns": []any{topicARN("", "notices")},
-		}
-	}
-	assert.Equal(t, map[string]any{
-		"accountId": account, "name": "web-test", "budgetType": "COST", "timeUnit": "MONTHLY", "limitAmount": "700", "limitUnit": "USD",
-		"costFilters":   []any{map[string]any{"name": "TagKeyValue", "values": []any{"user:Project$ha-web"}}},
-		"notifications": []any{notify("FORECASTED", 100), notify("ACTUAL", 80)},
-		"tags":          map[string]any{"Name": "web-budget"},
-	}, got.one(t, budget, "web-budget"))
-	assert.True(t, got.behind(budget + "::web-budget")[topicPolicy+"::web-notices"], "AWS Budgets asks whether it may publish")
-
-	args := fullMonitoring()
-	args.Budget = monitoring.Budget{MonthlyUSD: 50, ForecastPercent: 120, ActualPercent: 50}
-	whole := recordMonitoring(t, args).one(t, budget, "web-budget")
-	assert.NotContains(t, whole, "costFilters")
-	assert.Equal(t, []any{notify("FORECASTED", 120), notify("ACTUAL", 50)}, whole["notifications"])
 }

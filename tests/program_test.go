@@ -245,7 +245,7 @@ func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {
 	assert.Contains(t, stdout, "\n  no firewall: ")
 	assert.Contains(t, stdout, "\n  one NAT gateway: ")
 	assert.Contains(t, stdout, "\n  database in one zone: ")
-	assert.Contains(t, stdout, "\n  nobody hears of alarms: ")
+	assert.Contains(t, stdout, "\n  no one is notified of alarms: ")
 	assert.Equal(t, []string{"ha-web-alb-from-internet: ha-web-alb tcp 80 from [0.0.0.0/0]"},
 		rules(planOf(t, "-c", "cdn.enabled=false"))[:1], "no TLS, so no port 443")
 }

@@ -373,64 +373,83 @@ func newCdn(args *cdn.Args) pulumi.RunFunc {
 	}
 }
 
-// monitoringArgs are the least that Monitoring wants.
-func monitoringArgs() monitoring.Args {
-	return monitoring.Args{
-		Region: "us-east-1",
-		KeyARN: pulumi.String("key-arn"),
+// monitoringArgs are the Args of Monitoring with what is required, after changes.
+func monitoringArgs(changes ...func(*monitoring.Args)) *monitoring.Args {
+	settings, network := monitoring.Default(), vpc.Default()
+	web, rds, distribution := webtier.Default(), database.Default(), cdn.Default()
+	network.AvailabilityZones = zones(2)
+	web.InstanceTypes = []string{"m7g.large"}
+	rds.InstanceClass, rds.Proxy.Enabled = "db.m7g.large", false
+	distribution.Enabled = false
+	args := &monitoring.Args{
+		Settings: &settings,
+		Region:   "us-east-1",
+		KeyARN:   pulumi.String("key-arn"),
 		Web: monitoring.Web{
 			LoadBalancerSuffix: pulumi.String("app/web/1"), TargetGroupSuffix: pulumi.String("targetgroup/web/2"),
-			AutoScalingGroupName: pulumi.String("web-app"), Zones: zones(2), MinSize: 2, MaxSize: 10,
-			InstanceTypes: []string{"m7g.large"},
+			AutoScalingGroupName: pulumi.String("web-app"), Settings: &web,
 		},
 		Database: monitoring.Database{
+			Settings:   &rds,
 			Identifier: pulumi.String("web-test-db"), ParameterGroupName: pulumi.String("web-db"),
 			SecretARN:     pulumi.String("arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-0a1b-Ab12Cd"),
 			SecretReaders: pulumi.ToStringArray([]string{"web-proxy", "web-app"}),
-			Engine:        "postgres", InstanceClass: "db.m7g.large", StorageGiB: 100,
 		},
-		CDN: monitoring.CDN{Disabled: true},
+		Network: monitoring.Network{Settings: &network},
+		CDN:     monitoring.CDN{Settings: &distribution},
 	}
-}
-
-// fullMonitoring returns Monitoring with all that is optional, in another region than CloudFront's, but for the provider of
-// that.
-func fullMonitoring() monitoring.Args {
-	args := monitoringArgs()
-	args.Region = "eu-west-1"
-	args.Web.Zones = []string{"eu-west-1a", "eu-west-1b"}
-	args.Web.InstanceTypes = []string{"t4g.small"}
-	args.Database.InstanceClass = "db.t4g.medium"
-	args.Database.ProxyName, args.Database.ProxyPercent = pulumi.String("web-test"), 90
-	args.NATGatewayIDs = pulumi.StringMap{"a": pulumi.String("nat-1"), "b": pulumi.String("nat-2")}
-	args.CDN = monitoring.CDN{DistributionID: pulumi.String("E1"), FirewallName: pulumi.String("web-test-waf"), CacheMetrics: true}
-	args.Pages = monitoring.Subscribers{
-		Email:     []string{"oncall@example.edu"},
-		HTTPS:     map[string]pulumi.StringInput{"pagerduty": pulumi.ToSecret(pulumi.String("https://hunter2")).(pulumi.StringOutput)},
-		Functions: []string{"arn:aws:lambda:eu-west-1:123456789012:function:chat"},
+	for _, change := range changes {
+		change(args)
 	}
-	args.Notices = monitoring.Subscribers{Email: []string{"platform@example.edu"}}
-	args.Slack = monitoring.Slack{WorkspaceID: "T0123ABCD", ChannelID: "C0123ABCD"}
-	args.ServiceNow = monitoring.ServiceNow{
-		Instance: "example", Username: "ha-web", Password: pulumi.ToSecret(pulumi.String("hunter3")).(pulumi.StringOutput),
-		AssignmentGroup: "Platform",
-	}
-	args.Datadog = monitoring.Datadog{APIKey: pulumi.ToSecret(pulumi.String("hunter4")).(pulumi.StringOutput)}
-	args.Budget = monitoring.Budget{MonthlyUSD: 700, Tag: "Project$ha-web"}
 	return args
 }
 
+// fullMonitoring are the Args of Monitoring with everything that is optional, in another region than CloudFront's metrics, after
+// changes. They lack the provider of that region.
+func fullMonitoring(changes ...func(*monitoring.Args)) *monitoring.Args {
+	args := monitoringArgs()
+	args.Region = "eu-west-1"
+	args.Network.Settings.AvailabilityZones = []string{"eu-west-1a", "eu-west-1b"}
+	args.Network.NATGatewayIDs = pulumi.StringMap{"a": pulumi.String("nat-1"), "b": pulumi.String("nat-2")}
+	args.Web.Settings.InstanceTypes = []string{"t4g.small"}
+	args.Database.Settings.InstanceClass, args.Database.Settings.Proxy.Enabled = "db.t4g.medium", true
+	args.Database.ProxyName = pulumi.String("web-test")
+	args.CDN.Settings.Enabled = true
+	args.CDN.DistributionID, args.CDN.FirewallName = pulumi.String("E1"), pulumi.String("web-test-waf")
+	s := args.Settings
+	s.Email = []string{"oncall@example.edu"}
+	s.HTTPS = map[string]pulumi.StringInput{"pagerduty": sealed("https://hunter2")}
+	s.Functions = []string{"arn:aws:lambda:eu-west-1:123456789012:function:chat"}
+	s.Notices.Email = []string{"platform@example.edu"}
+	s.Slack = monitoring.Slack{WorkspaceID: "T0123ABCD", ChannelID: "C0123ABCD"}
+	s.ServiceNow.Instance, s.ServiceNow.AssignmentGroup = "example", "Platform"
+	s.ServiceNow.Username, s.ServiceNow.Password = "ha-web", sealed("hunter3")
+	s.Datadog.APIKey = sealed("hunter4")
+	s.Budget.MonthlyUSD, s.Budget.Tag = 700, "Project$ha-web"
+	for _, change := range changes {
+		change(args)
+	}
+	return args
+}
+
+// sealed returns a text as a secret of Pulumi.
+func sealed(text string) pulumi.StringOutput {
+	return pulumi.ToSecret(pulumi.String(text)).(pulumi.StringOutput)
+}
+
 // createMonitoring creates Monitoring with its provider.
-func createMonitoring(ctx *pulumi.Context, name string, args monitoring.Args) (*monitoring.Monitoring, error) {
-	var err error
-	if args.CDN.USEast1, err = settings.Provider(ctx, name+"-us-east-1", "us-east-1"); err != nil {
+func createMonitoring(ctx *pulumi.Context, name string, args *monitoring.Args) (*monitoring.Monitoring, error) {
+	usEast1, err := settings.Provider(ctx, name+"-us-east-1", "us-east-1")
+	if err != nil {
 		return nil, err
 	}
-	return monitoring.New(ctx, name, &args)
+	with := *args
+	with.CDN.USEast1 = usEast1
+	return monitoring.New(ctx, name, &with)
 }
 
 // newMonitoring returns a program of one Monitoring named web.
-func newMonitoring(args monitoring.Args) pulumi.RunFunc {
+func newMonitoring(args *monitoring.Args) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		_, err := createMonitoring(ctx, "web", args)
 		return err
@@ -526,7 +545,7 @@ func newAccess(args *access.Args) pulumi.RunFunc {
 }
 
 // recordMonitoring is record of one Monitoring named web, in its region.
-func recordMonitoring(t *testing.T, args monitoring.Args) recording {
+func recordMonitoring(t *testing.T, args *monitoring.Args) recording {
 	t.Helper()
 	return recordStack(t, newMonitoring(args), offline.Stack{
 		Project: "test", Name: "test", Config: map[string]string{"aws:region": args.Region},

@@ -13,27 +13,27 @@ import (
 // alarm is a row of the table: an alarm, a section of the runbook and a line on the dashboard.
 type alarm struct {
 	role string // in names, and the heading in the runbook
-	zone string // its letter, where there is an alarm for each zone
-	page string // the composite alarm that someone gets up for; empty: for the record only
+	zone string // the letter of its zone, of an alarm for each zone
+	page string // the composite alarm that it is part of; empty: for the record only
 
 	metrics    []series
-	expression string // of the metrics by their ids; empty: of the only metric, its value
+	expression string // over the ids of the metrics; empty: the value of the only metric
 	period     int    // seconds
-	breaches   int    // so many periods that are too high or low …
-	periods    int    // … out of these set it off
+	breaches   int    // the alarm goes off after so many breaching periods …
+	periods    int    // … out of these
 	comparison string
 	threshold  float64
-	bytes      bool   // is what the threshold is in
+	bytes      bool   // the unit of the threshold
 	missing    string // what a period without data counts as
 
-	// consequence says what it means to users, or to whoever is on call.
+	// consequence says what it means to users, or to the person on call.
 	consequence string
 	panel       string // of the dashboard; empty: none
-	at          *site
-	topic       *parts.Topic // other than the notices
+	at          *region
+	topic       *parts.Topic // nil: the notices
 }
 
-// How an alarm compares, and what missing data counts as, in the words of CloudWatch.
+// Comparisons and the treatment of missing data, as CloudWatch spells them.
 const (
 	above   = "GreaterThanThreshold"
 	atLeast = "GreaterThanOrEqualToThreshold"
@@ -46,7 +46,7 @@ const (
 
 // series is a metric, as one statistic of it.
 type series struct {
-	id         string // in expressions, from a small letter on
+	id         string // in expressions, begins with a lowercase letter
 	namespace  string
 	name       string
 	dimensions []dimension
@@ -87,11 +87,10 @@ func (a alarm) name() string {
 	return a.role
 }
 
-// metricAlarms creates the alarms of the table.
-func (b *builder) metricAlarms() error {
-	b.alarms = b.table()
-	b.members = map[string]pulumi.StringArray{}
-	for _, each := range b.alarms {
+// metricAlarms creates the alarms of the table. It returns their names by the composite alarm that they are part of.
+func (b *builder) metricAlarms(alarms []alarm) (map[string]pulumi.StringArray, error) {
+	members := map[string]pulumi.StringArray{}
+	for _, each := range alarms {
 		name := b.name(each.at, "alarm", each.name())
 		topic := each.topic
 		if topic == nil {
@@ -110,21 +109,21 @@ func (b *builder) metricAlarms() error {
 			Tags:               b.Tags(name),
 		}
 		each.measure(args)
-		created, err := cloudwatch.NewMetricAlarm(b.ctx, name, args, b.in(each.at)...)
+		created, err := cloudwatch.NewMetricAlarm(b.ctx, name, args, b.optionsIn(each.at)...)
 		if err != nil {
-			return fmt.Errorf("creating alarm %s: %w", name, err)
+			return nil, fmt.Errorf("creating alarm %s: %w", name, err)
 		}
-		b.members[each.page] = append(b.members[each.page], created.Name)
+		members[each.page] = append(members[each.page], created.Name)
 	}
-	return nil
+	return members, nil
 }
 
-// description says what an alarm means, and where to read on.
+// description says what an alarm means, and links to the runbook.
 func (b *builder) description(consequence, role string) string {
-	return fmt.Sprintf("%s Runbook: %s#%s", consequence, b.args.RunbookURL, role)
+	return fmt.Sprintf("%s Runbook: %s#%s", consequence, b.settings.RunbookURL, role)
 }
 
-// measure sets what the alarm looks at.
+// measure sets the metrics of the alarm.
 func (a alarm) measure(args *cloudwatch.MetricAlarmArgs) {
 	if a.expression != "" {
 		args.MetricQueries = a.queries()
@@ -139,7 +138,7 @@ func (a alarm) measure(args *cloudwatch.MetricAlarmArgs) {
 		return
 	}
 	args.ExtendedStatistic = pulumi.String(only.stat)
-	args.EvaluateLowSampleCountPercentiles = pulumi.String("ignore") // 99 of 100 says nothing about ten answers
+	args.EvaluateLowSampleCountPercentiles = pulumi.String("ignore") // of ten responses a 99th percentile says nothing
 }
 
 func (a alarm) queries() cloudwatch.MetricAlarmMetricQueryArray {
@@ -164,7 +163,7 @@ func (a alarm) queries() cloudwatch.MetricAlarmMetricQueryArray {
 	return queries
 }
 
-// page is a composite alarm. Its name is also its heading in the runbook, above those of its members.
+// page is a composite alarm. Its role is also its heading in the runbook, above those of its members.
 type page struct {
 	role, consequence string
 }
@@ -186,32 +185,32 @@ var pages = []page{
 	{cdnPage, "People get errors from CloudFront: the site is down for them, or part of it."},
 }
 
-// compositeAlarms creates the alarms that someone gets up for: one for all that goes wrong at once.
-func (b *builder) compositeAlarms() error {
+// compositeAlarms creates an alarm for each page, so that one outage pages once. It returns their ARNs.
+func (b *builder) compositeAlarms(members map[string]pulumi.StringArray) (pulumi.StringArray, error) {
+	var arns pulumi.StringArray
 	for _, each := range pages {
-		members := b.members[each.role]
-		if len(members) == 0 {
+		if len(members[each.role]) == 0 {
 			continue
 		}
-		at := b.siteOf(each)
+		at := b.regionOf(each)
 		name := b.name(at, "page", each.role)
 		created, err := cloudwatch.NewCompositeAlarm(b.ctx, name, &cloudwatch.CompositeAlarmArgs{
 			AlarmName:        pulumi.String(b.physical(each.role)),
 			AlarmDescription: pulumi.String(b.description(each.consequence, each.role)),
-			AlarmRule:        anyInAlarm(members),
+			AlarmRule:        anyInAlarm(members[each.role]),
 			AlarmActions:     pulumi.StringArray{at.pages.ARN},
 			OkActions:        pulumi.StringArray{at.pages.ARN},
 			Tags:             b.Tags(name),
-		}, b.in(at)...)
+		}, b.optionsIn(at)...)
 		if err != nil {
-			return fmt.Errorf("creating composite alarm %s: %w", name, err)
+			return nil, fmt.Errorf("creating composite alarm %s: %w", name, err)
 		}
-		b.composites = append(b.composites, created.Arn)
+		arns = append(arns, created.Arn)
 	}
-	return nil
+	return arns, nil
 }
 
-// anyInAlarm holds when one of the alarms is in alarm. The names are outputs: CloudWatch wants the alarms to exist.
+// anyInAlarm holds when one of the alarms is in ALARM. The names are outputs: CloudWatch requires that the alarms exist.
 func anyInAlarm(names pulumi.StringArray) pulumi.StringOutput {
 	return names.ToStringArrayOutput().ApplyT(func(names []string) string {
 		rules := make([]string, len(names))

@@ -1,264 +1,151 @@
 package monitoring
 
 import (
-	"cmp"
-	"maps"
-	"slices"
-
-	"ha-web/internal/alarms"
 	"ha-web/internal/component"
+	"ha-web/internal/fields"
+	"ha-web/internal/settings/cdn"
 	"ha-web/internal/settings/database"
+	"ha-web/internal/settings/monitoring"
 	"ha-web/internal/settings/network"
+	"ha-web/internal/settings/web"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// What monitoring is asked to be. What is left out has the default of package alarms.
+// Settings describe Monitoring. They begin as Default.
 type (
-	Thresholds = alarms.Thresholds
-	Slack      = alarms.Slack
-	Budget     = alarms.Budget
+	Settings   = monitoring.Settings
+	Notices    = monitoring.Notices
+	Slack      = monitoring.Slack
+	Thresholds = monitoring.Thresholds
+	ServiceNow = monitoring.ServiceNow
+	Datadog    = monitoring.Datadog
+	Budget     = monitoring.Budget
 )
 
-// Args describes Monitoring.
+// Default returns the default settings, by which alarms notify no one.
+func Default() Settings { return monitoring.Default() }
+
+// Args describes Monitoring: its settings, and what it watches.
 type Args struct {
-	// Region is that of the component's provider. Required.
-	Region string
-	// KeyARN is the KMS key of topics and logs. Required. Its policy must let services publish, as that of Secrets does.
-	KeyARN pulumi.StringInput
+	// Settings describe alarms, and who is notified of them.
+	Settings *Settings `pulumi:"settings,optional"`
+	// Region is the region of the component's provider, such as us-east-1.
+	Region string `pulumi:"region"`
+	// KeyARN is the KMS key of topics and logs. Its policy must let services publish to the topics, as that of Secrets does.
+	KeyARN pulumi.StringInput `pulumi:"keyArn"`
 
-	// Pages hear of what someone has to get up for.
-	Pages Subscribers
-	// Notices hear of every alarm and event, for the record.
-	Notices Subscribers
-	// Slack is a channel that hears of both. Default none.
-	Slack Slack
-	// RunbookURL is where the runbook is, to which each alarm adds its own heading. Default docs/runbook.md.
-	RunbookURL string
-	// Thresholds are the values at which alarms go off. Default alarms.DefaultThresholds.
-	Thresholds *Thresholds
+	Web      Web      `pulumi:"web"`
+	Database Database `pulumi:"database"`
+	Network  Network  `pulumi:"network"`
+	CDN      CDN      `pulumi:"cdn,optional"`
 
-	// Web, Database, NATGatewayIDs and CDN are what is watched.
-	Web      Web
-	Database Database
-	// NATGatewayIDs are the NAT gateways, by the letter of their zone.
-	NATGatewayIDs pulumi.StringMap
-	CDN           CDN
-
-	// ServiceNow gets incidents. Default none.
-	ServiceNow ServiceNow
-	// Datadog gets metrics. Default none.
-	Datadog Datadog
-	// Budget is what a month may cost. Default none.
-	Budget Budget
-
-	// LogRetentionDays is how long logs of deliveries are kept. Default 365 (Security Hub CloudWatch.16).
-	LogRetentionDays int
-	// Unprotected lets Pulumi delete the bucket of metrics that did not reach Datadog.
-	Unprotected bool
 	// Shared is what the components of a stack have in common.
-	Shared component.Shared
-}
-
-// Subscribers are who hears of a topic. Whoever gets e-mail has to confirm it first.
-type Subscribers struct {
-	Email []string
-	// HTTPS are endpoints, such as those of PagerDuty or Dynatrace, by a name of one's own. Their URLs are secret.
-	HTTPS map[string]pulumi.StringInput
-	// Functions are the ARNs of Lambda functions in the region of the component.
-	Functions []string
+	Shared component.Shared `pulumi:"shared,optional"`
 }
 
 // Web describes the load balancer and the fleet.
 type Web struct {
-	// LoadBalancerSuffix and TargetGroupSuffix are what metrics know the two by. Required.
-	LoadBalancerSuffix, TargetGroupSuffix pulumi.StringInput
-	// AutoScalingGroupName is the fleet. Required.
-	AutoScalingGroupName pulumi.StringInput
-	// Zones are those of the instances, such as us-east-1a. Required.
-	Zones []string
-	// MinSize is the fewest instances that there are at any time, MaxSize the most. Required.
-	MinSize, MaxSize int
-	// InstanceTypes are the machines.
-	InstanceTypes []string
+	// Settings are those of the web tier.
+	Settings *web.Settings `pulumi:"settings,optional"`
+	// LoadBalancerSuffix and TargetGroupSuffix identify the two in metrics.
+	LoadBalancerSuffix pulumi.StringInput `pulumi:"loadBalancerSuffix"`
+	TargetGroupSuffix  pulumi.StringInput `pulumi:"targetGroupSuffix"`
+	// AutoScalingGroupName is the Auto Scaling group of the fleet.
+	AutoScalingGroupName pulumi.StringInput `pulumi:"autoScalingGroupName"`
 }
 
 // Database describes the database and its proxy.
 type Database struct {
-	// Identifier is what metrics and events know the instance by, ParameterGroupName and SecretARN what belongs to it.
-	// Required.
-	Identifier, ParameterGroupName, SecretARN pulumi.StringInput
-	// SecretReaders are the names of the roles that read that secret. Whoever else does raises an alarm. Required.
-	SecretReaders pulumi.StringArray
-	// Engine, InstanceClass and StorageGiB are those of the instance. Required.
-	Engine, InstanceClass string
-	StorageGiB            int
-	// MaxConnections is the most connections that it takes. Default 0: what its memory allows.
-	MaxConnections int
-	// ProxyName is what metrics know the proxy by, nil where there is none.
-	ProxyName pulumi.StringInput
-	// ProxyPercent is the share of the connections that the proxy may open. Required with a proxy.
-	ProxyPercent int
+	// Settings are those of the database and its proxy.
+	Settings *database.Settings `pulumi:"settings,optional"`
+	// Identifier identifies the database in metrics and events.
+	Identifier pulumi.StringInput `pulumi:"identifier"`
+	// ParameterGroupName is the parameter group of the database.
+	ParameterGroupName pulumi.StringInput `pulumi:"parameterGroupName"`
+	// SecretARN is the secret of the database.
+	SecretARN pulumi.StringInput `pulumi:"secretArn"`
+	// SecretReaders are the names of the IAM roles of the stack that read the secret, besides those in Settings.SecretReaders. A
+	// read by anyone else sets off an alarm.
+	SecretReaders pulumi.StringArray `pulumi:"secretReaders"`
+	// ProxyName identifies the proxy in metrics. Required with a proxy.
+	ProxyName pulumi.StringInput `pulumi:"proxyName,optional"`
 }
 
-// CDN describes the distribution. Its alarms are in us-east-1, with topics of their own unless the component is there too.
+// Network describes the VPC.
+type Network struct {
+	// Settings are those of the VPC, for its Availability Zones.
+	Settings *network.Settings `pulumi:"settings,optional"`
+	// NATGatewayIDs are the NAT gateways, by the letter of their zone.
+	NATGatewayIDs pulumi.StringMap `pulumi:"natGatewayIds,optional"`
+}
+
+// CDN describes the distribution. CloudFront reports its metrics in us-east-1, where its alarms have topics of their own, unless the
+// component is there too.
 type CDN struct {
-	// Disabled says that there is none.
-	Disabled bool
-	// USEast1 is a provider for us-east-1. Required.
+	// Settings are those of the distribution.
+	Settings *cdn.Settings `pulumi:"settings,optional"`
+	// USEast1 is a provider for us-east-1. Required with a distribution.
 	USEast1 pulumi.ProviderResource
-	// DistributionID is what metrics know the distribution by. Required.
-	DistributionID pulumi.StringInput
-	// CacheMetrics has CloudFront measure how much it serves from its caches, about 3 USD a month.
-	CacheMetrics bool
-	// NoFirewall says that it has none.
-	NoFirewall bool
-	// FirewallName is what metrics know the firewall by. Required with one.
-	FirewallName pulumi.StringInput
+	// DistributionID identifies the distribution in metrics. Required with a distribution.
+	DistributionID pulumi.StringInput `pulumi:"distributionId,optional"`
+	// FirewallName identifies the web ACL in metrics. Required with a web ACL.
+	FirewallName pulumi.StringInput `pulumi:"firewallName,optional"`
 }
 
-// ServiceNow describes where incidents go. There is a route where Instance is set.
-type ServiceNow struct {
-	// Instance is the name before .service-now.com.
-	Instance string
-	// ImportSet is the table that takes incidents in. Default u_ha_web_incident.
-	ImportSet string
-	// Username and Password, a secret, or ClientID and ClientSecret, a secret, of an OAuth client.
-	Username     string
-	Password     pulumi.StringInput
-	ClientID     string
-	ClientSecret pulumi.StringInput
-	// AssignmentGroup gets the incidents. Default none.
-	AssignmentGroup string
-	// Urgency and Impact of incidents, 1 to 3. Default 1 and 2.
-	Urgency, Impact int
-}
-
-// Datadog describes where metrics go. They do where APIKey is set.
-type Datadog struct {
-	// APIKey is a secret.
-	APIKey pulumi.StringInput
-	// Site is that of one's account. Default datadoghq.com.
-	Site string
-	// Namespaces are the metrics that it gets, of the whole account in this region. Default alarms.DefaultNamespaces.
-	Namespaces []string
-}
-
-// withDefaults returns a copy of the arguments in which everything left out has its default.
-func (a Args) withDefaults() Args {
-	a.RunbookURL = cmp.Or(a.RunbookURL, alarms.DefaultRunbook)
-	usual := alarms.DefaultThresholds()
-	a.Thresholds = cmp.Or(a.Thresholds, &usual)
-	a.ServiceNow.ImportSet = cmp.Or(a.ServiceNow.ImportSet, alarms.DefaultImportSet)
-	a.ServiceNow.Urgency = cmp.Or(a.ServiceNow.Urgency, alarms.DefaultUrgency)
-	a.ServiceNow.Impact = cmp.Or(a.ServiceNow.Impact, alarms.DefaultImpact)
-	a.Datadog.Site = cmp.Or(a.Datadog.Site, alarms.DefaultDatadogSite)
-	if len(a.Datadog.Namespaces) == 0 {
-		a.Datadog.Namespaces = alarms.DefaultNamespaces()
-	}
-	budget := alarms.DefaultBudget()
-	a.Budget.ForecastPercent = cmp.Or(a.Budget.ForecastPercent, budget.ForecastPercent)
-	a.Budget.ActualPercent = cmp.Or(a.Budget.ActualPercent, budget.ActualPercent)
-	a.LogRetentionDays = cmp.Or(a.LogRetentionDays, 365)
-	return a
-}
-
-// spec is what there are rules about.
-func (a Args) spec() alarms.Spec {
-	return alarms.Spec{
-		Email: a.Pages.Email, HTTPS: names(a.Pages.HTTPS), Functions: a.Pages.Functions,
-		NoticeEmail: a.Notices.Email, NoticeHTTPS: names(a.Notices.HTTPS), NoticeFunctions: a.Notices.Functions,
-		Slack: a.Slack, RunbookURL: a.RunbookURL, Thresholds: *a.Thresholds, Budget: a.Budget,
-		ServiceNow: alarms.ServiceNow{
-			Instance: a.ServiceNow.Instance, ImportSet: a.ServiceNow.ImportSet, AssignmentGroup: a.ServiceNow.AssignmentGroup,
-			Urgency: a.ServiceNow.Urgency, Impact: a.ServiceNow.Impact,
-			Username: a.ServiceNow.Username != "", Password: a.ServiceNow.Password != nil,
-			ClientID: a.ServiceNow.ClientID != "", ClientSecret: a.ServiceNow.ClientSecret != nil,
-		},
-		Datadog: alarms.Datadog{Site: a.Datadog.Site, Namespaces: a.Datadog.Namespaces},
-	}
-}
-
-func names(endpoints map[string]pulumi.StringInput) []string {
-	return slices.Sorted(maps.Keys(endpoints))
-}
-
-// nameLimit is the longest beginning of names in AWS: that of a rule of EventBridge has 64 letters, and Pulumi adds eight.
+// nameLimit is the longest prefix of names in AWS: the name of an EventBridge rule has at most 64 characters, and Pulumi adds
+// eight.
 const nameLimit = 64 - len("-1234567") - len("-incident-open-cdn-us-east-1")
 
-// plan is what follows from the arguments alone.
-type plan struct {
-	prefix string // of what people look up by its name
-	zones  []network.Zone
-	engine database.Engine
+// prefixOf returns what the names in AWS of alarms and topics begin with.
+func prefixOf(name, stack string) (string, error) {
+	return component.PhysicalName(name, stack, "", nameLimit)
 }
 
-// plan returns what follows from the arguments, or every fault of them.
-func (a Args) plan(name, stack string) (plan, error) {
+// resolve returns a copy of the arguments with everything that is left out, and the prefix of names in AWS, or every fault of
+// them.
+func (a Args) resolve(name, stack string) (*Args, string, error) {
+	settings := component.SettingsOr(a.Settings, Default).Resolved()
+	a.Settings = &settings
+	vpc := component.SettingsOr(a.Network.Settings, network.Default)
+	a.Network.Settings = &vpc
+	tier := component.SettingsOr(a.Web.Settings, web.Default).Resolved(len(vpc.AvailabilityZones))
+	a.Web.Settings = &tier
+	rds := component.SettingsOr(a.Database.Settings, database.Default).Resolved()
+	a.Database.Settings = &rds
+	distribution := component.SettingsOr(a.CDN.Settings, cdn.Default)
+	a.CDN.Settings = &distribution
+
 	var faults validate.Faults
-	var plan plan
-	var err error
-	plan.prefix, err = component.PhysicalName(name, stack, "", nameLimit)
+	prefix, err := prefixOf(name, stack)
 	faults.Check("name", err)
-	a.checkRequired(&faults)
-	plan.zones, err = network.ParseZones(a.Web.Zones)
-	faults.Check("Web.Zones", err)
-	if a.Web.MaxSize < 1 || a.Web.MinSize > a.Web.MaxSize {
-		faults.Add("Web.MaxSize", "must be at least 1 and Web.MinSize (%d), got %d", a.Web.MinSize, a.Web.MaxSize)
-	}
-	plan.engine = database.Engine(a.Database.Engine)
-	if engines := plan.engine.Choices(); !slices.Contains(engines, a.Database.Engine) {
-		faults.Add("Database.Engine", "must be %s, got %q", validate.OneOfText(engines), a.Database.Engine)
-	}
-	_, err = database.MemoryGiB(a.Database.InstanceClass)
-	faults.Check("Database.InstanceClass", err)
-	faults.Between("Database.StorageGiB", a.Database.StorageGiB, 1, database.MaxVolumeGiB)
-	if a.Database.ProxyName != nil {
-		faults.Between("Database.ProxyPercent", a.Database.ProxyPercent, 1, 100)
-	}
-	a.spec().Validate(&faults, func(field string) string { return field })
-	faults.Check("LogRetentionDays", validate.RetentionDays(a.LogRetentionDays))
-	return plan, faults.Err()
+	f := validate.FieldsOf(&faults, &a, fields.ByName)
+	f.RequireTagged()
+	a.Settings.Validate(f, a.Region)
+	_, err = network.ParseZones(vpc.AvailabilityZones)
+	f.Check(&vpc.AvailabilityZones, err)
+	tier.Validate(f, len(vpc.AvailabilityZones))
+	a.Database.validate(f)
+	a.CDN.validate(f)
+	return &a, prefix, faults.Err()
 }
 
-func (a Args) checkRequired(faults *validate.Faults) {
-	if a.Region == "" {
-		faults.Add("Region", "is required, such as us-east-1")
-	}
-	faults.Required("KeyARN", a.KeyARN)
-	faults.Required("Web.LoadBalancerSuffix", a.Web.LoadBalancerSuffix)
-	faults.Required("Web.TargetGroupSuffix", a.Web.TargetGroupSuffix)
-	faults.Required("Web.AutoScalingGroupName", a.Web.AutoScalingGroupName)
-	faults.Required("Database.Identifier", a.Database.Identifier)
-	faults.Required("Database.ParameterGroupName", a.Database.ParameterGroupName)
-	faults.Required("Database.SecretARN", a.Database.SecretARN)
-	if !a.CDN.Disabled {
-		faults.Required("CDN.USEast1", a.CDN.USEast1)
-		faults.Required("CDN.DistributionID", a.CDN.DistributionID)
-	}
-	if !a.CDN.Disabled && !a.CDN.NoFirewall {
-		faults.Required("CDN.FirewallName", a.CDN.FirewallName)
-	}
-	if len(a.Database.SecretReaders) == 0 {
-		faults.Add("Database.SecretReaders", "needs at least one role: anyone who reads the secret would raise an alarm")
+func (d *Database) validate(f validate.Fields) {
+	d.Settings.Validate(f)
+	if d.Settings.Proxy.Enabled {
+		f.Required(&d.ProxyName)
 	}
 }
 
-// inputs are the arguments as Pulumi keeps them in the state of the component, but for secrets.
-func (a Args) inputs() pulumi.Map {
-	return pulumi.Map{
-		"region":       pulumi.String(a.Region),
-		"email":        pulumi.ToStringArray(a.Pages.Email),
-		"noticeEmail":  pulumi.ToStringArray(a.Notices.Email),
-		"zones":        pulumi.ToStringArray(a.Web.Zones),
-		"minSize":      pulumi.Int(a.Web.MinSize),
-		"maxSize":      pulumi.Int(a.Web.MaxSize),
-		"cdn":          pulumi.Bool(!a.CDN.Disabled),
-		"serviceNow":   pulumi.String(a.ServiceNow.Instance),
-		"datadog":      pulumi.Bool(a.Datadog.APIKey != nil),
-		"slackChannel": pulumi.String(a.Slack.ChannelID),
-		"monthlyUsd":   pulumi.Int(a.Budget.MonthlyUSD),
-		"keyArn":       a.KeyARN,
+func (c *CDN) validate(f validate.Fields) {
+	c.Settings.Validate(f)
+	if !c.Settings.Enabled {
+		return
+	}
+	f.Required(&c.USEast1)
+	f.Required(&c.DistributionID)
+	if c.Settings.WAF.Enabled {
+		f.Required(&c.FirewallName)
 	}
 }

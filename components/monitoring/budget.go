@@ -10,16 +10,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// budget tells the notices when a month is about to cost more than it may, and when most of that is spent.
+// budget sends notices when the forecast or the actual cost of a month approaches its limit.
 func (b *builder) budget() error {
-	if b.args.Budget.MonthlyUSD == 0 {
+	if b.settings.Budget.MonthlyUSD == 0 {
 		return nil
 	}
 	var notifications budgets.BudgetNotificationArray
 	for _, each := range []struct {
 		kind    string
 		percent int
-	}{{"FORECASTED", b.args.Budget.ForecastPercent}, {"ACTUAL", b.args.Budget.ActualPercent}} {
+	}{{"FORECASTED", b.settings.Budget.ForecastPercent}, {"ACTUAL", b.settings.Budget.ActualPercent}} {
 		notifications = append(notifications, budgets.BudgetNotificationArgs{
 			NotificationType:       pulumi.String(each.kind),
 			ComparisonOperator:     pulumi.String("GREATER_THAN"),
@@ -30,18 +30,18 @@ func (b *builder) budget() error {
 	}
 	name := b.Name("budget")
 	args := &budgets.BudgetArgs{
-		AccountId:     component.Optional(b.main.place.Account), // which a provider need not know by itself
-		Name:          pulumi.String(b.plan.prefix),
+		AccountId:     component.Optional(b.main.place.Account), // a provider that skips requesting its account ID does not know it
+		Name:          pulumi.String(b.prefix),
 		BudgetType:    pulumi.String("COST"),
 		TimeUnit:      pulumi.String("MONTHLY"),
-		LimitAmount:   pulumi.String(strconv.Itoa(b.args.Budget.MonthlyUSD)),
+		LimitAmount:   pulumi.String(strconv.Itoa(b.settings.Budget.MonthlyUSD)),
 		LimitUnit:     pulumi.String("USD"),
 		Notifications: notifications,
 		Tags:          b.Tags(name),
 	}
-	if b.args.Budget.Tag != "" {
+	if b.settings.Budget.Tag != "" {
 		args.CostFilters = budgets.BudgetCostFilterArray{budgets.BudgetCostFilterArgs{
-			Name: pulumi.String("TagKeyValue"), Values: pulumi.ToStringArray([]string{"user:" + b.args.Budget.Tag}),
+			Name: pulumi.String("TagKeyValue"), Values: pulumi.ToStringArray([]string{"user:" + b.settings.Budget.Tag}),
 		}}
 	}
 	if _, err := budgets.NewBudget(b.ctx, name, args, b.Options()...); err != nil {

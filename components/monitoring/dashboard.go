@@ -12,28 +12,28 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// panel is a graph: what alarms watch that belong to it, with their thresholds, and more.
+// panel is a graph of the metrics and thresholds of its alarms, and of further metrics.
 type panel struct {
 	title  string
-	more   []series // beside what alarms watch
+	more   []series // besides those of alarms
 	period int      // seconds. Default 60.
 }
 
-// panels returns the graphs of the dashboard, in order. One without anything to show is left out.
+// panels returns the graphs of the dashboard, in order. One without metrics is left out.
 func (b *builder) panels() []panel {
 	traffic := []series{b.balancer("RequestCount", "Sum").named("load balancer")}
 	var cache, firewall []series
 	if b.cdn != nil {
 		traffic = append(traffic, b.cloudFront("Requests", "Sum").named("CloudFront"))
-		if b.args.CDN.CacheMetrics {
+		if b.settings.CacheMetrics {
 			cache = []series{b.cloudFront("CacheHitRate", "Average").named("CloudFront")}
 		}
-		if !b.args.CDN.NoFirewall {
+		if b.args.CDN.Settings.WAF.Enabled {
 			firewall = []series{b.firewall("AllowedRequests")}
 		}
 	}
 	var connections []series
-	if b.args.Database.ProxyName != nil {
+	if b.args.Database.Settings.Proxy.Enabled {
 		connections = []series{b.proxy("ClientConnections", "Sum").named("of clients to the proxy")}
 	}
 	return []panel{
@@ -80,15 +80,16 @@ const (
 	stateHeight = 3
 )
 
-func (b *builder) dashboard() error {
+// dashboard creates the dashboard, with the state of the composite alarms on top. It returns its name.
+func (b *builder) dashboard(alarms []alarm, composites pulumi.StringArray) (pulumi.StringOutput, error) {
 	widgets := pulumi.Array{pulumi.Map{
 		"type": pulumi.String("alarm"), "x": pulumi.Int(0), "y": pulumi.Int(0),
 		"width": pulumi.Int(24), "height": pulumi.Int(stateHeight),
-		"properties": pulumi.Map{"title": pulumi.String("Pages"), "alarms": pulumi.StringArray(b.composites)},
+		"properties": pulumi.Map{"title": pulumi.String("Pages"), "alarms": composites},
 	}}
 	shown := 0
 	for _, each := range b.panels() {
-		properties, any := b.graph(each)
+		properties, any := b.graph(each, alarms)
 		if !any {
 			continue
 		}
@@ -102,18 +103,17 @@ func (b *builder) dashboard() error {
 	}
 	name := b.Name("dashboard")
 	created, err := cloudwatch.NewDashboard(b.ctx, name, &cloudwatch.DashboardArgs{
-		DashboardName: pulumi.String(b.plan.prefix),
+		DashboardName: pulumi.String(b.prefix),
 		DashboardBody: pulumi.JSONMarshal(pulumi.Map{"widgets": widgets}),
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("creating dashboard %s: %w", name, err)
+		return pulumi.StringOutput{}, fmt.Errorf("creating dashboard %s: %w", name, err)
 	}
-	b.dashboardName = created.DashboardName
-	return nil
+	return created.DashboardName, nil
 }
 
 // graph returns the properties of a panel, and whether it shows anything.
-func (b *builder) graph(panel panel) (pulumi.Map, bool) {
+func (b *builder) graph(panel panel, alarms []alarm) (pulumi.Map, bool) {
 	var lines pulumi.Array
 	for _, each := range panel.more {
 		at := b.main
@@ -123,7 +123,7 @@ func (b *builder) graph(panel panel) (pulumi.Map, bool) {
 		lines = append(lines, each.line(at))
 	}
 	var drawn []alarm
-	for _, each := range b.alarms {
+	for _, each := range alarms {
 		if each.panel == panel.title {
 			drawn = append(drawn, each)
 			lines = append(lines, each.lines()...)
@@ -137,13 +137,13 @@ func (b *builder) graph(panel panel) (pulumi.Map, bool) {
 	}, len(lines) > 0
 }
 
-// thresholds are the lines beyond which alarms go off, one for all that go off there.
+// thresholds returns the lines at which alarms go off, one for all alarms with the same threshold.
 func thresholds(alarms []alarm) pulumi.Array {
 	roles, values := map[string][]string{}, map[string]float64{}
 	for _, each := range alarms {
 		bound := each.bound()
 		values[bound] = each.threshold
-		if !slices.Contains(roles[bound], each.role) { // in several zones
+		if !slices.Contains(roles[bound], each.role) { // one role, in several zones
 			roles[bound] = append(roles[bound], each.role)
 		}
 	}
@@ -157,7 +157,7 @@ func thresholds(alarms []alarm) pulumi.Array {
 	return lines
 }
 
-// bound says when an alarm goes off, for people.
+// bound says when an alarm goes off.
 func (a alarm) bound() string {
 	value := fmt.Sprintf("%g", a.threshold)
 	if a.bytes {
@@ -166,7 +166,7 @@ func (a alarm) bound() string {
 	return map[string]string{above: "above ", atLeast: "from ", below: "below "}[a.comparison] + value
 }
 
-// lines are what an alarm watches. Metrics that go into an expression are hidden behind it.
+// lines returns the metrics of an alarm. Those of an expression are hidden behind it.
 func (a alarm) lines() pulumi.Array {
 	var lines pulumi.Array
 	for _, each := range a.metrics {
@@ -180,8 +180,8 @@ func (a alarm) lines() pulumi.Array {
 	}})
 }
 
-// line returns a metric as dashboards write it.
-func (s series) line(at *site) pulumi.Array {
+// line returns a metric in the syntax of dashboards.
+func (s series) line(at *region) pulumi.Array {
 	line := pulumi.Array{pulumi.String(s.namespace), pulumi.String(s.name)}
 	for _, each := range s.dimensions {
 		line = append(line, pulumi.String(each.name), each.value)
@@ -196,9 +196,9 @@ func (s series) line(at *site) pulumi.Array {
 	return append(line, options)
 }
 
-// cacheMetrics has CloudFront measure its caches.
+// cacheMetrics turns on the additional metrics of the distribution, which include its cache hit rate.
 func (b *builder) cacheMetrics() error {
-	if b.args.CDN.Disabled || !b.args.CDN.CacheMetrics {
+	if !b.args.CDN.Settings.Enabled || !b.settings.CacheMetrics {
 		return nil
 	}
 	name := b.Name("cache-metrics")
@@ -211,7 +211,7 @@ func (b *builder) cacheMetrics() error {
 		},
 	}, b.Options()...)
 	if err != nil {
-		return fmt.Errorf("measuring caches %s: %w", name, err)
+		return fmt.Errorf("creating monitoring subscription %s: %w", name, err)
 	}
 	return nil
 }

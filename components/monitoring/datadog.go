@@ -16,21 +16,21 @@ import (
 // cdnNamespaces are the metrics of CloudFront and its firewall, which are in us-east-1.
 var cdnNamespaces = []string{"AWS/CloudFront", "AWS/WAFV2"}
 
-// namespaces returns what of the chosen metrics there is in a region. A stream has all the account's: one that is not asked
-// for is one that costs nothing (field note OBS-6).
-func (b *builder) namespaces(at *site) []string {
-	return slices.DeleteFunc(slices.Clone(b.args.Datadog.Namespaces), func(namespace string) bool {
+// namespaces returns those of the settings that have metrics in a region. A stream without filters would send all metrics of
+// the account.
+func (b *builder) namespaces(at *region) []string {
+	return slices.DeleteFunc(slices.Clone(b.settings.Datadog.Namespaces), func(namespace string) bool {
 		cdn := slices.Contains(cdnNamespaces, namespace)
 		return cdn && at != b.cdn || !cdn && at != b.main
 	})
 }
 
-// datadog streams metrics there.
+// datadog streams metrics to Datadog.
 func (b *builder) datadog() error {
-	if b.args.Datadog.APIKey == nil {
+	if !b.settings.Datadog.Enabled() {
 		return nil
 	}
-	for _, at := range b.everywhere() {
+	for _, at := range b.regions() {
 		namespaces := b.namespaces(at)
 		if len(namespaces) == 0 {
 			continue
@@ -42,7 +42,7 @@ func (b *builder) datadog() error {
 	return nil
 }
 
-func (b *builder) metricStream(at *site, namespaces []string) error {
+func (b *builder) metricStream(at *region, namespaces []string) error {
 	delivery, err := b.delivery(at)
 	if err != nil {
 		return err
@@ -61,36 +61,36 @@ func (b *builder) metricStream(at *site, namespaces []string) error {
 	_, err = cloudwatch.NewMetricStream(b.ctx, name, &cloudwatch.MetricStreamArgs{
 		FirehoseArn:    delivery.Arn,
 		RoleArn:        role.Arn,
-		OutputFormat:   pulumi.String("opentelemetry0.7"), // the one that Datadog reads
+		OutputFormat:   pulumi.String("opentelemetry0.7"), // the format that Datadog reads
 		IncludeFilters: filters,
 		Tags:           b.Tags(name),
-	}, b.in(at, pulumi.DependsOn([]pulumi.Resource{policy}))...)
+	}, b.optionsIn(at, pulumi.DependsOn([]pulumi.Resource{policy}))...)
 	if err != nil {
 		return fmt.Errorf("creating metric stream %s: %w", name, err)
 	}
 	return nil
 }
 
-// backupDays is how long metrics that Datadog did not take are kept.
+// backupDays is how long metrics that Datadog did not accept are kept.
 const backupDays = 14
 
-// delivery creates the Firehose stream to Datadog, with a bucket for what it does not take and a log of why.
-func (b *builder) delivery(at *site) (*kinesis.FirehoseDeliveryStream, error) {
+// delivery creates the Firehose stream to Datadog, with a bucket for what Datadog does not accept and a log of the reasons.
+func (b *builder) delivery(at *region) (*kinesis.FirehoseDeliveryStream, error) {
 	name := b.name(at, "datadog")
-	bucket, err := b.PrivateBucket(b.ctx, name, parts.Bucket{ExpireDays: backupDays, Unprotected: b.args.Unprotected}, at.opts...)
+	bucket, err := b.PrivateBucket(b.ctx, name, parts.Bucket{ExpireDays: backupDays, Unprotected: !b.settings.DeletionProtection}, at.opts...)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := b.AttachBucketPolicy(b.ctx, bucket); err != nil {
 		return nil, err
 	}
-	logs, err := b.LogGroup(b.ctx, name, "", b.args.LogRetentionDays, at.logKey, at.opts...)
+	logs, err := b.LogGroup(b.ctx, name, "", b.settings.LogRetentionDays, at.logKey, at.opts...)
 	if err != nil {
 		return nil, err
 	}
 	stream, err := cloudwatch.NewLogStream(b.ctx, name, &cloudwatch.LogStreamArgs{
 		Name: pulumi.String("delivery"), LogGroupName: logs.Name,
-	}, b.in(at)...)
+	}, b.optionsIn(at)...)
 	if err != nil {
 		return nil, fmt.Errorf("creating log stream %s: %w", name, err)
 	}
@@ -115,7 +115,7 @@ func (b *builder) delivery(at *site) (*kinesis.FirehoseDeliveryStream, error) {
 
 // firehose creates the stream itself (Datadog documentation, "AWS CloudWatch Metric Streams").
 func (b *builder) firehose(
-	at *site, name string, role *iam.Role, backup kinesis.FirehoseDeliveryStreamHttpEndpointConfigurationS3ConfigurationArgs,
+	at *region, name string, role *iam.Role, backup kinesis.FirehoseDeliveryStreamHttpEndpointConfigurationS3ConfigurationArgs,
 	logging kinesis.FirehoseDeliveryStreamHttpEndpointConfigurationCloudwatchLoggingOptionsArgs, policy pulumi.Resource,
 ) (*kinesis.FirehoseDeliveryStream, error) {
 	created, err := kinesis.NewFirehoseDeliveryStream(b.ctx, name, &kinesis.FirehoseDeliveryStreamArgs{
@@ -125,8 +125,8 @@ func (b *builder) firehose(
 		},
 		HttpEndpointConfiguration: kinesis.FirehoseDeliveryStreamHttpEndpointConfigurationArgs{
 			Name:                     pulumi.String("Datadog"),
-			Url:                      pulumi.String("https://awsmetrics-intake." + b.args.Datadog.Site + "/v1/input"),
-			AccessKey:                component.Optional(b.args.Datadog.APIKey),
+			Url:                      pulumi.String("https://awsmetrics-intake." + b.settings.Datadog.Site + "/v1/input"),
+			AccessKey:                component.Optional(b.settings.Datadog.APIKey),
 			RoleArn:                  role.Arn.ToStringPtrOutput(),
 			BufferingSize:            pulumi.Int(4),  // MiB
 			BufferingInterval:        pulumi.Int(60), // seconds
@@ -139,7 +139,7 @@ func (b *builder) firehose(
 			},
 		},
 		Tags: b.Tags(name),
-	}, b.in(at, pulumi.DependsOn([]pulumi.Resource{policy}))...)
+	}, b.optionsIn(at, pulumi.DependsOn([]pulumi.Resource{policy}))...)
 	if err != nil {
 		return nil, fmt.Errorf("creating Firehose stream %s: %w", name, err)
 	}

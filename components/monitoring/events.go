@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -9,8 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// databaseEvents has RDS tell what happens to the database, by source. Security Hub asks for the categories marked so; for
-// database security groups too, which only databases outside a VPC have (RDS.22).
+// databaseEvents subscribes the notices to events of RDS, by source. AWS Security Hub requires the categories of its controls
+// RDS.20 to RDS.22, including those of database security groups, which only databases outside a VPC have.
 func (b *builder) databaseEvents() error {
 	for _, each := range []struct {
 		role, source string
@@ -26,7 +27,7 @@ func (b *builder) databaseEvents() error {
 			"configuration change",
 		}}, // RDS.21
 		{"security-group-events", "db-security-group", nil, true, []string{"configuration change", "failure"}}, // RDS.22
-		{"proxy-events", "db-proxy", b.args.Database.ProxyName, b.args.Database.ProxyName != nil, []string{
+		{"proxy-events", "db-proxy", b.args.Database.ProxyName, b.args.Database.Settings.Proxy.Enabled, []string{
 			"configuration change", "deletion", "failure",
 		}},
 	} {
@@ -52,23 +53,23 @@ func (b *builder) databaseEvents() error {
 	return nil
 }
 
-// sources depends on everything that tells of its events. RDS takes half a minute to delete a subscription, and Pulumi deletes
+// sources depends on everything that has event subscriptions. RDS takes half a minute to delete a subscription, and Pulumi deletes
 // what depends on more first: subscriptions that all depend on the same are deleted at the same time.
 func (b *builder) sources() pulumi.ResourceArrayOutput {
 	all := []any{b.args.Database.Identifier, b.args.Database.ParameterGroupName}
-	if b.args.Database.ProxyName != nil {
+	if b.args.Database.Settings.Proxy.Enabled {
 		all = append(all, b.args.Database.ProxyName)
 	}
 	return pulumi.All(all...).ApplyT(func([]any) []pulumi.Resource { return nil }).(pulumi.ResourceArrayOutput)
 }
 
-// event is something that EventBridge tells the notices.
+// event is a kind of event that EventBridge sends to the notices.
 type event struct {
 	role, description string
 	pattern           pulumi.Map
-	// reads: the pattern matches calls that change nothing, which a rule does not see unless it asks for them (Amazon
-	// EventBridge user guide, "Receiving read-only management events").
-	reads bool
+	// readOnly: the pattern matches read-only calls, which a rule gets only in a state of its own (Amazon EventBridge user
+	// guide, "Receiving read-only management events").
+	readOnly bool
 }
 
 // The rules that alarms watch.
@@ -109,7 +110,7 @@ func (b *builder) eventTable() []event {
 					"eventName":         texts("GetSecretValue"),
 					"requestParameters": pulumi.Map{"secretId": secretID(secret)},
 					"$or": pulumi.Array{
-						// Root and users: who has taken on no role.
+						// Root and users, who have not assumed a role.
 						pulumi.Map{"userIdentity": pulumi.Map{"type": otherThan(texts("AssumedRole", "AWSService"))}},
 						pulumi.Map{"userIdentity": pulumi.Map{"sessionContext": pulumi.Map{"sessionIssuer": pulumi.Map{
 							"userName": otherThan(b.readers()),
@@ -117,20 +118,20 @@ func (b *builder) eventTable() []event {
 					},
 				},
 			},
-			reads: true,
+			readOnly: true,
 		},
 	}
 }
 
-// rdsRole is that by which RDS changes the password.
+// rdsRole is the service-linked role with which RDS rotates the password.
 const rdsRole = "AWSServiceRoleForRDS"
 
-// readers are the names of the roles that may read the secret of the database.
+// readers returns the names of the roles that may read the secret of the database.
 func (b *builder) readers() pulumi.StringArray {
-	return append(texts(rdsRole), b.args.Database.SecretReaders...)
+	return slices.Concat(texts(rdsRole), b.args.Database.SecretReaders, texts(b.settings.SecretReaders...))
 }
 
-// secretID matches all that names a secret in a call: its ARN, that without the six letters at its end, and its name.
+// secretID matches every way to name a secret in a call: its ARN, its ARN without the six random characters, and its name.
 func secretID(arn pulumi.StringOutput) pulumi.Array {
 	bare := arn.ApplyT(func(arn string) string { return arn[:max(0, strings.LastIndex(arn, "-"))] }).(pulumi.StringOutput)
 	name := bare.ApplyT(func(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }).(pulumi.StringOutput)
@@ -143,31 +144,32 @@ func otherThan(values pulumi.StringArray) pulumi.Array {
 
 func texts(list ...string) pulumi.StringArray { return pulumi.ToStringArray(list) }
 
-// events has EventBridge tell the notices, all that it knows: a template would fail on a quote in what it takes from there.
-func (b *builder) events() error {
-	b.rules = map[string]pulumi.StringInput{}
+// events sends events of EventBridge to the notices, whole: an input template would fail on a quote in a value. It returns the names
+// of the rules, by role.
+func (b *builder) events() (map[string]pulumi.StringInput, error) {
+	rules := map[string]pulumi.StringInput{}
 	for _, each := range b.eventTable() {
-		rule, err := b.rule(b.main, each.role, each.description, each.pattern, each.reads)
+		rule, err := b.rule(b.main, each.role, each.description, each.pattern, each.readOnly)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		b.rules[each.role] = rule.Name
+		rules[each.role] = rule.Name
 		name := b.Name(each.role)
 		_, err = cloudwatch.NewEventTarget(b.ctx, name, &cloudwatch.EventTargetArgs{
 			Rule: rule.Name,
 			Arn:  b.main.notices.ARN,
 		}, b.Options()...)
 		if err != nil {
-			return fmt.Errorf("creating target of rule %s: %w", name, err)
+			return nil, fmt.Errorf("creating target of rule %s: %w", name, err)
 		}
 	}
-	return nil
+	return rules, nil
 }
 
 // rule creates a rule on the default event bus of a region.
-func (b *builder) rule(at *site, role, description string, pattern pulumi.Map, reads bool) (*cloudwatch.EventRule, error) {
+func (b *builder) rule(at *region, role, description string, pattern pulumi.Map, readOnly bool) (*cloudwatch.EventRule, error) {
 	state := "ENABLED"
-	if reads {
+	if readOnly {
 		state = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 	}
 	name := b.name(at, role)
@@ -176,7 +178,7 @@ func (b *builder) rule(at *site, role, description string, pattern pulumi.Map, r
 		EventPattern: pulumi.JSONMarshal(pattern),
 		State:        pulumi.String(state),
 		Tags:         b.Tags(name),
-	}, b.in(at)...)
+	}, b.optionsIn(at)...)
 	if err != nil {
 		return nil, fmt.Errorf("creating rule %s: %w", name, err)
 	}

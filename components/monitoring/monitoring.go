@@ -1,13 +1,14 @@
-// Package monitoring provides what tells people, before users do, that a site loses redundancy, fails or slows down: alarms
-// with their pages in a runbook, topics that carry them, a dashboard, and routes to ServiceNow, Datadog, Slack and others.
+// Package monitoring provides what notifies people, before users notice, that a stack loses redundancy, fails or slows down:
+// alarms with their sections in a runbook, topics, a dashboard, and routes to ServiceNow, Datadog, Slack and others.
 //
-// Single alarms and events go to the topic of notices, for the record. What someone has to get up for is a composite alarm,
-// and goes to the topic of pages.
+// Single alarms and events go to the topic of notices, for the record. What someone must act on now is a composite alarm, and
+// goes to the topic of pages.
 package monitoring
 
 import (
 	"fmt"
 
+	"ha-web/internal/component"
 	"ha-web/internal/parts"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -24,74 +25,90 @@ type Monitoring struct {
 	// AlarmTopicARN is the topic of pages, and NoticeTopicARN that of notices.
 	AlarmTopicARN  pulumi.StringOutput `pulumi:"alarmTopicArn"`
 	NoticeTopicARN pulumi.StringOutput `pulumi:"noticeTopicArn"`
-	// DashboardURL is where people see it all.
+	// DashboardURL is the address of the dashboard in the CloudWatch console.
 	DashboardURL pulumi.StringOutput `pulumi:"dashboardUrl"`
 }
 
 // New creates Monitoring. It returns every fault of args at once, before it registers anything.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Monitoring, error) {
-	if args == nil {
-		args = &Args{}
-	}
-	settings := args.withDefaults()
-	plan, err := settings.plan(name, ctx.Stack())
+	args, prefix, err := component.ArgsOr(args).resolve(name, ctx.Stack())
 	if err != nil {
 		return nil, fmt.Errorf("monitoring %s: %w", name, err)
 	}
 	monitoring := &Monitoring{}
-	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), monitoring, opts...); err != nil {
-		return nil, fmt.Errorf("registering monitoring %s: %w", name, err)
-	}
-	build := &builder{
-		Children: parts.ChildrenOf(monitoring, name, settings.Shared),
-		ctx:      ctx,
-		args:     settings,
-		plan:     plan,
-	}
-	if err := build.all(); err != nil {
+	if err := component.Register(ctx, Type, name, args.Settings, monitoring, opts...); err != nil {
 		return nil, err
 	}
-	monitoring.AlarmTopicARN = build.main.pages.ARN
-	monitoring.NoticeTopicARN = build.main.notices.ARN
-	monitoring.DashboardURL = pulumi.Sprintf("https://%s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%s",
-		build.main.place.Region, build.dashboardName)
-	return monitoring, ctx.RegisterResourceOutputs(monitoring, pulumi.Map{
-		"alarmTopicArn":  monitoring.AlarmTopicARN,
-		"noticeTopicArn": monitoring.NoticeTopicARN,
-		"dashboardUrl":   monitoring.DashboardURL,
-	})
+	build := &builder{
+		Children: parts.ChildrenOf(monitoring, name, args.Shared),
+		ctx:      ctx,
+		args:     args,
+		settings: args.Settings,
+		prefix:   prefix,
+	}
+	if err := build.all(monitoring); err != nil {
+		return nil, err
+	}
+	return monitoring, component.RegisterOutputs(ctx, monitoring)
 }
 
-// builder holds what the steps of building Monitoring hand to one another.
+// builder creates the children of Monitoring. Its steps get what they need from others, and return what they make.
 type builder struct {
 	parts.Children
-	ctx  *pulumi.Context
-	args Args
-	plan plan
+	ctx      *pulumi.Context
+	args     *Args
+	settings *Settings
+	prefix   string // of names in AWS
 
-	main, cdn     *site                         // the same, where the component is in us-east-1 itself; cdn is nil without a distribution
-	rules         map[string]pulumi.StringInput // names of rules of EventBridge, by role
-	deadLetters   map[*site]pulumi.StringInput  // names of queues of incidents that did not arrive
-	alarms        []alarm
-	members       map[string]pulumi.StringArray // names of alarms by their composite
-	composites    []pulumi.StringInput          // ARNs
-	dashboardName pulumi.StringOutput
+	main *region // of the component
+	cdn  *region // of the metrics of CloudFront: the same, where the component is there; nil without a distribution
 }
 
-func (b *builder) all() error {
-	for _, step := range []func() error{
-		b.sites, b.subscriptions, b.slack, b.databaseEvents, b.events, b.serviceNow, b.metricAlarms, b.compositeAlarms,
-		b.dashboard, b.cacheMetrics, b.datadog, b.budget,
-	} {
+// all creates everything, and sets the outputs of Monitoring.
+func (b *builder) all(monitoring *Monitoring) (err error) {
+	if b.main, b.cdn, err = b.topics(); err != nil {
+		return err
+	}
+	for _, step := range []func() error{b.subscriptions, b.slack, b.databaseEvents} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
+	rules, err := b.events()
+	if err != nil {
+		return err
+	}
+	deadLetters, err := b.serviceNow()
+	if err != nil {
+		return err
+	}
+	alarms := b.table(rules, deadLetters)
+	members, err := b.metricAlarms(alarms)
+	if err != nil {
+		return err
+	}
+	pages, err := b.compositeAlarms(members)
+	if err != nil {
+		return err
+	}
+	dashboard, err := b.dashboard(alarms, pages)
+	if err != nil {
+		return err
+	}
+	for _, step := range []func() error{b.cacheMetrics, b.datadog, b.budget} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	monitoring.AlarmTopicARN = b.main.pages.ARN
+	monitoring.NoticeTopicARN = b.main.notices.ARN
+	monitoring.DashboardURL = pulumi.Sprintf("https://%s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#dashboards/dashboard/%s",
+		b.main.place.Region, dashboard)
 	return nil
 }
 
-// roleOf creates a role that a service takes on to do what the statements say. It has no condition on the account: not all of
-// these services name one, and nobody hands over a role of another account.
+// roleOf creates a role that a service assumes to do what the statements allow. Its trust policy has no condition on the
+// account: not all of these services pass one, and no one can hand them a role of another account.
 func (b *builder) roleOf(name, service string, statements ...parts.Statement) (*iam.Role, *iam.RolePolicy, error) {
 	role, err := b.ServiceRole(b.ctx, name, service, nil)
 	if err != nil {
@@ -101,5 +118,5 @@ func (b *builder) roleOf(name, service string, statements ...parts.Statement) (*
 	return role, policy, err
 }
 
-// physical returns the name in AWS of what people look up.
-func (b *builder) physical(role string) string { return b.plan.prefix + "-" + role }
+// physical returns the name in AWS of what people look up by name.
+func (b *builder) physical(role string) string { return b.prefix + "-" + role }

@@ -14,30 +14,33 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// serviceNow opens an incident for each page, and resolves it when that is over.
-func (b *builder) serviceNow() error {
-	b.deadLetters = map[*site]pulumi.StringInput{}
-	if b.args.ServiceNow.Instance == "" {
-		return nil
+// serviceNow opens an incident for each page, and resolves it when the page is over. It returns the names of the queues of
+// incidents that ServiceNow did not accept, none without ServiceNow.
+func (b *builder) serviceNow() (map[*region]pulumi.StringInput, error) {
+	deadLetters := map[*region]pulumi.StringInput{}
+	if !b.settings.ServiceNow.Enabled() {
+		return deadLetters, nil
 	}
-	for _, at := range b.everywhere() {
-		if err := b.incidents(at); err != nil {
-			return err
+	for _, at := range b.regions() {
+		queue, err := b.incidents(at)
+		if err != nil {
+			return nil, err
 		}
+		deadLetters[at] = queue
 	}
-	return nil
+	return deadLetters, nil
 }
 
-// change is what ServiceNow is told when pages change to a state.
+// change is the row that ServiceNow gets when pages change to a state.
 type change struct {
 	role, state string
 	pages       []page
-	since       string // path of when the alarm went off: the same time in both states
+	since       string // path of the time at which the alarm went off, which is the same time in both states
 	fields      map[string]string
 }
 
-// changes are what ServiceNow hears of in a region: each page that opens, in its own words, and all that are over.
-func (b *builder) changes(at *site) []change {
+// changes returns what ServiceNow gets from a region: each page that opens, with its own text, and all that are over.
+func (b *builder) changes(at *region) []change {
 	over := change{"incident-resolve", "OK", nil, "$.detail.previousState.timestamp", map[string]string{
 		"state":       "6", // resolved
 		"close_code":  "Solution provided",
@@ -45,7 +48,7 @@ func (b *builder) changes(at *site) []change {
 	}}
 	var changes []change
 	for _, each := range pages {
-		if b.siteOf(each) != at {
+		if b.regionOf(each) != at {
 			continue
 		}
 		over.pages = append(over.pages, each)
@@ -54,9 +57,9 @@ func (b *builder) changes(at *site) []change {
 			"short_description": b.physical(each.role),
 			"description":       b.description(each.consequence, each.role),
 			"work_notes":        "<reason>",
-			"urgency":           strconv.Itoa(b.args.ServiceNow.Urgency),
-			"impact":            strconv.Itoa(b.args.ServiceNow.Impact),
-			"assignment_group":  b.args.ServiceNow.AssignmentGroup,
+			"urgency":           strconv.Itoa(b.settings.ServiceNow.Urgency),
+			"impact":            strconv.Itoa(b.settings.ServiceNow.Impact),
+			"assignment_group":  b.settings.ServiceNow.AssignmentGroup,
 		}})
 	}
 	return append(changes, over)
@@ -69,7 +72,7 @@ func (b *builder) pattern(c change) pulumi.Map {
 		names = append(names, pulumi.String(b.physical(each.role)))
 	}
 	detail := pulumi.Map{"alarmName": names, "state": pulumi.Map{"value": texts(c.state)}}
-	if c.state == "OK" { // which a new alarm is too, without anything having been wrong
+	if c.state == "OK" { // a new alarm changes to it too, from INSUFFICIENT_DATA
 		detail["previousState"] = pulumi.Map{"value": texts("ALARM")}
 	}
 	return pulumi.Map{
@@ -77,46 +80,50 @@ func (b *builder) pattern(c change) pulumi.Map {
 	}
 }
 
-// columnPrefix is what ServiceNow calls columns of one's own by.
+// columnPrefix begins the names of custom columns in ServiceNow.
 const columnPrefix = "u_"
 
-// transformer makes a row of the import set out of an event. EventBridge gives an endpoint five seconds and then tries again, so
-// that ServiceNow may be told the same thing twice: it knows the incident by its correlation id, which is the alarm and when
-// it went off (field note OBS-5). What is taken from the event stands in quotes, is always there, and has no quotes itself,
-// which EventBridge would not escape (Amazon EventBridge user guide, "Common issues with transforming input").
+// transformer turns an event into a row of the import set. EventBridge gives an endpoint five seconds and then retries, so that
+// ServiceNow may get the same row twice (Amazon EventBridge user guide, "API destinations"): it identifies the incident by its
+// correlation ID, which is the alarm and the time at which it went off. Values from the event stand in quotes, are always present,
+// and contain no quotes, which EventBridge would not escape (same guide, "Common issues with transforming input").
 func (c change) transformer() cloudwatch.EventTargetInputTransformerArgs {
 	row := map[string]string{columnPrefix + "correlation_id": "<account>/<region>/<name>/<since>"}
 	for name, text := range c.fields {
 		row[columnPrefix+name] = text
 	}
-	template, _ := json.Marshal(row) // of texts, which never fails
+	paths := map[string]string{
+		"account": "$.account", "region": "$.region", "name": "$.detail.alarmName", "reason": "$.detail.state.reason", "since": c.since,
+	}
+	encoded, _ := json.Marshal(row) // never fails for strings
+	template := string(encoded)
+	for name := range paths { // all other angle brackets stay escaped: EventBridge would take them for placeholders
+		template = strings.ReplaceAll(template, `\u003c`+name+`\u003e`, "<"+name+">")
+	}
 	return cloudwatch.EventTargetInputTransformerArgs{
-		InputPaths: pulumi.ToStringMap(map[string]string{
-			"account": "$.account", "region": "$.region", "name": "$.detail.alarmName", "reason": "$.detail.state.reason", "since": c.since,
-		}),
-		InputTemplate: pulumi.String(strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(template))),
+		InputPaths: pulumi.ToStringMap(paths), InputTemplate: pulumi.String(template),
 	}
 }
 
-func (b *builder) incidents(at *site) error {
+// incidents sends the changes of a region to ServiceNow. It returns the name of the queue of those that it did not accept.
+func (b *builder) incidents(at *region) (pulumi.StringInput, error) {
 	destination, role, err := b.destination(at)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	changes := b.changes(at)
 	var rules []*cloudwatch.EventRule
 	for _, each := range changes {
 		rule, err := b.rule(at, each.role, "Pages for ServiceNow: "+each.state, b.pattern(each), false)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		rules = append(rules, rule)
 	}
 	queue, policy, err := b.deadLetterQueue(at, rules)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	b.deadLetters[at] = queue.Name
 	for i, each := range changes {
 		name := b.name(at, each.role)
 		_, err := cloudwatch.NewEventTarget(b.ctx, name, &cloudwatch.EventTargetArgs{
@@ -126,22 +133,22 @@ func (b *builder) incidents(at *site) error {
 			InputTransformer: each.transformer(),
 			DeadLetterConfig: cloudwatch.EventTargetDeadLetterConfigArgs{Arn: queue.Arn},
 			RetryPolicy: cloudwatch.EventTargetRetryPolicyArgs{
-				MaximumEventAgeInSeconds: pulumi.Int(3600), // after which incidents-undelivered tells
+				MaximumEventAgeInSeconds: pulumi.Int(3600), // then the alarm incidents-undelivered goes off
 				MaximumRetryAttempts:     pulumi.Int(185),
 			},
-		}, b.in(at, pulumi.DependsOn([]pulumi.Resource{policy}))...)
+		}, b.optionsIn(at, pulumi.DependsOn([]pulumi.Resource{policy}))...)
 		if err != nil {
-			return fmt.Errorf("creating target of rule %s: %w", name, err)
+			return nil, fmt.Errorf("creating target of rule %s: %w", name, err)
 		}
 	}
-	return nil
+	return queue.Name, nil
 }
 
-// destination creates the way to the table of ServiceNow, and the role that EventBridge goes it by.
-func (b *builder) destination(at *site) (*cloudwatch.EventApiDestination, *iam.Role, error) {
+// destination creates the API destination of the import set table, and the role with which EventBridge invokes it.
+func (b *builder) destination(at *region) (*cloudwatch.EventApiDestination, *iam.Role, error) {
 	name := b.name(at, "servicenow")
-	host := "https://" + b.args.ServiceNow.Instance + ".service-now.com"
-	connection, err := cloudwatch.NewEventConnection(b.ctx, name, b.credentials(host), b.in(at)...)
+	host := "https://" + b.settings.ServiceNow.Instance + ".service-now.com"
+	connection, err := cloudwatch.NewEventConnection(b.ctx, name, b.credentials(host), b.optionsIn(at)...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("creating connection %s: %w", name, err)
 	}
@@ -149,9 +156,9 @@ func (b *builder) destination(at *site) (*cloudwatch.EventApiDestination, *iam.R
 		Description:                  pulumi.String("Incidents in ServiceNow"),
 		ConnectionArn:                connection.Arn,
 		HttpMethod:                   pulumi.String("POST"),
-		InvocationEndpoint:           pulumi.String(host + "/api/now/import/" + b.args.ServiceNow.ImportSet),
+		InvocationEndpoint:           pulumi.String(host + "/api/now/import/" + b.settings.ServiceNow.ImportSet),
 		InvocationRateLimitPerSecond: pulumi.Int(5),
-	}, b.in(at)...)
+	}, b.optionsIn(at)...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("creating API destination %s: %w", name, err)
 	}
@@ -161,12 +168,12 @@ func (b *builder) destination(at *site) (*cloudwatch.EventApiDestination, *iam.R
 	return destination, role, err
 }
 
-// credentials are those of a user, or of an OAuth client.
+// credentials returns the connection of a user, or of an OAuth client.
 func (b *builder) credentials(host string) *cloudwatch.EventConnectionArgs {
 	args := &cloudwatch.EventConnectionArgs{Description: pulumi.String("ServiceNow"), AuthorizationType: pulumi.String("BASIC")}
-	if b.args.ServiceNow.ClientID == "" {
+	if b.settings.ServiceNow.ClientID == "" {
 		args.AuthParameters = cloudwatch.EventConnectionAuthParametersArgs{Basic: cloudwatch.EventConnectionAuthParametersBasicArgs{
-			Username: pulumi.String(b.args.ServiceNow.Username), Password: b.args.ServiceNow.Password,
+			Username: pulumi.String(b.settings.ServiceNow.Username), Password: b.settings.ServiceNow.Password,
 		}}
 		return args
 	}
@@ -175,7 +182,7 @@ func (b *builder) credentials(host string) *cloudwatch.EventConnectionArgs {
 		AuthorizationEndpoint: pulumi.String(host + "/oauth_token.do"),
 		HttpMethod:            pulumi.String("POST"),
 		ClientParameters: cloudwatch.EventConnectionAuthParametersOauthClientParametersArgs{
-			ClientId: pulumi.String(b.args.ServiceNow.ClientID), ClientSecret: b.args.ServiceNow.ClientSecret,
+			ClientId: pulumi.String(b.settings.ServiceNow.ClientID), ClientSecret: b.settings.ServiceNow.ClientSecret,
 		},
 		OauthHttpParameters: cloudwatch.EventConnectionAuthParametersOauthOauthHttpParametersArgs{
 			Bodies: cloudwatch.EventConnectionAuthParametersOauthOauthHttpParametersBodyArray{
@@ -188,14 +195,14 @@ func (b *builder) credentials(host string) *cloudwatch.EventConnectionArgs {
 	return args
 }
 
-// deadLetterQueue keeps, for two weeks, what ServiceNow did not take.
-func (b *builder) deadLetterQueue(at *site, rules []*cloudwatch.EventRule) (*sqs.Queue, *sqs.QueuePolicy, error) {
+// deadLetterQueue keeps, for two weeks, what ServiceNow did not accept.
+func (b *builder) deadLetterQueue(at *region, rules []*cloudwatch.EventRule) (*sqs.Queue, *sqs.QueuePolicy, error) {
 	name := b.name(at, "incidents-undelivered")
 	queue, err := sqs.NewQueue(b.ctx, name, &sqs.QueueArgs{
 		MessageRetentionSeconds: pulumi.Int(14 * 24 * 3600),
 		SqsManagedSseEnabled:    pulumi.Bool(true),
 		Tags:                    b.Tags(name),
-	}, b.in(at)...)
+	}, b.optionsIn(at)...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("creating queue %s: %w", name, err)
 	}
@@ -217,7 +224,7 @@ func (b *builder) deadLetterQueue(at *site, rules []*cloudwatch.EventRule) (*sqs
 				Conditions: map[string]pulumi.Map{"Bool": {"aws:SecureTransport": pulumi.String("false")}},
 			},
 		),
-	}, b.in(at)...)
+	}, b.optionsIn(at)...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("creating policy of queue %s: %w", name, err)
 	}

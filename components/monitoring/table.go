@@ -2,7 +2,6 @@ package monitoring
 
 import (
 	"ha-web/internal/component"
-	"ha-web/internal/settings/web"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -32,12 +31,12 @@ const (
 	notificationPanel = "Messages that did not arrive"
 )
 
-// table returns the alarms. (Field notes, section 7.)
-func (b *builder) table() []alarm {
+// table returns the alarms. Those on events and incidents watch rules and queues that are there already.
+func (b *builder) table(rules map[string]pulumi.StringInput, deadLetters map[*region]pulumi.StringInput) []alarm {
 	var table []alarm
 	for _, part := range [][]alarm{
 		b.healthAlarms(), b.errorAlarms(), b.rolloutAlarms(), b.fleetAlarms(), b.networkAlarms(),
-		b.databaseAlarms(), b.storageAlarms(), b.proxyAlarms(), b.secretAlarms(), b.cdnAlarms(), b.deliveryAlarms(),
+		b.databaseAlarms(), b.storageAlarms(), b.proxyAlarms(), secretAlarms(rules), b.cdnAlarms(), b.deliveryAlarms(deadLetters),
 	} {
 		for _, each := range part {
 			if each.at == nil {
@@ -68,8 +67,8 @@ func (b *builder) group(namespace, name, stat string) series {
 	}}
 }
 
-// healthyHosts are the healthy servers, once the group has any: an alarm that takes silence for a fault must not be there
-// before them (field note OBS-2).
+// healthyHosts is the number of healthy instances. It depends on the Auto Scaling group: an alarm that treats missing data as
+// breaching would go off before the group has instances.
 func (b *builder) healthyHosts(zone string) series {
 	healthy := b.targets("HealthyHostCount", "Minimum")
 	suffix := pulumi.All(b.args.Web.TargetGroupSuffix, b.args.Web.AutoScalingGroupName).ApplyT(func(both []any) string {
@@ -84,20 +83,21 @@ func (b *builder) healthyHosts(zone string) series {
 	return healthy
 }
 
-// healthAlarms watch what matters most (document 002): how many servers are left. Where a schedule lets the fleet shrink
-// below one in each zone, an empty zone is no fault.
+// healthAlarms watch how many instances are healthy. If a schedule scales the fleet in below one instance for each zone, an empty
+// zone is not an alarm.
 func (b *builder) healthAlarms() []alarm {
 	var alarms []alarm
-	if b.args.Web.MinSize > 0 {
+	floor, zones := b.args.Web.Settings.Floor(), b.args.Network.Settings.Zones()
+	if floor > 0 {
 		alarms = append(alarms, alarm{
 			role: "healthy-hosts", page: redundancyPage, panel: healthPanel,
 			metrics: []series{b.healthyHosts("")}, period: 60, breaches: 2, periods: 3,
-			comparison: below, threshold: float64(b.args.Web.MinSize), missing: breaching,
+			comparison: below, threshold: float64(floor), missing: breaching,
 			consequence: "Fewer servers are healthy than the smallest fleet has: the site runs on what is left.",
 		})
 	}
-	if b.args.Web.MinSize >= len(b.plan.zones) {
-		for _, zone := range b.plan.zones {
+	if floor >= len(zones) {
+		for _, zone := range zones {
 			alarms = append(alarms, alarm{
 				role: "healthy-hosts-in-zone", zone: zone.Letter, page: redundancyPage, panel: healthPanel,
 				metrics: []series{b.healthyHosts(zone.Name)}, period: 60, breaches: 3, periods: 3,
@@ -107,7 +107,8 @@ func (b *builder) healthAlarms() []alarm {
 		}
 	}
 	return append(alarms, alarm{
-		// The least that any node of the load balancer sees: with the most, it would go off in every rollout (OBS-1).
+		// The minimum over the nodes of the load balancer, since the maximum exceeds 0 in every rollout (Elastic Load Balancing
+		// user guide, "CloudWatch metrics for your Application Load Balancer").
 		role: "unhealthy-hosts", panel: healthPanel,
 		metrics: []series{b.targets("UnHealthyHostCount", "Minimum")}, period: 60, breaches: 2, periods: 2,
 		comparison: above, missing: notBreaching,
@@ -115,7 +116,7 @@ func (b *builder) healthAlarms() []alarm {
 	})
 }
 
-// serverErrors is the share of answers 5xx of the servers, in percent. Load balancers report counts only where there are any.
+// serverErrors is the share of 5xx responses of the instances, in percent. Load balancers report counts only if they are not 0.
 func (b *builder) serverErrors() ([]series, string) {
 	return []series{
 		b.targets("HTTPCode_Target_5XX_Count", "Sum").as("failed"), b.targets("RequestCount", "Sum").as("requests"),
@@ -128,19 +129,19 @@ func (b *builder) errorAlarms() []alarm {
 		{
 			role: "load-balancer-errors", page: errorsPage, panel: errorPanel,
 			metrics: []series{b.balancer("HTTPCode_ELB_5XX_Count", "Sum")}, period: 60, breaches: 3, periods: 5,
-			comparison: above, threshold: float64(b.args.Thresholds.LoadBalancerErrors), missing: notBreaching,
+			comparison: above, threshold: float64(b.settings.Thresholds.LoadBalancerErrors), missing: notBreaching,
 			consequence: "The load balancer answers people with errors, because no server gives an answer.",
 		},
 		{
 			role: "server-errors", page: errorsPage, panel: serverErrorPanel,
 			metrics: metrics, expression: percent, period: 60, breaches: 3, periods: 5,
-			comparison: above, threshold: float64(b.args.Thresholds.ServerErrorPercent), missing: notBreaching,
+			comparison: above, threshold: float64(b.settings.Thresholds.ServerErrorPercent), missing: notBreaching,
 			consequence: "The application answers people with errors.",
 		},
 		{
 			role: "latency", page: errorsPage, panel: latencyPanel,
 			metrics: []series{b.targets("TargetResponseTime", "p99").named("p99")}, period: 60, breaches: 5, periods: 5,
-			comparison: above, threshold: float64(b.args.Thresholds.LatencyMilliseconds) / 1000, missing: notBreaching,
+			comparison: above, threshold: float64(b.settings.Thresholds.LatencyMilliseconds) / 1000, missing: notBreaching,
 			consequence: "One answer in a hundred takes too long: people wait, and try again, which makes it worse.",
 		},
 		{
@@ -158,7 +159,7 @@ func (b *builder) errorAlarms() []alarm {
 	}
 }
 
-// Alarms that stop a rollout. Instances on their way in must not set them off, nor a night without requests.
+// Alarms that stop a rollout. Neither new instances nor a night without requests may set them off.
 const (
 	rolloutErrors  = "rollout-server-errors"
 	rolloutFaults  = "rollout-load-balancer-errors"
@@ -166,14 +167,11 @@ const (
 )
 
 // RolloutAlarms returns the names in AWS of the alarms that stop a rollout, for the component that makes rollouts: it comes
-// before Monitoring, which needs its outputs, and so cannot have them as outputs. None where stop is false.
-func RolloutAlarms(name, stack string, stop bool) []string {
-	if !stop {
-		return nil
-	}
-	prefix, err := component.PhysicalName(name, stack, "", nameLimit)
-	if err != nil {
-		return nil // New says what is wrong with the name
+// before Monitoring, which needs its outputs, and so cannot get them as outputs. There are none if settings.StopRollouts is false.
+func RolloutAlarms(name, stack string, settings *Settings) []string {
+	prefix, err := prefixOf(name, stack)
+	if err != nil || !component.SettingsOr(settings, Default).StopRollouts {
+		return nil // New returns the error
 	}
 	var alarms []string
 	for _, role := range []string{rolloutErrors, rolloutFaults, rolloutLatency} {
@@ -182,37 +180,37 @@ func RolloutAlarms(name, stack string, stop bool) []string {
 	return alarms
 }
 
-// rolloutAlarms watch the same as errorAlarms, and go off sooner.
+// rolloutAlarms watch the same metrics as errorAlarms, and go off sooner.
 func (b *builder) rolloutAlarms() []alarm {
 	metrics, percent := b.serverErrors()
 	return []alarm{
 		{
 			role: rolloutErrors, metrics: metrics, expression: percent, period: 60, breaches: 2, periods: 3,
-			comparison: above, threshold: float64(b.args.Thresholds.ServerErrorPercent), missing: notBreaching,
+			comparison: above, threshold: float64(b.settings.Thresholds.ServerErrorPercent), missing: notBreaching,
 			consequence: "The application answers people with errors: a rollout that is under way stops.",
 		},
 		{
 			role: rolloutFaults, metrics: []series{b.balancer("HTTPCode_ELB_5XX_Count", "Sum")}, period: 60, breaches: 2, periods: 3,
-			comparison: above, threshold: float64(b.args.Thresholds.LoadBalancerErrors), missing: notBreaching,
+			comparison: above, threshold: float64(b.settings.Thresholds.LoadBalancerErrors), missing: notBreaching,
 			consequence: "The load balancer answers people with errors: a rollout that is under way stops.",
 		},
 		{
 			role: rolloutLatency, metrics: []series{b.targets("TargetResponseTime", "p99").named("p99")}, period: 60, breaches: 3, periods: 3,
-			comparison: above, threshold: float64(b.args.Thresholds.LatencyMilliseconds) / 1000, missing: notBreaching,
+			comparison: above, threshold: float64(b.settings.Thresholds.LatencyMilliseconds) / 1000, missing: notBreaching,
 			consequence: "Answers take too long: a rollout that is under way stops.",
 		},
 	}
 }
 
-// fleetAlarms watch whether the fleet can still grow, and by what its machines are held back.
+// fleetAlarms watch whether the fleet can still scale out, and what its instances lack.
 func (b *builder) fleetAlarms() []alarm {
 	alarms := []alarm{{
 		role: "fleet-load", panel: loadPanel,
 		metrics: []series{b.group("AWS/EC2", "CPUUtilization", "Average").named("fleet")}, period: 300, breaches: 3, periods: 3,
-		comparison: above, threshold: float64(b.args.Thresholds.FleetLoadPercent), missing: missing,
+		comparison: above, threshold: float64(b.settings.Thresholds.FleetLoadPercent), missing: missing,
 		consequence: "The servers are busier than scaling should let them get: pages are about to slow down.",
 	}}
-	if b.args.Web.MinSize < b.args.Web.MaxSize { // a fleet of one size is always full
+	if b.args.Web.Settings.Floor() < b.args.Web.Settings.Size.Max { // a fleet of fixed size is always full
 		alarms = append(alarms, alarm{
 			role: "fleet-full", page: redundancyPage, panel: fullPanel,
 			metrics: []series{
@@ -220,19 +218,19 @@ func (b *builder) fleetAlarms() []alarm {
 				b.group("AWS/AutoScaling", "GroupMaxSize", "Maximum").as("most"),
 			},
 			expression: "100 * inservice / most", period: 60, breaches: 5, periods: 5,
-			comparison: atLeast, threshold: float64(b.args.Thresholds.FleetFullPercent), missing: missing,
+			comparison: atLeast, threshold: float64(b.settings.Thresholds.FleetFullPercent), missing: missing,
 			consequence: "The fleet has almost grown to its greatest size: more people, or a lost zone, find no room.",
 		})
 	}
-	if !(&web.Settings{InstanceTypes: b.args.Web.InstanceTypes}).Burstable() {
+	if !b.args.Web.Settings.Burstable() {
 		return alarms
 	}
-	return append(alarms, creditAlarms("fleet", float64(b.args.Thresholds.CPUCredits),
-		// The most: a new instance begins with none.
+	return append(alarms, creditAlarms("fleet", float64(b.settings.Thresholds.CPUCredits),
+		// The maximum: a new instance begins with no credits.
 		b.group("AWS/EC2", "CPUCreditBalance", "Maximum"), b.group("AWS/EC2", "CPUSurplusCreditsCharged", "Maximum"))...)
 }
 
-// creditAlarms watch the credits of burstable machines. An hour: those that have just started earn theirs meanwhile.
+// creditAlarms watch the credits of burstable instances, over an hour, in which new ones earn credits.
 func creditAlarms(what string, least float64, balance, surplus series) []alarm {
 	balance, surplus = balance.named(what+", balance"), surplus.named(what+", charged")
 	return []alarm{
@@ -251,11 +249,11 @@ func creditAlarms(what string, least float64, balance, surplus series) []alarm {
 	}
 }
 
-// networkAlarms watch the way out of the private subnets.
+// networkAlarms watch the NAT gateways.
 func (b *builder) networkAlarms() []alarm {
 	var alarms []alarm
-	for _, zone := range b.plan.zones {
-		gateway, found := b.args.NATGatewayIDs[zone.Letter]
+	for _, zone := range b.args.Network.Settings.Zones() {
+		gateway, found := b.args.Network.NATGatewayIDs[zone.Letter]
 		if !found {
 			continue
 		}

@@ -1,57 +1,50 @@
 package monitoring
 
-import (
-	"cmp"
+import "ha-web/internal/settings/database"
 
-	"ha-web/internal/settings/database"
-)
-
-// database and proxy are metrics of the two.
+// database is a metric of the database.
 func (b *builder) database(name, stat string) series {
 	return series{namespace: "AWS/RDS", name: name, stat: stat, dimensions: []dimension{
 		{"DBInstanceIdentifier", b.args.Database.Identifier},
 	}}
 }
 
+// proxy is a metric of RDS Proxy.
 func (b *builder) proxy(name, stat string) series {
 	return series{namespace: "AWS/RDS", name: name, stat: stat, dimensions: []dimension{
 		{"ProxyName", b.args.Database.ProxyName},
 	}}
 }
 
-// mostConnections returns how many connections the database takes.
-func (b *builder) mostConnections() float64 {
-	return float64(cmp.Or(b.args.Database.MaxConnections, b.plan.engine.Connections(b.args.Database.InstanceClass)))
-}
-
-const gib = 1 << 30 // bytes, in which RDS measures memory and storage
+const gib = 1 << 30 // bytes, the unit of memory and storage in metrics of RDS
 
 func percent(share int) float64 { return float64(share) / 100 }
 
 func (b *builder) databaseAlarms() []alarm {
-	memory, _ := database.MemoryGiB(b.args.Database.InstanceClass)
+	settings := b.args.Database.Settings
+	memory, _ := database.MemoryGiB(settings.InstanceClass)
 	alarms := []alarm{
 		{
 			role: "database-connections", page: databasePage, panel: connectionPanel,
 			metrics: []series{b.database("DatabaseConnections", "Maximum")}, period: 60, breaches: 3, periods: 5,
-			comparison: above, threshold: percent(b.args.Thresholds.ConnectionsPercent) * b.mostConnections(), missing: missing,
+			comparison: above, threshold: percent(b.settings.Thresholds.ConnectionsPercent) * float64(settings.Connections()), missing: missing,
 			consequence: "The database has almost as many connections as it takes: it is about to refuse more.",
 		},
 		{
 			role: "database-load", panel: loadPanel,
 			metrics: []series{b.database("CPUUtilization", "Average").named("database")}, period: 300, breaches: 3, periods: 3,
-			comparison: above, threshold: float64(b.args.Thresholds.DatabaseLoadPercent), missing: missing,
+			comparison: above, threshold: float64(b.settings.Thresholds.DatabaseLoadPercent), missing: missing,
 			consequence: "The CPU of the database is busy: every page that needs it slows down.",
 		},
 		{
 			role: "database-memory", panel: memoryPanel,
 			metrics: []series{b.database("FreeableMemory", "Minimum")}, period: 300, breaches: 3, periods: 3,
-			comparison: below, threshold: percent(b.args.Thresholds.FreeMemoryPercent) * memory * gib, bytes: true, missing: missing,
+			comparison: below, threshold: percent(b.settings.Thresholds.FreeMemoryPercent) * memory * gib, bytes: true, missing: missing,
 			consequence: "The database runs out of memory: it swaps, and may restart.",
 		},
 	}
-	if database.Burstable(b.args.Database.InstanceClass) {
-		alarms = append(alarms, creditAlarms("database", float64(b.args.Thresholds.CPUCredits),
+	if database.Burstable(settings.InstanceClass) {
+		alarms = append(alarms, creditAlarms("database", float64(b.settings.Thresholds.CPUCredits),
 			b.database("CPUCreditBalance", "Minimum"), b.database("CPUSurplusCreditsCharged", "Maximum"))...)
 	}
 	return alarms
@@ -59,13 +52,13 @@ func (b *builder) databaseAlarms() []alarm {
 
 // storageAlarms watch the volume of the database.
 func (b *builder) storageAlarms() []alarm {
-	seconds := float64(b.args.Thresholds.DatabaseLatencyMilliseconds) / 1000
+	seconds := float64(b.settings.Thresholds.DatabaseLatencyMilliseconds) / 1000
 	alarms := []alarm{
 		{
 			role: "database-storage", page: databasePage, panel: storagePanel,
 			metrics: []series{b.database("FreeStorageSpace", "Minimum")}, period: 300, breaches: 3, periods: 3,
 			comparison: below, bytes: true, missing: breaching,
-			threshold:   percent(b.args.Thresholds.FreeStoragePercent) * float64(b.args.Database.StorageGiB) * gib,
+			threshold:   percent(b.settings.Thresholds.FreeStoragePercent) * float64(b.args.Database.Settings.StorageGiB) * gib,
 			consequence: "The volume of the database is almost full: when it is, the database stops.",
 		},
 		{
@@ -83,11 +76,12 @@ func (b *builder) storageAlarms() []alarm {
 		{
 			role: "database-disk-queue", panel: queuePanel,
 			metrics: []series{b.database("DiskQueueDepth", "Average")}, period: 60, breaches: 5, periods: 5,
-			comparison: above, threshold: float64(b.args.Thresholds.DiskQueueDepth), missing: missing,
+			comparison: above, threshold: float64(b.settings.Thresholds.DiskQueueDepth), missing: missing,
 			consequence: "More reads and writes wait for the volume of the database than it keeps up with.",
 		},
 	}
-	// gp3 has no burst balance; small machines have one for what passes between them and their volume.
+	// gp3 volumes have no burst balance, but small instances have one for the traffic to their volumes (Amazon EC2 user guide,
+	// "Amazon EBS-optimized instance types").
 	for _, each := range []struct{ role, metric, what string }{
 		{"database-io-balance", "EBSIOBalance%", "reads and writes"},
 		{"database-throughput-balance", "EBSByteBalance%", "throughput"},
@@ -103,21 +97,22 @@ func (b *builder) storageAlarms() []alarm {
 }
 
 func (b *builder) proxyAlarms() []alarm {
-	if b.args.Database.ProxyName == nil {
+	settings := b.args.Database.Settings
+	if !settings.Proxy.Enabled {
 		return nil
 	}
-	pool := percent(b.args.Database.ProxyPercent) * b.mostConnections()
+	pool := percent(settings.Proxy.MaxConnectionsPercent) * float64(settings.Connections())
 	return []alarm{
 		{
 			role: "proxy-borrow-latency", page: databasePage, panel: borrowPanel,
 			metrics: []series{b.proxy("DatabaseConnectionsBorrowLatency", "Average")}, period: 60, breaches: 3, periods: 5,
-			comparison: above, threshold: float64(b.args.Thresholds.BorrowMilliseconds) * 1000, missing: notBreaching, // microseconds
+			comparison: above, threshold: float64(b.settings.Thresholds.BorrowMilliseconds) * 1000, missing: notBreaching, // microseconds
 			consequence: "Requests wait for a connection to the database: the proxy has none left to hand out.",
 		},
 		{
 			role: "proxy-pinned", panel: pinnedPanel,
 			metrics: []series{b.proxy("DatabaseConnectionsCurrentlySessionPinned", "Sum")}, period: 60, breaches: 5, periods: 5,
-			comparison: above, threshold: percent(b.args.Thresholds.PinnedPercent) * pool, missing: notBreaching,
+			comparison: above, threshold: percent(b.settings.Thresholds.PinnedPercent) * pool, missing: notBreaching,
 			consequence: "The proxy cannot share many of its connections: a growing fleet may find none.",
 		},
 	}

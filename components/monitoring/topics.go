@@ -1,14 +1,13 @@
 package monitoring
 
 import (
-	"ha-web/internal/settings/domain"
-
 	"fmt"
 	"maps"
 	"slices"
 
-	"ha-web/internal/alarms"
 	"ha-web/internal/parts"
+	"ha-web/internal/settings/domain"
+	"ha-web/internal/settings/monitoring"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/chatbot"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -16,55 +15,55 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// site is a region with alarms, and the topics that they go to: an alarm reaches none of another region.
-type site struct {
-	suffix []string // of names
+// region is a region with alarms, and the topics of their notifications: an alarm cannot use a topic of another region.
+type region struct {
+	suffix []string // of logical names
 	opts   []pulumi.ResourceOption
 	place  parts.Place
-	logKey pulumi.StringInput // nil: CloudWatch's own
+	logKey pulumi.StringInput // nil: a key that CloudWatch Logs owns
 
 	pages, notices *parts.Topic
 }
 
 // name returns the logical name of a child of this region.
-func (b *builder) name(at *site, role ...string) string {
+func (b *builder) name(at *region, role ...string) string {
 	return b.Name(append(slices.Clone(role), at.suffix...)...)
 }
 
-// in returns the options of a child of this region.
-func (b *builder) in(at *site, more ...pulumi.ResourceOption) []pulumi.ResourceOption {
+// optionsIn returns the options of a child of this region.
+func (b *builder) optionsIn(at *region, more ...pulumi.ResourceOption) []pulumi.ResourceOption {
 	return b.Options(slices.Concat(at.opts, more)...)
 }
 
-// sites creates the topics: in the region of the component and, where that is another, in the one of CloudFront's metrics.
-func (b *builder) sites() (err error) {
-	b.main = &site{place: b.Place(b.ctx), logKey: b.args.KeyARN}
-	if err := b.topics(b.main, b.args.KeyARN); err != nil {
-		return err
+// topics creates the topics in the region of the component and, unless that is the same, in the region of CloudFront's metrics. It
+// returns both regions, the second one nil without a distribution.
+func (b *builder) topics() (main, cdn *region, err error) {
+	main = &region{place: b.Place(b.ctx), logKey: b.args.KeyARN}
+	if err := b.topicsIn(main, b.args.KeyARN); err != nil {
+		return nil, nil, err
 	}
-	if b.args.CDN.Disabled {
-		return nil
+	if !b.args.CDN.Settings.Enabled {
+		return main, nil, nil
 	}
 	if b.args.Region == domain.CertificateRegion {
-		b.cdn = b.main
-		return nil
+		return main, main, nil
 	}
-	b.cdn = &site{
+	cdn = &region{
 		suffix: []string{domain.CertificateRegion},
 		opts:   []pulumi.ResourceOption{pulumi.Provider(b.args.CDN.USEast1)},
-		place:  b.main.place.In(domain.CertificateRegion),
+		place:  main.place.In(domain.CertificateRegion),
 	}
-	// A topic takes no key of another region.
-	name := b.name(b.cdn, "alarms")
-	policy := parts.KeyPolicy(b.cdn.place, []string{"sns"}, parts.TopicKey(b.cdn.place)...)
-	key, err := b.DataKey(b.ctx, name, "Alarms of "+b.plan.prefix, policy, b.cdn.opts...)
+	// A topic cannot use a key of another region.
+	name := b.name(cdn, "alarms")
+	policy := parts.KeyPolicy(cdn.place, []string{"sns"}, parts.TopicKey(cdn.place)...)
+	key, err := b.DataKey(b.ctx, name, "Alarms of "+b.prefix, policy, cdn.opts...)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	return b.topics(b.cdn, key.Arn)
+	return main, cdn, b.topicsIn(cdn, key.Arn)
 }
 
-func (b *builder) topics(at *site, key pulumi.StringInput) (err error) {
+func (b *builder) topicsIn(at *region, key pulumi.StringInput) (err error) {
 	at.pages, err = b.Topic(b.ctx, b.name(at, "alarms"), b.physical("alarms"), at.place, key, at.opts...)
 	if err != nil {
 		return err
@@ -73,30 +72,40 @@ func (b *builder) topics(at *site, key pulumi.StringInput) (err error) {
 	return err
 }
 
-// siteOf returns the region of a page, nil where there is none.
-func (b *builder) siteOf(page page) *site {
+// regionOf returns the region of a page, nil without a distribution.
+func (b *builder) regionOf(page page) *region {
 	if page.role == cdnPage {
 		return b.cdn
 	}
 	return b.main
 }
 
-// everywhere returns the regions with alarms, each once.
-func (b *builder) everywhere() []*site {
+// regions returns the regions with alarms, each once.
+func (b *builder) regions() []*region {
 	if b.cdn == nil || b.cdn == b.main {
-		return []*site{b.main}
+		return []*region{b.main}
 	}
-	return []*site{b.main, b.cdn}
+	return []*region{b.main, b.cdn}
 }
 
-// subscriptions has people and systems hear of the topics.
+// subscribers receive what goes to a topic.
+type subscribers struct {
+	Email     []string
+	HTTPS     map[string]pulumi.StringInput
+	Functions []string
+}
+
+// subscriptions subscribes people and systems to the topics.
 func (b *builder) subscriptions() error {
-	for _, at := range b.everywhere() {
+	for _, at := range b.regions() {
 		for _, each := range []struct {
 			role  string
 			topic *parts.Topic
-			who   Subscribers
-		}{{"alarms", at.pages, b.args.Pages}, {"notices", at.notices, b.args.Notices}} {
+			who   subscribers
+		}{
+			{"alarms", at.pages, subscribers{b.settings.Email, b.settings.HTTPS, b.settings.Functions}},
+			{"notices", at.notices, subscribers(b.settings.Notices)},
+		} {
 			if err := b.subscribe(at, each.role, each.topic, each.who); err != nil {
 				return err
 			}
@@ -105,18 +114,18 @@ func (b *builder) subscriptions() error {
 	return nil
 }
 
-func (b *builder) subscribe(at *site, role string, topic *parts.Topic, who Subscribers) error {
+func (b *builder) subscribe(at *region, role string, topic *parts.Topic, who subscribers) error {
 	subscribe := func(name, protocol string, endpoint pulumi.StringInput, opts ...pulumi.ResourceOption) error {
 		_, err := sns.NewTopicSubscription(b.ctx, name, &sns.TopicSubscriptionArgs{
 			Topic: topic.ARN, Protocol: pulumi.String(protocol), Endpoint: endpoint,
-		}, b.in(at, opts...)...)
+		}, b.optionsIn(at, opts...)...)
 		if err != nil {
 			return fmt.Errorf("creating subscription %s: %w", name, err)
 		}
 		return nil
 	}
 	for _, address := range who.Email {
-		if err := subscribe(b.name(at, role, "email", alarms.Label(address)), "email", pulumi.String(address)); err != nil {
+		if err := subscribe(b.name(at, role, "email", monitoring.Label(address)), "email", pulumi.String(address)); err != nil {
 			return err
 		}
 	}
@@ -126,7 +135,7 @@ func (b *builder) subscribe(at *site, role string, topic *parts.Topic, who Subsc
 		}
 	}
 	for _, function := range who.Functions {
-		name := b.name(at, role, "function", alarms.Label(function))
+		name := b.name(at, role, "function", monitoring.Label(function))
 		permission, err := b.invoke(name, function, topic)
 		if err != nil {
 			return err
@@ -138,7 +147,7 @@ func (b *builder) subscribe(at *site, role string, topic *parts.Topic, who Subsc
 	return nil
 }
 
-// invoke lets a topic call a function, which is in the region of the component whatever that of the topic.
+// invoke lets a topic invoke a function, which is in the region of the component, whatever the region of the topic.
 func (b *builder) invoke(name, function string, topic *parts.Topic) (*lambda.Permission, error) {
 	permission, err := lambda.NewPermission(b.ctx, name, &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
@@ -147,14 +156,14 @@ func (b *builder) invoke(name, function string, topic *parts.Topic) (*lambda.Per
 		SourceArn: topic.ARN,
 	}, b.Options()...)
 	if err != nil {
-		return nil, fmt.Errorf("letting %s call a function: %w", name, err)
+		return nil, fmt.Errorf("creating permission %s: %w", name, err)
 	}
 	return permission, nil
 }
 
-// slack brings the topics into a channel. Whoever writes there may look at what the alarms are about, and change nothing.
+// slack sends the topics to a channel. Its members may look up what the alarms are about, and change nothing.
 func (b *builder) slack() error {
-	if !b.args.Slack.On() {
+	if !b.settings.Slack.Enabled() {
 		return nil
 	}
 	name := b.Name("slack")
@@ -168,17 +177,17 @@ func (b *builder) slack() error {
 		return err
 	}
 	topics := pulumi.StringArray{}
-	for _, at := range b.everywhere() {
+	for _, at := range b.regions() {
 		topics = append(topics, at.pages.ARN, at.notices.ARN)
 	}
 	_, err = chatbot.NewSlackChannelConfiguration(b.ctx, name, &chatbot.SlackChannelConfigurationArgs{
-		ConfigurationName: pulumi.String(b.plan.prefix),
+		ConfigurationName: pulumi.String(b.prefix),
 		IamRoleArn:        role.Arn,
-		// AWS's default would let the channel do all that the role may, were that ever more.
+		// The default guardrail policy would allow everything that the role may do.
 		GuardrailPolicyArns: pulumi.StringArray{readOnly},
 		LoggingLevel:        pulumi.String("ERROR"),
-		SlackTeamId:         pulumi.String(b.args.Slack.WorkspaceID),
-		SlackChannelId:      pulumi.String(b.args.Slack.ChannelID),
+		SlackTeamId:         pulumi.String(b.settings.Slack.WorkspaceID),
+		SlackChannelId:      pulumi.String(b.settings.Slack.ChannelID),
 		SnsTopicArns:        topics,
 		Tags:                b.Tags(name),
 	}, b.Options(pulumi.DependsOn([]pulumi.Resource{rights}))...)

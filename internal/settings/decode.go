@@ -68,7 +68,7 @@ func (d decoder) assign(key string, target reflect.Value, value any, prefix stri
 		return
 	}
 	secret := target.Type() == reflect.TypeFor[pulumi.StringInput]()
-	if (secret || target.Type() == reflect.TypeFor[SecretText]()) && !d.isSealed(key) {
+	if secret && !d.isSealed(key) {
 		d.faults.Add(key, "must be encrypted: pulumi config set --secret --path '%s'", key)
 		return
 	}

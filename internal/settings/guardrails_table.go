@@ -159,15 +159,15 @@ func recordGuards() []GuardRail {
 					return s.CDN.Enabled && s.CDN.WAF.Enabled && s.CDN.WAF.LogRetentionDays < leastLogDays
 				}},
 				{"monitoring.logRetentionDays", func(s *Settings) bool {
-					return s.Monitoring.Datadog.APIKey != "" && s.Monitoring.LogRetentionDays < leastLogDays
+					return s.Monitoring.Datadog.Enabled() && s.Monitoring.LogRetentionDays < leastLogDays
 				}},
 			},
 		}, {
-			ID: "on-call", Has: "someone who hears of its alarms",
-			Remedy:   "add an address, or set https, functions, slack or serviceNow beside it",
-			Without:  "nobody is woken",
+			ID: "on-call", Has: "someone who is notified of its alarms",
+			Remedy:   "add an address, or set monitoring.https, functions, slack or serviceNow",
+			Without:  "alarms notify no one",
 			Controls: []string{"HA.19"},
-			lacks:    []lack{{"monitoring.email", func(s *Settings) bool { return !s.Monitoring.heard() }}},
+			lacks:    []lack{{"monitoring.email", func(s *Settings) bool { return !s.Monitoring.NotifiesOnCall() }}},
 		},
 	}
 }
@@ -185,7 +185,7 @@ func deletionGuards() []GuardRail {
 		{"secrets", "secrets and the key of all data", []string{"HA.17"}, func(s *Settings) bool { return !s.Secrets.DeletionProtection }},
 		{"cdn", "static files and the record of requests", []string{"HA.17"}, func(s *Settings) bool { return s.CDN.Enabled && !s.CDN.DeletionProtection }},
 		{"monitoring", "metrics that Datadog did not take", []string{"HA.17"}, func(s *Settings) bool {
-			return s.Monitoring.Datadog.APIKey != "" && !s.Monitoring.DeletionProtection
+			return s.Monitoring.Datadog.Enabled() && !s.Monitoring.DeletionProtection
 		}},
 		{"delivery", "repository of images", []string{"HA.17"}, func(s *Settings) bool {
 			return s.Delivery.Repository.Enabled && !s.Delivery.DeletionProtection

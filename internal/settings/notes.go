@@ -37,7 +37,7 @@ func (s *Settings) Notes() []string {
 		notes = append(notes, "database in one zone: the site is down with it while its machine is replaced, and with the zone "+
 			"until someone restores it")
 	}
-	return slices.Concat(s.notes, s.waiverNotes(), notes, s.Monitoring.notes(), s.deliveryNotes(), s.accessNotes())
+	return slices.Concat(s.notes, s.waiverNotes(), notes, s.Monitoring.Notes(), s.deliveryNotes(), s.accessNotes())
 }
 
 // fullFleets returns a note for each schedule that leaves the fleet so little room that its alarm stays on.

@@ -10,6 +10,7 @@ import (
 	"ha-web/internal/settings/database"
 	"ha-web/internal/settings/delivery"
 	"ha-web/internal/settings/domain"
+	"ha-web/internal/settings/monitoring"
 	"ha-web/internal/settings/network"
 	"ha-web/internal/settings/secrets"
 	"ha-web/internal/settings/web"
@@ -37,8 +38,8 @@ type Settings struct {
 	Domain domain.Settings `pulumi:"domain,optional"`
 	// CloudFront in front of the load balancer, with a bucket of static files and AWS WAF.
 	CDN cdn.Settings `pulumi:"cdn,optional"`
-	// Alarms, their dashboard, and who hears of them.
-	Monitoring Monitoring `pulumi:"monitoring,optional"`
+	// Alarms, the dashboard, and who is notified. Pages are what someone must act on now; notices record every alarm and event.
+	Monitoring monitoring.Settings `pulumi:"monitoring,optional"`
 	// How changes reach the stack: the repository of container images, and the roles that CI jobs assume.
 	Delivery delivery.Settings `pulumi:"delivery,optional"`
 	// Access for users and operators: sign-in, console roles, a scanner, and agents and playbooks on the instances.
@@ -61,40 +62,6 @@ const (
 
 // Production reports whether the stack is one that people depend on.
 func (s *Settings) Production() bool { return s.Environment == Production }
-
-// SecretText is a text that nobody is to read. It does not print.
-type SecretText string
-
-// String returns what stands for the text.
-func (SecretText) String() string { return sealed }
-
-// GoString returns what stands for the text.
-func (SecretText) GoString() string { return sealed }
-
-// MarshalText returns what stands for the text.
-func (SecretText) MarshalText() ([]byte, error) { return []byte(sealed), nil }
-
-// Optional returns the text as a secret of Pulumi, nil where it is left out.
-func (t SecretText) Optional() pulumi.StringInput {
-	if t == "" {
-		return nil
-	}
-	return t.Input()
-}
-
-// Input returns the text as a secret of Pulumi.
-func (t SecretText) Input() pulumi.StringInput {
-	return pulumi.ToSecret(pulumi.String(string(t))).(pulumi.StringOutput)
-}
-
-// inputs returns texts for components, by name.
-func inputs(texts map[string]SecretText) map[string]pulumi.StringInput {
-	inputs := map[string]pulumi.StringInput{}
-	for name, text := range texts {
-		inputs[name] = text.Input()
-	}
-	return inputs
-}
 
 // HostNames returns the names that lead to the load balancer: that of the site or, where CloudFront stands before it and
 // has that one, another.
@@ -140,7 +107,7 @@ func Default() *Settings {
 		Domain:      domain.Default(),
 		Secrets:     secrets.Default(),
 		CDN:         cdn.Default(),
-		Monitoring:  defaultMonitoring(),
+		Monitoring:  monitoring.Default(),
 		Delivery:    delivery.Default(),
 		Access:      access.Default(),
 	}
@@ -152,9 +119,7 @@ func (s *Settings) derive() {
 		s.Web.Ingress = web.CloudFront
 	}
 	s.Web = s.Web.Resolved(len(s.Network.AvailabilityZones))
-	if s.Monitoring.Notices.Email == nil {
-		s.Monitoring.Notices.Email = s.Monitoring.Email
-	}
+	s.Monitoring = s.Monitoring.Resolved()
 	s.Database = s.Database.Resolved()
 	s.Access = s.Access.Resolved()
 }

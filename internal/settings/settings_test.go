@@ -184,15 +184,16 @@ func TestFaults(t *testing.T) {
 		"page of what":   {map[string]string{"cdn": `{"errorPage": "cdn.go"}`}, `cdn.errorPage: must be an .html file below the folder of the project, got "cdn.go"`},
 		"no page":        {map[string]string{"cdn": `{"errorPage": "none.html"}`}, "cdn.errorPage: there is no file none.html"},
 		"empty page":     {map[string]string{"cdn": `{"errorPage": "testdata/empty.html"}`}, "cdn.errorPage: testdata/empty.html is empty"},
-		// Of monitoring, those that settings add and the keys of the others, which package alarms tests.
-		"addresses":     {map[string]string{"monitoring": `{"email": ["nobody"], "notices": {"functions": ["x"]}}`}, "monitoring.email: must be an address such as oncall@example.edu, got \"nobody\"\nmonitoring.notices.functions: must be the ARN of a Lambda function, got \"x\""},
+		// Of monitoring, those that settings add and the keys of the others, which package monitoring tests.
+		"addresses":     {map[string]string{"monitoring": `{"email": ["nobody"], "notices": {"functions": ["x"]}}`}, "monitoring.email[0]: must be an email address such as oncall@example.edu, got \"nobody\"\nmonitoring.notices.functions[0]: must be the ARN of a Lambda function, without a version or alias, got \"x\""},
+		"a function":    {map[string]string{"monitoring": `{"functions": ["arn:aws:lambda:eu-west-1:123456789012:function:chat"]}`}, "monitoring.functions[0]: must be a Lambda function in us-east-1, the region of the stack, got one in eu-west-1"},
 		"open endpoint": {map[string]string{"monitoring": `{"https": {"pagerduty": "https://hunter2"}}`}, "monitoring.https.pagerduty: must be encrypted: pulumi config set --secret --path 'monitoring.https.pagerduty'"},
 		"runbook":       {map[string]string{"monitoring": `{"runbookUrl": "wiki"}`}, `monitoring.runbookUrl: must begin with https://, got "wiki"`},
-		"slack":         {map[string]string{"monitoring": `{"slack": {"workspaceId": "T1"}}`}, `monitoring.slack.channelId: must be the id of a channel, such as C0123ABCD, got ""`},
+		"slack":         {map[string]string{"monitoring": `{"slack": {"workspaceId": "T1"}}`}, `monitoring.slack.channelId: must be the ID of a Slack channel, such as C0123ABCD, got ""`},
 		"a threshold":   {map[string]string{"monitoring": `{"thresholds": {"cpuCredits": 0, "cdnErrorPercent": 101}}`}, "monitoring.thresholds.cpuCredits: must be between 1 and 1000000000, got 0\nmonitoring.thresholds.cdnErrorPercent: must be between 1 and 100, got 101"},
 		"budget":        {map[string]string{"monitoring": `{"budget": {"monthlyUsd": -5}}`}, "monitoring.budget.monthlyUsd: must be between 0 and 1000000000, got -5"},
-		"servicenow":    {map[string]string{"monitoring": `{"serviceNow": {"instance": "example", "clientId": "x"}}`}, "monitoring.serviceNow.username: give either monitoring.serviceNow.username and monitoring.serviceNow.password, or monitoring.serviceNow.clientId and monitoring.serviceNow.clientSecret"},
-		"datadog":       {map[string]string{"monitoring": `{"datadog": {"site": "x", "namespaces": []}}`}, "monitoring.datadog.site: must be a site of Datadog, such as datadoghq.com or us5.datadoghq.com, got \"x\"\nmonitoring.datadog.namespaces: needs at least one: none is all, at the price of all"},
+		"servicenow":    {map[string]string{"monitoring": `{"serviceNow": {"instance": "example", "clientId": "x"}}`}, "monitoring.serviceNow.username: set either monitoring.serviceNow.username and monitoring.serviceNow.password, or monitoring.serviceNow.clientId and monitoring.serviceNow.clientSecret"},
+		"datadog":       {map[string]string{"monitoring": `{"datadog": {"site": "x", "namespaces": []}}`}, "monitoring.datadog.site: must be a Datadog site, such as datadoghq.com or us5.datadoghq.com, got \"x\"\nmonitoring.datadog.namespaces: must list at least one namespace: without any, every metric of the account would be streamed and billed"},
 		"delivery logs": {map[string]string{"monitoring": `{"logRetentionDays": 2}`}, "monitoring.logRetentionDays: CloudWatch Logs cannot keep events for 2 days, the next period it offers is 3"},
 		// Of delivery and access, those that settings add and the keys of the others, which packages delivery and access test.
 		"repository":    {map[string]string{"delivery": `{"repository": {"keepImages": 1, "untaggedDays": 0}, "state": {"bucket": "s3://x", "keyArn": "x"}, "services": ["iam"]}`}, "delivery.repository.keepImages: must be between 2 and 10000, got 1\ndelivery.repository.untaggedDays: must be between 1 and 365, got 0\ndelivery.state.bucket: must be the name of a bucket, without s3://, got \"s3://x\"\ndelivery.state.keyArn: must be the ARN of a KMS key, not of an alias, got \"x\"\ndelivery.services[0]: iam would let the pipeline give itself any permission: leave it out"},
@@ -297,7 +298,7 @@ func TestNotes(t *testing.T) {
 			"sign-in: CloudFront serves cdn.staticPaths /*.css from the bucket, without the sign-in of access.oidc.paths /admin/*",
 		}},
 		"nobody on call": {map[string]string{"web": pinned, "monitoring": "{}"}, []string{
-			"nobody hears of alarms: monitoring.email is empty, and so are https, functions, slack and serviceNow",
+			"no one is notified of alarms: set monitoring.email, https, functions, slack or serviceNow",
 		}},
 		"one database": {map[string]string{"web": pinned, "database": `{"multiAz": false}`}, []string{
 			"database in one zone: the site is down with it while its machine is replaced, and with the zone until someone restores it",
@@ -416,12 +417,16 @@ func TestSecretsOfMonitoring(t *testing.T) {
 		"notices": {"https": {"log": "https://hunter3"}}, "datadog": {"apiKey": "hunter4"},
 		"serviceNow": {"instance": "example", "clientId": "x", "clientSecret": "hunter5"}}`}), "ha-web:monitoring")
 	require.NoError(t, err)
-	assert.Empty(t, parsed.Monitoring.ServiceNow.Password.Optional())
-	assert.NotEmpty(t, parsed.Monitoring.ServiceNow.ClientSecret.Optional())
-	assert.Len(t, parsed.Monitoring.Endpoints(), 1)
-	assert.Len(t, parsed.Monitoring.NoticeEndpoints(), 1)
+	assert.Nil(t, parsed.Monitoring.ServiceNow.Password)
+	for _, each := range []pulumi.StringInput{
+		parsed.Monitoring.ServiceNow.ClientSecret, parsed.Monitoring.Datadog.APIKey,
+		parsed.Monitoring.HTTPS["pagerduty"], parsed.Monitoring.Notices.HTTPS["log"],
+	} {
+		require.NotNil(t, each)
+		assert.True(t, pulumi.IsSecret(each.ToStringOutput()))
+	}
 	assert.NotContains(t, fmt.Sprintf("%+v", parsed), "hunter")
-	assert.NotContains(t, strings.Join(parsed.Notes(), "\n"), "nobody hears")
+	assert.NotContains(t, strings.Join(parsed.Notes(), "\n"), "no one is notified")
 
 	_, err = settings.Parse("ha-web", config(t, map[string]string{
 		"monitoring": `{"https": {"pagerduty": "http://hunter2"}, "notices": {"https": {"log": "hunter3"}}}`,
@@ -429,6 +434,9 @@ func TestSecretsOfMonitoring(t *testing.T) {
 	require.ErrorContains(t, err, "monitoring.https.pagerduty: must begin with https://")
 	require.ErrorContains(t, err, "monitoring.notices.https.log: must begin with https://")
 	assert.NotContains(t, err.Error(), "hunter")
+
+	_, err = settings.Parse("ha-web", config(t, map[string]string{"monitoring": `{"https": {"pagerduty": "", "chat": null}}`}), "ha-web:monitoring")
+	assert.EqualError(t, err, "monitoring.https.chat: must be a URL that begins with https://\nmonitoring.https.pagerduty: must be a URL that begins with https://")
 }
 
 func TestFloorIsTheSmallestFleetThereIs(t *testing.T) {

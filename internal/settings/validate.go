@@ -1,9 +1,6 @@
 package settings
 
 import (
-	"strings"
-	"unicode"
-
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/network"
 	"ha-web/internal/validate"
@@ -27,7 +24,7 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.Domain.Validate(f, s.Region)
 	s.CDN.Validate(f)
 	s.validateCDN(f, faults)
-	s.Monitoring.validate(faults)
+	s.Monitoring.Validate(f, s.Region)
 	s.Delivery.Validate(f)
 	s.Access.Validate(f)
 	s.validateSignIn(f)
@@ -95,30 +92,4 @@ func (s *Settings) validateConnections(f validate.Fields) {
 			"turn on %s, choose a larger %s, or lower one of them",
 			d.PoolSize, instances, needed, d.Engine, d.InstanceClass, limit, f.Name(&d.Proxy.Enabled), f.Name(&d.InstanceClass))
 	}
-}
-
-// keysUnder returns a function from fields of a spec to settings keys: from Proxy.BorrowSeconds to
-// database.proxy.borrowSeconds.
-func keysUnder(section string) func(field string) string {
-	return func(field string) string {
-		key := section
-		for _, step := range strings.Split(field, ".") {
-			key += "." + camelCase(step)
-		}
-		return key
-	}
-}
-
-// camelCase returns the name of a field as settings write it: cpuPercent for CPUPercent, iops for IOPS, runbookUrl for
-// RunbookURL.
-func camelCase(field string) string {
-	letters := []rune(field)
-	for i, letter := range letters {
-		capital := func(at int) bool { return at >= 0 && at < len(field) && unicode.IsUpper(rune(field[at])) }
-		begins := i+1 < len(field) && !capital(i+1) // a word
-		if i == 0 || capital(i-1) && !begins {
-			letters[i] = unicode.ToLower(letter)
-		}
-	}
-	return string(letters)
 }

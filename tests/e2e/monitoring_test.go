@@ -110,7 +110,7 @@ func checkAlarms(ctx context.Context, t *testing.T, clients clients, outputs aut
 			assert.Contains(t, byName, name[1])
 		}
 	}
-	for _, name := range monitoring.RolloutAlarms("ha-web", "local", true) {
+	for _, name := range monitoring.RolloutAlarms("ha-web", "local", nil) {
 		assert.Equal(t, "notBreaching", *byName[name].TreatMissingData, name)
 	}
 	dimension := func(alarm, name string) string {

@@ -61,7 +61,7 @@ func checkRefresh(ctx context.Context, t *testing.T, d *deployment, outputs auto
 	assert.True(t, *preferences.AutoRollback)
 	assert.EqualValues(t, []int32{100, 150, 300}, []int32{*preferences.MinHealthyPercentage, *preferences.MaxHealthyPercentage, *preferences.CheckpointDelay})
 	assert.Equal(t, []int32{50, 100}, preferences.CheckpointPercentages)
-	assert.Equal(t, monitoring.RolloutAlarms("ha-web", d.name, true), preferences.AlarmSpecification.Alarms)
+	assert.Equal(t, monitoring.RolloutAlarms("ha-web", d.name, nil), preferences.AlarmSpecification.Alarms)
 }
 
 func readRefreshes(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) []scaling.InstanceRefresh {

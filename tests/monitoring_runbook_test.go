@@ -1,0 +1,78 @@
+package tests
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	asked "ha-web/internal/settings/monitoring"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The runbook has a section for every alarm, and no other.
+func TestRunbookHasASectionForEachAlarm(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(project, asked.DefaultRunbook))
+	require.NoError(t, err)
+	sections := map[string]string{}
+	parts := regexp.MustCompile(`(?m)^#{2,3} `).Split(string(page), -1)
+	for _, part := range parts[1:] {
+		heading, text, _ := strings.Cut(part, "\n")
+		if !strings.Contains(heading, " ") { // those of alarms are their names
+			require.NotContains(t, sections, heading)
+			sections[heading] = text
+		}
+	}
+	roles := map[string]bool{}
+	for _, resource := range recordMonitoring(t, fullMonitoring()).Resources {
+		if isAlarm(resource) {
+			roles[roleOf(t, resource)] = true
+		}
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(roles)), slices.Collect(maps.Keys(sections)))
+	composites := []string{"redundancy", "errors", "database", "security", "cdn"}
+	for role, text := range sections {
+		if slices.Contains(composites, role) {
+			continue
+		}
+		for _, part := range []string{"**Means.** ", "**Look.** ", "**Do.** ", "**Escalate.** "} {
+			assert.Contains(t, text, part, role)
+		}
+		assert.Contains(t, text, "\n    ", "%s: a command to look with", role)
+	}
+}
+
+// The commands of the runbook use outputs that the stack has.
+func TestRunbookUsesOutputsThatThereAre(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(project, asked.DefaultRunbook))
+	require.NoError(t, err)
+	outputs := planOf(t, "-stack", "prod").Outputs
+	used := regexp.MustCompile(`pulumi stack output (\w+)`).FindAllStringSubmatch(string(page), -1)
+	assert.Greater(t, len(used), 5)
+	for _, each := range used {
+		assert.Contains(t, outputs, each[1])
+	}
+}
+
+// Commands of the runbook are pasted at 3 a.m.: they must at least be valid shell.
+func TestRunbookCommandsAreShell(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(project, asked.DefaultRunbook))
+	require.NoError(t, err)
+	blocks := regexp.MustCompile(`(?m)(?:^    .*\n)+`).FindAllString(string(page), -1)
+	assert.Greater(t, len(blocks), 30)
+	for _, block := range blocks {
+		check := exec.CommandContext(t.Context(), "bash", "-n")
+		check.Stdin = strings.NewReader(block)
+		output, err := check.CombinedOutput()
+		assert.NoError(t, err, "%s%s", block, output)
+	}
+}
