@@ -62,14 +62,12 @@ func stack(ctx *pulumi.Context) error {
 	}
 
 	groups, err := securitygroups.New(ctx, name, &securitygroups.Args{
-		VpcID:                   network.VpcID,
-		Ingress:                 securitygroups.Ingress(config.Web.Ingress),
+		Web:                     &config.Web,
+		Database:                &config.Database,
+		Access:                  &config.Access,
 		PlainHTTP:               config.PlainHTTP(),
-		AppPort:                 config.Web.Port,
-		DatabasePort:            config.Database.Engine.Port(),
-		Proxy:                   config.Database.Proxy.Enabled,
+		VpcID:                   network.VpcID,
 		EndpointSecurityGroupID: network.EndpointSecurityGroupID,
-		SignIn:                  config.Access.OIDC.On(),
 		Shared:                  shared,
 	})
 	if err != nil {

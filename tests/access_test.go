@@ -85,10 +85,10 @@ func TestClientSecretComesFromSecretsManager(t *testing.T) {
 
 func TestLoadBalancerReachesTheIdentityProviderOnlyWhereItHasTo(t *testing.T) {
 	t.Parallel()
-	args := securitygroups.Args{VpcID: pulumi.String("vpc_id")}
-	assert.NotContains(t, record(t, newChain(args)).names(egressRule), "sg-alb-to-internet")
-	args.SignIn = true
-	rule := record(t, newChain(args)).one(t, egressRule, "sg-alb-to-internet")
+	assert.NotContains(t, record(t, newChain()).names(egressRule), "sg-alb-to-internet")
+	rule := record(t, newChain(func(a *securitygroups.Args) {
+		a.Access.OIDC.Paths = []string{"/admin/*"}
+	})).one(t, egressRule, "sg-alb-to-internet")
 	for property, want := range map[string]any{
 		"securityGroupId": "sg-alb_id", "cidrIpv4": "0.0.0.0/0", "fromPort": 443.0, "toPort": 443.0, "ipProtocol": "tcp",
 	} {

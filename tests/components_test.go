@@ -14,7 +14,6 @@ import (
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
-	"ha-web/internal/component"
 	"ha-web/internal/settings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -34,11 +33,9 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 		return err
 	},
 	"Chain": func(ctx *pulumi.Context, name string) error {
-		_, err := securitygroups.New(ctx, name, &securitygroups.Args{
-			VpcID: pulumi.String("vpc_id"), Ingress: securitygroups.CloudFront, Proxy: true,
-			EndpointSecurityGroupID: pulumi.String("endpoints_id"),
-			Shared:                  component.Shared{Tags: pulumi.StringMap{"Stack": pulumi.String("test")}},
-		})
+		args := chainArgs(behindCloudFront, withProxy, withEndpoints)
+		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
+		_, err := securitygroups.New(ctx, name, args)
 		return err
 	},
 	"Secrets": func(ctx *pulumi.Context, name string) error {

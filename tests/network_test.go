@@ -164,25 +164,25 @@ var (
 	bare       = host{"host without a group of the chain, in a private subnet", "net-private-a", []string{"net-default"}, linuxClient}
 )
 
-// newNetwork records a Vpc and the Chain in it.
-func newNetwork(t *testing.T, ingress securitygroups.Ingress, proxy bool) network {
+// newNetwork records a Vpc and the Chain in it, with these changes of the Args of the latter.
+func newNetwork(t *testing.T, changes ...func(*securitygroups.Args)) network {
 	t.Helper()
 	return network{record(t, func(ctx *pulumi.Context) error {
 		created, err := vpc.New(ctx, "net", vpcArgs(func(s *vpc.Settings) { s.InterfaceEndpoints = []string{"secretsmanager"} }))
 		if err != nil {
 			return err
 		}
-		_, err = securitygroups.New(ctx, "net", &securitygroups.Args{
-			VpcID: created.VpcID, Ingress: ingress, Proxy: proxy, EndpointSecurityGroupID: created.EndpointSecurityGroupID,
-		})
+		args := chainArgs(changes...)
+		args.VpcID, args.EndpointSecurityGroupID = created.VpcID, created.EndpointSecurityGroupID
+		_, err = securitygroups.New(ctx, "net", args)
 		return err
 	})}
 }
 
 func TestTrafficOfTheSiteGetsThrough(t *testing.T) {
 	t.Parallel()
-	front := newNetwork(t, securitygroups.Internet, true)
-	direct := newNetwork(t, securitygroups.CloudFront, false)
+	front := newNetwork(t, withProxy)
+	direct := newNetwork(t, behindCloudFront)
 	for _, test := range []struct {
 		network  network
 		from, to host
@@ -210,8 +210,8 @@ func TestTrafficOfTheSiteGetsThrough(t *testing.T) {
 
 func TestNothingElseGetsThrough(t *testing.T) {
 	t.Parallel()
-	front := newNetwork(t, securitygroups.Internet, true)
-	direct := newNetwork(t, securitygroups.CloudFront, false)
+	front := newNetwork(t, withProxy)
+	direct := newNetwork(t, behindCloudFront)
 	for _, test := range []struct {
 		network  network
 		from, to host
@@ -241,7 +241,7 @@ func TestNothingElseGetsThrough(t *testing.T) {
 // Each layer holds by itself: were every security group open, routes and network ACLs still keep the data tier apart.
 func TestDataTierIsSealedWithoutSecurityGroups(t *testing.T) {
 	t.Parallel()
-	network := newNetwork(t, securitygroups.Internet, true)
+	network := newNetwork(t, withProxy)
 	open := func(h host) host { h.groups = nil; return h }
 	assert.Equal(t, "no route into net-data-a", network.connects(viewer, open(dbA), 5432))
 	assert.Equal(t, "no route from net-data-a", network.connects(open(dbA), website, 443))

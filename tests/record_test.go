@@ -229,13 +229,30 @@ func newVpc(changes ...func(*vpc.Settings)) pulumi.RunFunc {
 	}
 }
 
-// newChain returns a program of one Chain named sg.
-func newChain(args securitygroups.Args) pulumi.RunFunc {
+// chainArgs are the Args of a Chain without a proxy, with these changes.
+func chainArgs(changes ...func(*securitygroups.Args)) *securitygroups.Args {
+	web, data, access := webtier.Default(), database.Default(), access.Default()
+	data.Proxy.Enabled = false
+	args := &securitygroups.Args{Web: &web, Database: &data, Access: &access, VpcID: pulumi.String("vpc_id")}
+	for _, change := range changes {
+		change(args)
+	}
+	return args
+}
+
+// newChain returns a program of one Chain named sg, without a proxy, with these changes.
+func newChain(changes ...func(*securitygroups.Args)) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		_, err := securitygroups.New(ctx, "sg", &args)
+		_, err := securitygroups.New(ctx, "sg", chainArgs(changes...))
 		return err
 	}
 }
+
+// Changes of the Args of a Chain.
+func behindCloudFront(a *securitygroups.Args) { a.Web.Ingress = webtier.CloudFront }
+func withProxy(a *securitygroups.Args)        { a.Database.Proxy.Enabled = true }
+func withEndpoints(a *securitygroups.Args)    { a.EndpointSecurityGroupID = pulumi.String("endpoints_id") }
+func plainHTTP(a *securitygroups.Args)        { a.PlainHTTP = true }
 
 // secretsArgs are the Args of Secrets, with these changes of the default settings.
 func secretsArgs(changes ...func(*secrets.Settings)) *secrets.Args {

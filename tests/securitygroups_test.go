@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"ha-web/components/database"
 	"ha-web/components/securitygroups"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -42,11 +43,11 @@ func rules(got recording) []string {
 func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		args securitygroups.Args
-		want []string
+		changes []func(*securitygroups.Args)
+		want    []string
 	}{
 		"by default": {
-			securitygroups.Args{},
+			nil,
 			[]string{
 				"sg-alb-from-internet-redirect: sg-alb tcp 80 from [0.0.0.0/0]",
 				"sg-alb-from-internet: sg-alb tcp 443 from [0.0.0.0/0]",
@@ -58,7 +59,9 @@ func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 			},
 		},
 		"with a proxy, to mysql": {
-			securitygroups.Args{AppPort: 9000, DatabasePort: 3306, Proxy: true, EndpointSecurityGroupID: pulumi.String("endpoints_id")},
+			[]func(*securitygroups.Args){withProxy, withEndpoints, func(a *securitygroups.Args) {
+				a.Web.Port, a.Database.Engine = 9000, database.MySQL
+			}},
 			[]string{
 				"sg-alb-from-internet-redirect: sg-alb tcp 80 from [0.0.0.0/0]",
 				"sg-alb-from-internet: sg-alb tcp 443 from [0.0.0.0/0]",
@@ -73,7 +76,7 @@ func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 			},
 		},
 		"without a certificate": {
-			securitygroups.Args{PlainHTTP: true},
+			[]func(*securitygroups.Args){plainHTTP},
 			[]string{
 				"sg-alb-from-internet: sg-alb tcp 80 from [0.0.0.0/0]",
 				"sg-alb-to-app: sg-alb tcp 8080 to [sg-app]",
@@ -84,7 +87,7 @@ func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 			},
 		},
 		"behind CloudFront": {
-			securitygroups.Args{Ingress: securitygroups.CloudFront, EndpointSecurityGroupID: pulumi.String("endpoints_id")},
+			[]func(*securitygroups.Args){behindCloudFront, withEndpoints},
 			[]string{
 				"sg-alb-cloudfront-from-cloudfront: sg-alb-cloudfront tcp 443 from [com.amazonaws.global.cloudfront.origin-facing]",
 				"sg-alb-to-app: sg-alb tcp 8080 to [sg-app]",
@@ -95,7 +98,7 @@ func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 			},
 		},
 		"behind CloudFront without a certificate": {
-			securitygroups.Args{Ingress: securitygroups.CloudFront, PlainHTTP: true, Proxy: true},
+			[]func(*securitygroups.Args){behindCloudFront, plainHTTP, withProxy},
 			[]string{
 				"sg-alb-cloudfront-from-cloudfront: sg-alb-cloudfront tcp 80 from [com.amazonaws.global.cloudfront.origin-facing]",
 				"sg-alb-to-app: sg-alb tcp 8080 to [sg-app]",
@@ -111,8 +114,7 @@ func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test.args.VpcID = pulumi.String("vpc_id")
-			got := record(t, newChain(test.args))
+			got := record(t, newChain(test.changes...))
 			assert.Equal(t, test.want, rules(got))
 
 			for name, rule := range got.of(ingressRule) {
@@ -129,7 +131,7 @@ func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 
 func TestGroupsHaveNoInlineRules(t *testing.T) {
 	t.Parallel()
-	got := record(t, newChain(securitygroups.Args{VpcID: pulumi.String("vpc_id"), Ingress: securitygroups.CloudFront, Proxy: true}))
+	got := record(t, newChain(behindCloudFront, withProxy))
 	assert.Equal(t, []string{"sg-alb", "sg-alb-cloudfront", "sg-app", "sg-db", "sg-proxy"}, got.names(securityGroup))
 	for name, description := range map[string]string{
 		"sg-alb": "Load balancer", "sg-alb-cloudfront": "Load balancer, from CloudFront", "sg-app": "Application instances",
@@ -145,7 +147,7 @@ func TestGroupsHaveNoInlineRules(t *testing.T) {
 func TestCloudFrontsPrefixListHasAGroupToItself(t *testing.T) {
 	t.Parallel()
 	// It counts as 55 of the 60 rules that a group may have.
-	got := record(t, newChain(securitygroups.Args{VpcID: pulumi.String("vpc_id"), Ingress: securitygroups.CloudFront}))
+	got := record(t, newChain(behindCloudFront))
 	var others []string
 	for name, rule := range got.of(ingressRule) {
 		if id(rule.Inputs["securityGroupId"]) == "sg-alb-cloudfront" {
@@ -160,9 +162,9 @@ func TestDescriptionsAreWhatAWSAccepts(t *testing.T) {
 	// Amazon EC2 API reference, IpRange: up to 255 of these characters.
 	accepted := regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}$`)
 	for _, program := range []pulumi.RunFunc{
-		newChain(securitygroups.Args{VpcID: pulumi.String("vpc_id"), Proxy: true, EndpointSecurityGroupID: pulumi.String("endpoints_id")}),
-		newChain(securitygroups.Args{VpcID: pulumi.String("vpc_id"), PlainHTTP: true}),
-		newChain(securitygroups.Args{VpcID: pulumi.String("vpc_id"), Ingress: securitygroups.CloudFront}),
+		newChain(withProxy, withEndpoints),
+		newChain(plainHTTP),
+		newChain(behindCloudFront),
 	} {
 		got := record(t, program)
 		for _, kind := range []string{securityGroup, ingressRule, egressRule} {
@@ -175,10 +177,9 @@ func TestDescriptionsAreWhatAWSAccepts(t *testing.T) {
 
 func TestChainOutputs(t *testing.T) {
 	t.Parallel()
-	outputs := func(args securitygroups.Args) map[string]any {
-		args.VpcID = pulumi.String("vpc_id")
+	outputs := func(changes ...func(*securitygroups.Args)) map[string]any {
 		return record(t, func(ctx *pulumi.Context) error {
-			chain, err := securitygroups.New(ctx, "sg", &args)
+			chain, err := securitygroups.New(ctx, "sg", chainArgs(changes...))
 			if err != nil {
 				return err
 			}
@@ -191,19 +192,41 @@ func TestChainOutputs(t *testing.T) {
 			return nil
 		}).Outputs
 	}
-	assert.Equal(t, map[string]any{"alb": []any{"sg-alb_id"}, "app": "sg-app_id", "db": "sg-db_id"}, outputs(securitygroups.Args{}))
+	assert.Equal(t, map[string]any{"alb": []any{"sg-alb_id"}, "app": "sg-app_id", "db": "sg-db_id"}, outputs())
 	assert.Equal(t, map[string]any{
 		"alb": []any{"sg-alb_id", "sg-alb-cloudfront_id"}, "app": "sg-app_id", "proxy": "sg-proxy_id", "db": "sg-db_id",
-	}, outputs(securitygroups.Args{Ingress: securitygroups.CloudFront, Proxy: true}))
+	}, outputs(behindCloudFront, withProxy))
+}
+
+func TestChainRecordsWhatItsRulesDependOn(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, map[string]any{"settings": map[string]any{
+		"ingress": "cloudfront", "plainHttp": false, "appPort": 8080.0, "databasePort": 5432.0,
+		"proxy": true, "endpoints": false, "signIn": true,
+	}}, record(t, newChain(behindCloudFront, withProxy, func(a *securitygroups.Args) {
+		a.Access.OIDC.Paths = []string{"/admin/*"}
+	})).one(t, securitygroups.Type, "sg"))
+}
+
+func TestChainOfDefaultsHasAProxyAndNoSignIn(t *testing.T) {
+	t.Parallel()
+	got := record(t, func(ctx *pulumi.Context) error {
+		_, err := securitygroups.New(ctx, "sg", &securitygroups.Args{VpcID: pulumi.String("vpc_id")})
+		return err
+	})
+	assert.Equal(t, []string{"sg-alb", "sg-app", "sg-db", "sg-proxy"}, got.names(securityGroup))
+	assert.NotContains(t, got.names(egressRule), "sg-alb-to-internet")
 }
 
 func TestChainArgsFaultsAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, `security groups sg: VpcID: is required
-Ingress: must be internet or cloudfront, got "vpn"
-AppPort: must be between 1024 and 65535, got 80
-DatabasePort: must be between 1024 and 65535, got 65536`,
-		fault(t, newChain(securitygroups.Args{Ingress: "vpn", AppPort: 80, DatabasePort: 65536})))
+Web.Ingress: must be internet or cloudfront, got "vpn"
+Web.Port: must be between 1024 and 65535, got 80
+Database.Engine: must be postgres, mysql or mariadb, got "oracle"`,
+		fault(t, newChain(func(a *securitygroups.Args) {
+			a.VpcID, a.Web.Ingress, a.Web.Port, a.Database.Engine = nil, "vpn", 80, "oracle"
+		})))
 	assert.Equal(t, "security groups sg: VpcID: is required", fault(t, func(ctx *pulumi.Context) error {
 		_, err := securitygroups.New(ctx, "sg", nil)
 		return err

@@ -1,78 +1,68 @@
 package securitygroups
 
 import (
-	"cmp"
 	"ha-web/internal/component"
-
+	"ha-web/internal/fields"
+	"ha-web/internal/settings/access"
+	"ha-web/internal/settings/database"
+	"ha-web/internal/settings/web"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Ingress decides who reaches the load balancer.
-type Ingress string
-
-const (
-	// Internet admits everyone.
-	Internet Ingress = "internet"
-	// CloudFront admits the servers of CloudFront only. They serve every AWS customer's distributions, so the listener
-	// must ask for a header that only one's own distribution sends (field note ALB-8).
-	CloudFront Ingress = "cloudfront"
-)
-
-// Args describes a Chain.
+// Args describes a Chain: the settings of the tiers decide which groups there are, and which ports they open.
 type Args struct {
-	// VpcID is the VPC of all groups. Required.
-	VpcID pulumi.StringInput
-	// Ingress is who reaches the load balancer. Default Internet.
-	Ingress Ingress
-	// PlainHTTP says that the load balancer has no certificate and listens on port 80 instead of 443.
-	PlainHTTP bool
-	// AppPort is the port the application listens on, at least 1024: it runs without privileges. Default 8080.
-	AppPort int
-	// DatabasePort is the port of the database, and of the proxy where there is one. Default 5432.
-	DatabasePort int
-	// Proxy puts an RDS proxy between application and database.
-	Proxy bool
-	// EndpointSecurityGroupID is the group of the VPC's interface endpoints, nil where there are none. The proxy may
-	// then reach them.
-	EndpointSecurityGroupID pulumi.StringInput
-	// SignIn lets the load balancer reach the identity provider at which people sign in.
-	SignIn bool
+	// Web are the settings of the web tier: who reaches the load balancer, and the port of the application. Default nil: those of
+	// webtier.Default().
+	Web *web.Settings `pulumi:"web,optional"`
+	// Database are the settings of the database: its engine, and whether there is a proxy. Default nil: those of
+	// database.Default().
+	Database *database.Settings `pulumi:"database,optional"`
+	// Access are the settings of access: whether the load balancer signs people in, and therefore reaches the identity provider.
+	// Default nil: those of access.Default().
+	Access *access.Settings `pulumi:"access,optional"`
+	// PlainHTTP makes the load balancer listen on port 80, without TLS, instead of 443.
+	PlainHTTP bool `pulumi:"plainHttp,optional"`
+	// VpcID is the VPC of all groups.
+	VpcID pulumi.StringInput `pulumi:"vpcId"`
+	// EndpointSecurityGroupID is the group of the VPC's interface endpoints, which the proxy then may reach. Default nil: none.
+	EndpointSecurityGroupID pulumi.StringInput `pulumi:"endpointSecurityGroupId,optional"`
 	// Shared is what the components of a stack have in common.
-	Shared component.Shared
+	Shared component.Shared `pulumi:"shared,optional"`
 }
 
-// withDefaults returns a copy of the arguments in which everything left out has its default.
-func (a Args) withDefaults() Args {
-	a.Ingress = cmp.Or(a.Ingress, Internet)
-	a.AppPort = cmp.Or(a.AppPort, 8080)
-	a.DatabasePort = cmp.Or(a.DatabasePort, 5432)
-	return a
+// facts are what the groups and their rules depend on.
+type facts struct {
+	Ingress      web.Ingress `pulumi:"ingress"`
+	PlainHTTP    bool        `pulumi:"plainHttp"`
+	AppPort      int         `pulumi:"appPort"`
+	DatabasePort int         `pulumi:"databasePort"`
+	Proxy        bool        `pulumi:"proxy"`
+	Endpoints    bool        `pulumi:"endpoints"`
+	SignIn       bool        `pulumi:"signIn"`
 }
 
-func (a Args) validate() error {
+// resolve returns a copy of the arguments with everything that is left out, and what follows from them, or every fault of what the
+// rules depend on. The other settings of the tiers are theirs to validate.
+func (a Args) resolve() (*Args, *facts, error) {
+	servers := component.SettingsOr(a.Web, web.Default).Resolved(0) // in any number of zones
+	data := component.SettingsOr(a.Database, database.Default)
+	entry := component.SettingsOr(a.Access, access.Default)
+	a.Web, a.Database, a.Access = &servers, &data, &entry
 	var faults validate.Faults
-	faults.Required("VpcID", a.VpcID)
-	validate.OneOf(&faults, "Ingress", a.Ingress, Internet, CloudFront)
-	faults.Between("AppPort", a.AppPort, 1024, 65535)
-	faults.Between("DatabasePort", a.DatabasePort, 1024, 65535)
-	return faults.Err()
-}
-
-// inputs are the arguments as Pulumi keeps them in the state of the component.
-func (a Args) inputs() pulumi.Map {
-	inputs := pulumi.Map{
-		"vpcId":        a.VpcID,
-		"ingress":      pulumi.String(a.Ingress),
-		"plainHttp":    pulumi.Bool(a.PlainHTTP),
-		"appPort":      pulumi.Int(a.AppPort),
-		"databasePort": pulumi.Int(a.DatabasePort),
-		"proxy":        pulumi.Bool(a.Proxy),
-		"signIn":       pulumi.Bool(a.SignIn),
-	}
-	if a.EndpointSecurityGroupID != nil {
-		inputs["endpointSecurityGroupId"] = a.EndpointSecurityGroupID
-	}
-	return inputs
+	f := validate.FieldsOf(&faults, &a, fields.ByName)
+	f.RequireTagged()
+	validate.Choice(f, &servers.Ingress)
+	f.Between(&servers.Port, 1024, 65535)
+	validate.Choice(f, &data.Engine)
+	return &a, &facts{
+		Ingress:      servers.Ingress,
+		PlainHTTP:    a.PlainHTTP,
+		AppPort:      servers.Port,
+		DatabasePort: data.Engine.Port(),
+		Proxy:        data.Proxy.Enabled,
+		Endpoints:    a.EndpointSecurityGroupID != nil,
+		SignIn:       entry.OIDC.On(),
+	}, faults.Err()
 }

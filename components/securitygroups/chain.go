@@ -1,8 +1,8 @@
-// Package securitygroups provides the security groups of a three-tier stack, chained: each tier admits only the tier
-// in front of it, by the id of its group, so the rules hold as instances come and go (document 002).
+// Package securitygroups provides the security groups of a three-tier stack, chained: each tier accepts connections only from the
+// tier in front of it, by the id of its group, so that the rules hold as instances come and go.
 //
-// Groups have no inline rules. Every rule is a resource of its own, in both directions: the provider takes AWS's
-// allow-all egress away from each group it creates (field note VPC-9).
+// Groups have no inline rules. Every rule is a resource of its own, in both directions: the provider removes the egress rule that
+// AWS gives each group, which allows everything (Pulumi Registry, aws.ec2.SecurityGroup, note on egress rules).
 package securitygroups
 
 import (
@@ -10,6 +10,7 @@ import (
 
 	"ha-web/internal/component"
 	"ha-web/internal/parts"
+	"ha-web/internal/settings/web"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	awsvpc "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -24,67 +25,70 @@ type Chain struct {
 	pulumi.ResourceState
 
 	ALBSecurityGroupIDs     pulumi.StringArrayOutput `pulumi:"albSecurityGroupIds"` // all of them go on the load balancer
-	AppSecurityGroupID      pulumi.IDOutput          `pulumi:"appSecurityGroupId"`
-	DatabaseSecurityGroupID pulumi.IDOutput          `pulumi:"databaseSecurityGroupId"`
-
+	AppSecurityGroupID      pulumi.StringOutput      `pulumi:"appSecurityGroupId"`
+	DatabaseSecurityGroupID pulumi.StringOutput      `pulumi:"databaseSecurityGroupId"`
 	// ProxySecurityGroupID is the group of the database proxy, nil where there is none.
-	ProxySecurityGroupID pulumi.StringInput
+	ProxySecurityGroupID pulumi.StringInput `pulumi:"proxySecurityGroupId"`
 
-	// Rules are what an instance needs before it boots, as groups without their rules let nothing through.
+	// Rules are what an instance needs before it boots: groups without their rules let nothing through.
 	Rules []pulumi.Resource
 }
 
 // New creates a Chain. It returns every fault of args at once, before it registers anything.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Chain, error) {
-	if args == nil {
-		args = &Args{}
-	}
-	settings := args.withDefaults()
-	if err := settings.validate(); err != nil {
+	args, facts, err := component.ArgsOr(args).resolve()
+	if err != nil {
 		return nil, fmt.Errorf("security groups %s: %w", name, err)
 	}
 	chain := &Chain{}
-	if err := ctx.RegisterComponentResourceV2(Type, name, settings.inputs(), chain, opts...); err != nil {
-		return nil, fmt.Errorf("registering security groups %s: %w", name, err)
-	}
-	build := &builder{Children: parts.ChildrenOf(chain, name, settings.Shared), ctx: ctx, args: settings}
-	groups, err := build.groups()
-	if err != nil {
+	if err := component.Register(ctx, Type, name, facts, chain, opts...); err != nil {
 		return nil, err
 	}
-	if chain.Rules, err = build.rules(groups); err != nil {
+	build := &builder{
+		Children: parts.ChildrenOf(chain, name, args.Shared),
+		ctx:      ctx,
+		args:     args,
+		facts:    facts,
+	}
+	if err := build.all(chain); err != nil {
 		return nil, err
 	}
+	return chain, component.RegisterOutputs(ctx, chain)
+}
 
+// builder creates the children of a Chain. Its steps get what they need from others, and return what they make.
+type builder struct {
+	parts.Children
+	ctx   *pulumi.Context
+	args  *Args
+	facts *facts
+}
+
+// all creates everything, and sets the outputs of the Chain.
+func (b *builder) all(chain *Chain) error {
+	groups, err := b.groups()
+	if err != nil {
+		return err
+	}
+	if chain.Rules, err = b.rules(groups); err != nil {
+		return err
+	}
 	front := pulumi.StringArray{groups[alb].ID()}
 	if group := groups[albFromCloudFront]; group != nil {
 		front = append(front, group.ID())
 	}
 	chain.ALBSecurityGroupIDs = front.ToStringArrayOutput()
-	chain.AppSecurityGroupID = groups[app].ID()
-	chain.DatabaseSecurityGroupID = groups[database].ID()
-	outputs := pulumi.Map{
-		"albSecurityGroupIds":     chain.ALBSecurityGroupIDs,
-		"appSecurityGroupId":      chain.AppSecurityGroupID,
-		"databaseSecurityGroupId": chain.DatabaseSecurityGroupID,
-	}
+	chain.AppSecurityGroupID = groups[app].ID().ToStringOutput()
+	chain.DatabaseSecurityGroupID = groups[db].ID().ToStringOutput()
 	if group := groups[proxy]; group != nil {
-		chain.ProxySecurityGroupID = group.ID()
-		outputs["proxySecurityGroupId"] = chain.ProxySecurityGroupID
+		chain.ProxySecurityGroupID = group.ID().ToStringOutput()
 	}
-	return chain, ctx.RegisterResourceOutputs(chain, outputs)
-}
-
-// builder holds what the steps of building a Chain hand to one another.
-type builder struct {
-	parts.Children
-	ctx  *pulumi.Context
-	args Args
+	return nil
 }
 
 func (b *builder) groups() (map[party]*ec2.SecurityGroup, error) {
 	groups := map[party]*ec2.SecurityGroup{}
-	for _, party := range b.args.groups() {
+	for _, party := range b.facts.groups() {
 		name := b.Name(string(party))
 		group, err := ec2.NewSecurityGroup(b.ctx, name, &ec2.SecurityGroupArgs{
 			VpcId:       b.args.VpcID,
@@ -103,7 +107,7 @@ func (b *builder) groups() (map[party]*ec2.SecurityGroup, error) {
 func (b *builder) rules(groups map[party]*ec2.SecurityGroup) ([]pulumi.Resource, error) {
 	peers := b.peers(groups)
 	var rules []pulumi.Resource
-	for _, hop := range b.args.hops() {
+	for _, hop := range b.facts.hops() {
 		if group := groups[hop.from]; group != nil {
 			rule, err := b.egress(group, hop, peers[hop.to])
 			if err != nil {
@@ -159,7 +163,7 @@ func (b *builder) ingress(group *ec2.SecurityGroup, hop hop, from peer) (pulumi.
 	return rule, nil
 }
 
-// role returns what the hop's rule of one party is called, such as app-from-alb.
+// role returns the role of the rule of one party, such as app-from-alb.
 func (h hop) role(party party, direction string, other party) string {
 	role := string(party) + "-" + direction + "-" + string(other)
 	if h.name != "" {
@@ -168,7 +172,7 @@ func (h hop) role(party party, direction string, other party) string {
 	return role
 }
 
-// peer is how a rule names a party: by one of these.
+// peer is what identifies a party in a rule: one of these.
 type peer struct {
 	cidr, group, prefixList pulumi.StringPtrInput
 }
@@ -181,7 +185,7 @@ func (b *builder) peers(groups map[party]*ec2.SecurityGroup) map[party]peer {
 	if b.args.EndpointSecurityGroupID != nil {
 		peers[endpoints] = peer{group: component.Optional(b.args.EndpointSecurityGroupID)}
 	}
-	if b.args.Ingress == CloudFront {
+	if b.facts.Ingress == web.CloudFront {
 		list := ec2.LookupManagedPrefixListOutput(b.ctx, ec2.LookupManagedPrefixListOutputArgs{
 			Name: pulumi.String("com.amazonaws.global.cloudfront.origin-facing"),
 		}, b.Parent())
