@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"ha-web/components/cdn"
 	"ha-web/components/database"
 	"ha-web/components/monitoring"
 	"ha-web/components/vpc"
@@ -97,6 +98,22 @@ Database.ProxyName: is required
 CDN.USEast1: is required
 CDN.DistributionID: is required
 CDN.FirewallName: is required`, rest)
+}
+
+// What it watches begins as its defaults too: a boolean that nobody set would leave out alarms.
+func TestMonitoringRefusesSettingsThatDidNotBeginAsDefaults(t *testing.T) {
+	t.Parallel()
+	args := fullMonitoring(func(a *monitoring.Args) {
+		a.Settings, a.Web.Settings, a.Database.Settings = &monitoring.Settings{}, &webtier.Settings{}, &database.Settings{}
+		a.Network.Settings, a.CDN.Settings = &vpc.Settings{}, &cdn.Settings{}
+	})
+	message := fault(t, func(ctx *pulumi.Context) error {
+		_, err := monitoring.New(ctx, "web", args)
+		return err
+	})
+	for _, name := range []string{"Settings", "Web.Settings", "Database.Settings", "Network.Settings", "CDN.Settings"} {
+		assert.Regexp(t, `(?m)(^|: )`+name+`: must begin as Default\(\)`, message)
+	}
 }
 
 // Pulumi adds eight characters to names in AWS. Rules, roles and streams accept 64.

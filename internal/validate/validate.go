@@ -67,23 +67,6 @@ func (f *Faults) Required(key string, value any) {
 	}
 }
 
-// Named records faults of the fields of a struct under the names that whoever asked knows them by.
-type Named struct {
-	Faults *Faults
-	Name   func(field string) string
-}
-
-// Add records a fault of a field.
-func (f Named) Add(field, format string, args ...any) { f.Faults.Add(f.Name(field), format, args...) }
-
-// Check records err, where there is one, as a fault of a field.
-func (f Named) Check(field string, err error) { f.Faults.Check(f.Name(field), err) }
-
-// Between records a fault of a field unless low <= value <= high.
-func (f Named) Between(field string, value, low, high int) {
-	f.Faults.Between(f.Name(field), value, low, high)
-}
-
 // Merge adds the faults of another list, but for keys that have one already: what follows from a fault is none.
 func (f *Faults) Merge(more Faults) {
 	known := map[string]bool{}
