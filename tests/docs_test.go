@@ -2,116 +2,20 @@ package tests
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"ha-web/internal/controls"
-	"ha-web/internal/fields"
 	"ha-web/internal/settings"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 )
-
-// setting is one documented setting.
-type setting struct {
-	key, kind, preset, effect, cost string
-}
-
-// documented returns the settings as their declarations say: keys from tags, defaults from the program, the rest from
-// comments.
-func documented(t *testing.T) []setting {
-	t.Helper()
-	comments := fieldComments(t)
-	var list []setting
-	var walk func(prefix string, value reflect.Value)
-	walk = func(prefix string, value reflect.Value) {
-		for _, field := range fields.Of(value.Type()) {
-			tag := field.Key
-			comment := comments[value.Type().String()+"."+field.Name]
-			require.NotEmpty(t, comment, "%s.%s has no comment", value.Type(), field.Name)
-			effect, cost, _ := strings.Cut(comment, " Cost: ")
-			list = append(list, setting{prefix + tag, kindOf(field.Type), presetOf(value.FieldByIndex(field.Index)), effect, cost})
-			switch {
-			case field.Type.Kind() == reflect.Struct:
-				walk(prefix+tag+".", value.FieldByIndex(field.Index))
-			case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:
-				walk(prefix+tag+"[].", reflect.Zero(field.Type.Elem()))
-			}
-		}
-	}
-	walk("", reflect.ValueOf(*settings.Default()))
-	return list
-}
-
-// commented are the files that declare settings.
-var commented = []string{
-	"internal/settings/settings.go",
-	"internal/settings/access/access.go", "internal/settings/access/signin.go", "internal/settings/access/agents.go",
-	"internal/settings/access/playbooks.go", "internal/settings/database/database.go", "internal/settings/delivery/delivery.go",
-	"internal/settings/network/network.go", "internal/settings/domain/domain.go",
-	"internal/settings/secrets/secrets.go",
-	"internal/settings/cdn/cdn.go", "internal/settings/monitoring/monitoring.go",
-	"internal/settings/web/web.go", "internal/settings/web/schedule.go", "internal/settings/web/exams.go",
-}
-
-// fieldComments returns the comment of each field of each struct of the settings, as one line, by "package.Struct.Field".
-func fieldComments(t *testing.T) map[string]string {
-	t.Helper()
-	comments := map[string]string{}
-	for _, path := range commented {
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(project, path), nil, parser.ParseComments)
-		require.NoError(t, err)
-		ast.Inspect(file, func(node ast.Node) bool {
-			declared, isType := node.(*ast.TypeSpec)
-			if !isType {
-				return true
-			}
-			if fields, isStruct := declared.Type.(*ast.StructType); isStruct {
-				for _, field := range fields.Fields.List {
-					for _, name := range field.Names {
-						comments[file.Name.Name+"."+declared.Name.Name+"."+name.Name] = strings.Join(strings.Fields(field.Doc.Text()), " ")
-					}
-				}
-			}
-			return false
-		})
-	}
-	return comments
-}
-
-func kindOf(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Pointer:
-		return kindOf(t.Elem())
-	case reflect.Struct, reflect.Map:
-		return "map"
-	case reflect.Slice:
-		return "list"
-	case reflect.Int:
-		return "number"
-	case reflect.Bool:
-		return "true or false"
-	default:
-		return "text"
-	}
-}
-
-func presetOf(value reflect.Value) string {
-	if value.Kind() == reflect.Struct || value.IsZero() && value.Kind() != reflect.Bool && value.Kind() != reflect.Int {
-		return ""
-	}
-	return fmt.Sprintf("`%v`", value)
-}
 
 func TestSettingsReferenceIsUpToDate(t *testing.T) {
 	t.Parallel()
@@ -134,7 +38,7 @@ This page is made from the comments in ` + "`internal/settings`" + `.
 | --- | --- | --- | --- | --- |
 `)
 	for _, each := range documented(t) {
-		fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s |\n", each.key, each.kind, each.preset, each.effect, each.cost)
+		fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s |\n", each.key, each.kind(), each.preset(), each.effect, each.cost)
 	}
 	golden(t, "../../docs/settings.md", page.String())
 }
@@ -247,9 +151,12 @@ func TestProjectFileDeclaresEverySection(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal(content, &file))
 	var want, got []string
 	for _, each := range documented(t) {
-		kind := map[string]string{"map": "object", "text": "string"}[each.kind]
+		kind := "object"
+		if each.kind() == "string" {
+			kind = "string"
+		}
 		if !strings.Contains(each.key, ".") {
-			want = append(want, fmt.Sprintf("%s %s %s %s", each.key, kind, strings.Trim(each.preset, "`"), each.effect))
+			want = append(want, fmt.Sprintf("%s %s %s %s", each.key, kind, strings.Trim(each.preset(), "`"), each.effect))
 		}
 	}
 	for i := 0; i < len(file.Config.Content); i += 2 {
