@@ -192,7 +192,7 @@ func (f *StackFile) Set(assignment string) error {
 	if err := yaml.Unmarshal([]byte(text), &parsed); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	set, _, err := engineValue(parsed)
+	set, secret, err := engineValue(parsed)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -209,6 +209,9 @@ func (f *StackFile) Set(assignment string) error {
 		return fmt.Errorf("%s: must begin with a key, such as network", path)
 	}
 	steps[0] = namespace + ":" + first
+	if secret && !slices.Contains(f.secret, namespace+":"+first) {
+		f.secret = append(f.secret, namespace+":"+first)
+	}
 	return setAt(f.values, steps, path, set)
 }
 
