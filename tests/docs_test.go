@@ -127,7 +127,7 @@ This page is made from ` + "`internal/controls`" + `.
 	for _, control := range controls.All() {
 		fmt.Fprintf(&page, "| %s%s | %s | %s | %s |\n", control.ID, control.Others(), control.Severity, control.Title, control.Remedy)
 	}
-	page.WriteString("\n## Exceptions\n\nWhat this program does not pass, because the documents it stands on ask for something else, or because what is asked\nfor is there in another way. `-controls` prints those that apply.\n\n| Control | Reason |\n| --- | --- |\n")
+	page.WriteString("\n## Exceptions\n\nWhat this program does not pass, because its design asks for something else, or because what is asked\nfor is there in another way. `-controls` prints those that apply.\n\n| Control | Reason |\n| --- | --- |\n")
 	for _, exception := range controls.Exceptions() {
 		fmt.Fprintf(&page, "| %s | %s |\n", exception.Control, exception.Reason)
 	}

@@ -15,7 +15,7 @@ func availability() []Control {
 	return slices.Concat(acrossZones(), fleets(), recovery(), watched())
 }
 
-// acrossZones are what keeps the loss of a zone from being that of the site (document 002, "Explicit tradeoffs").
+// acrossZones keep the site up when a zone is lost.
 func acrossZones() []Control {
 	return []Control{
 		{
@@ -29,7 +29,7 @@ func acrossZones() []Control {
 			where: func(_ *plan, r resource) bool { return r.text("vpcEndpointType") == "Interface" },
 			check: func(p *plan, r resource) string { return spans(p, r.texts("subnetIds")) },
 		}, {
-			// Document 000, "Single NAT Gateway SPOF".
+			// A single NAT gateway is a single point of failure for the instances of every zone.
 			ID: "HA.4", Title: "Subnets use the NAT gateway of their own zone", Severity: High, Remedy: "Set network.natGateways to perAz", Types: []string{subnet},
 			where: func(p *plan, r resource) bool {
 				way, found := p.route(r.Name)
@@ -59,7 +59,7 @@ func acrossZones() []Control {
 // number is a version of a launch template that does not move.
 var number = regexp.MustCompile(`^[0-9]+$`)
 
-// fleets are what keeps enough instances alive (document 000, "Production Failure Modes to Know").
+// fleets keep enough instances alive.
 func fleets() []Control {
 	groups := []string{autoScalingGroup}
 	return []Control{
@@ -72,7 +72,7 @@ func fleets() []Control {
 					group = r
 				}
 				zones := len(p.zones(group.texts("vpcZoneIdentifiers")))
-				// Left out is 0, and empties the fleet; -1 is as it is (field note WT-7).
+				// A size that is left out is 0, and empties the fleet; -1 leaves it as it is (terraform-provider-aws, aws_autoscaling_schedule).
 				for _, least := range []float64{r.number("minSize"), r.number("maxSize")} {
 					if least != -1 && least < float64(max(zones, 2)) {
 						return fmt.Sprintf("%v for %d zones", least, zones)
@@ -89,7 +89,7 @@ func fleets() []Control {
 				return unless(follows && r.number("maxSize") > r.number("minSize"), "it has one size")
 			},
 		}, {
-			// Document 002: a maximum that caps spend even under a runaway spike or an attack.
+			// A maximum caps the cost of a runaway spike, or of an attack.
 			ID: "HA.8", Title: "Nothing grows a fleet beyond its cap", Severity: Medium, Remedy: "Keep max at web.size.max, and forecasts to it",
 			Types: []string{scheduledAction, scalingPolicy},
 			check: func(p *plan, r resource) string {
@@ -109,7 +109,7 @@ func fleets() []Control {
 				return unless(r.on("instanceRefresh.preferences.autoRollback"), "they are not")
 			},
 		}, {
-			// Document 000, "Stale Launch Template".
+			// $Latest and $Default never start an instance refresh (terraform-provider-aws, aws_autoscaling_group, instance_refresh).
 			ID: "HA.11", Title: "Groups name a version of their launch template", Severity: High, Remedy: "Name its number", Types: groups,
 			where: func(_ *plan, r resource) bool { return template(r) != nil },
 			check: func(_ *plan, r resource) string {
@@ -117,7 +117,7 @@ func fleets() []Control {
 				return unless(number.MatchString(version), "%q moves by itself", version)
 			},
 		}, {
-			// Document 000, "Health check grace period too short". The warmup is what an instance takes to boot.
+			// With a shorter grace period instances are terminated while they boot. The warmup is the time that an instance takes to boot.
 			ID: "HA.12", Title: "Instances have one and a half times their boot before their health counts", Severity: High,
 			Remedy: "Raise web.healthCheck.graceSeconds", Types: groups,
 			check: func(_ *plan, r resource) string {
@@ -142,7 +142,7 @@ func fleets() []Control {
 	}
 }
 
-// recovery are what brings data back (document 002: both, a standby for staying up and backups for getting data back).
+// recovery are what brings data back (a standby keeps the database up, backups bring data back: one does not replace the other).
 func recovery() []Control {
 	return []Control{
 		{
@@ -166,7 +166,7 @@ func recovery() []Control {
 // named reports whether a secret is one that people have filled: others are made up by the stack, and made anew.
 func named(_ *plan, secret resource) bool { return secret.has("name") }
 
-// watched are what tells people (document 002: the metric that matters most is healthy host count).
+// watched are what tells people (the number of healthy hosts foremost).
 func watched() []Control {
 	return []Control{
 		{

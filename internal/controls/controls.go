@@ -2,8 +2,8 @@
 // what a posture scanner says of an account weeks later, this says of every plan, with nothing but the recording.
 //
 // Sources: AWS Security Hub (https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html)
-// for controls by its ids; the network part of the CIS AWS Foundations Benchmark, v3.0.0 and v5.0.0; documents 000 and 002
-// for those named HA. Severities and numbers of days are Security Hub's, but for the severities of CloudFront.17 and SQS.3,
+// for controls by its ids; the network part of the CIS AWS Foundations Benchmark, v3.0.0 and v5.0.0; and the rules of this
+// program's own design, for those named HA. Severities and numbers of days are Security Hub's, but for the severities of CloudFront.17 and SQS.3,
 // of which its guide could not be read.
 package controls
 

@@ -4,7 +4,7 @@ import "slices"
 
 const byNAT = "Instances reach it by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone."
 
-// Exceptions returns the controls that this program does not pass, where, and why: because the documents ask for something
+// Exceptions returns the controls that this program does not pass, where, and why: because the design asks for something
 // else, or because what they ask for is there in another way. What a stack does without on purpose is in its settings.
 func Exceptions() []Exception {
 	return []Exception{
@@ -29,7 +29,7 @@ func Exceptions() []Exception {
 		{Control: "ELB.21", Reason: "TLS ends at the load balancer, the only one that reaches servers (HA.22). The check asks for no data."},
 		{Control: "ELB.22", Reason: "TLS ends at the load balancer, the only one that reaches servers (HA.22), within the VPC."},
 		{Control: "RDS.9", Reason: "General and audit logs would hold every statement, with what people typed.", where: asksEverything},
-		{Control: "RDS.23", Reason: "RDS Proxy listens on the port of its engine and no other; both documents name it."},
+		{Control: "RDS.23", Reason: "RDS Proxy listens on the default port of its engine and no other."},
 		{Control: "RDS.26", Reason: "RDS backs up by itself, to the second. A plan of AWS Backup would take the schedule over from the program."},
 		{Control: "S3.7", Reason: "Logs are a record, and static files come from their repository. Those get a copy with cdn.replicaRegion."},
 		{Control: "S3.9", Reason: "Those who read and write are on record where they do: CloudFront, load balancer, CloudTrail."},

@@ -14,7 +14,7 @@ import (
 	"ha-web/internal/offline"
 )
 
-// secrecy are the rules of the design that keep secrets secret, and tiers apart (document 002, "Security").
+// secrecy are the rules of the design that keep secrets secret, and tiers apart.
 func secrecy() []Control {
 	return slices.Concat(tiers(), credentials(), pipeline())
 }
@@ -47,7 +47,7 @@ func tiers() []Control {
 				return ""
 			},
 		}, {
-			// Field note VPC-9. What is inline escapes the controls of rules.
+			// Inline rules escape the controls that look at rules, and fight with rule resources (terraform-provider-aws, aws_security_group).
 			ID: "HA.24", Title: "Rules of groups and network ACLs are resources of their own", Severity: Medium, Remedy: "Make a resource of each",
 			Types: []string{securityGroup, networkACL, "aws:ec2/securityGroupRule:SecurityGroupRule"},
 			check: func(_ *plan, r resource) string {
@@ -90,7 +90,7 @@ var (
 		`authToken|customHeaders\.value|httpHeader\.values)$`)
 )
 
-// credentials keep secrets out of what people read: launch templates, plans and state (document 002: no password in any file).
+// credentials keep secrets out of what people read: launch templates, plans and state: no password is in any file.
 func credentials() []Control {
 	return []Control{
 		{
@@ -168,7 +168,7 @@ func findText(path string, value any, holds func(path, text string) bool) string
 func pipeline() []Control {
 	return []Control{
 		{
-			// Field note CI-3.
+			// GitHub Docs, "Configuring OpenID Connect in Amazon Web Services": a wildcard lets other repositories assume the role.
 			ID: "HA.29", Title: "Roles of jobs trust exact subjects", Severity: Critical, Remedy: "Name the repository, and the environment or branch", Types: []string{role},
 			where: func(_ *plan, r resource) bool {
 				return strings.Contains(r.text("assumeRolePolicy"), "AssumeRoleWithWebIdentity")
@@ -182,7 +182,7 @@ func pipeline() []Control {
 				return ""
 			},
 		}, {
-			// Field note CI-6.
+			// IAM user guide, "Delegate permission management with permissions boundaries".
 			ID: "HA.30", Title: "With a pipeline no role may do more than its boundary", Severity: High, Remedy: "Set permissionsBoundary", Types: []string{role},
 			where: func(p *plan, each resource) bool {
 				pipeline := slices.ContainsFunc(p.of(role), func(r resource) bool { return r.has("permissionsBoundary") })

@@ -37,7 +37,7 @@ func KeyPolicy(place Place, through []string, more ...Statement) pulumi.StringOu
 	everything := []pulumi.StringInput{pulumi.String("*")} // in a key's policy: the key
 	return Policy(append([]Statement{
 		{
-			// Without the account's right to change this policy, AWS takes the key for lost and refuses it (SEC-1).
+			// Without the account's right to change this policy, AWS takes the key for lost and refuses it (AWS KMS developer guide, "Default key policy").
 			Sid: "Administer", AWS: place.Root(), Resources: everything,
 			Actions: []string{
 				"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:Describe*", "kms:Disable*", "kms:Enable*",

@@ -60,7 +60,7 @@ func (s Statement) document() pulumi.Map {
 }
 
 // ReadSecrets returns the statements that let a role read these secrets of Secrets Manager and no other, and use their
-// key for nothing else (field note SEC-1). A nil key is AWS's own, which needs no right.
+// key for nothing else (AWS Secrets Manager user guide, "Secret encryption and decryption"). A nil key is AWS's own, which needs no right.
 func ReadSecrets(place Place, key pulumi.StringInput, secrets ...pulumi.StringInput) []Statement {
 	statements := []Statement{{
 		Sid:       "ReadSecrets",

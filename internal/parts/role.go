@@ -70,7 +70,7 @@ func (c Children) ServiceRole(
 }
 
 // RolePolicy lets a role, given by its name, do what the statements say. Whatever uses the role as soon as it starts
-// depends on the policy: a role is of no use before it (field note SEC-5).
+// depends on the policy: a role is of no use before it.
 func (c Children) RolePolicy(
 	ctx *pulumi.Context, name string, role pulumi.StringInput, statements ...Statement,
 ) (*iam.RolePolicy, error) {

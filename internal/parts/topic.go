@@ -9,7 +9,7 @@ import (
 )
 
 // publishers are the services that publish to topics on their own account, and need a right to the key of an encrypted one:
-// without it their messages vanish without an error (field note OBS-3).
+// without it their messages vanish without an error (AWS re:Post, "Why didn't I receive an SNS notification for my CloudWatch alarm trigger?").
 var publishers = []struct {
 	sid, service string
 	// unbound: EventBridge names no account, and would be refused where one is asked for (Amazon EventBridge user guide,

@@ -53,7 +53,7 @@ func (r GuardRail) missing(s *Settings) []string {
 }
 
 // GuardRails are the guard rails of production: what keeps a stack up, closed and recoverable, and that a setting can take
-// away (document 000, "Production Failure Modes to Know"; document 002, "Security"). What no setting can take away, such as
+// away. What no setting can take away, such as
 // encryption and IMDSv2, needs none.
 func GuardRails() []GuardRail {
 	return slices.Concat(networkGuards(), fleetGuards(), databaseGuards(), frontGuards(), recordGuards(), deletionGuards())

@@ -64,7 +64,7 @@ func (s *Settings) passed(now time.Time) []string {
 }
 
 // privateServices are what an instance asks for: Session Manager and parameters, secrets and their key, logs and
-// metrics (field note SEC-7).
+// metrics (AWS Systems Manager user guide, "Improve the security of EC2 instances by using VPC endpoints").
 var privateServices = []string{"ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"}
 
 // registryServices are what an instance asks for besides, where its container comes from a repository of ECR.

@@ -16,7 +16,7 @@ var credentials = []string{"accessKey", "secretKey", "token"}
 
 // Provider returns an AWS provider for another region than the stack's, which has all else from the stack's own provider
 // configuration, the keys of namespace aws: a provider that is made by hand has nothing from there, not even the accounts
-// that it may touch (field note PUL-7). Without a region there is none.
+// that it may touch (Pulumi docs, "Explicit provider configuration"). Without a region there is none.
 func Provider(ctx *pulumi.Context, name, region string) (pulumi.ProviderResource, error) {
 	if region == "" {
 		return nil, nil
