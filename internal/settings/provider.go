@@ -42,6 +42,35 @@ func Provider(ctx *pulumi.Context, name, region string) (pulumi.ProviderResource
 	return &provider, nil
 }
 
+// Providers are the AWS providers that a stack needs beside its own. Each is nil where nothing needs it.
+type Providers struct {
+	DatabaseReplica pulumi.ProviderResource // where backups are replicated to
+	USEast1         pulumi.ProviderResource // where CloudFront has its certificate, web ACL and logs
+	StaticReplica   pulumi.ProviderResource // where static files are replicated to
+	Registry        pulumi.ProviderResource // of the image repository, which would use an older one of its own
+}
+
+// NewProviders creates the providers that a stack needs beside its own.
+func NewProviders(ctx *pulumi.Context, name string, s *Settings) (Providers, error) {
+	var providers Providers
+	for _, each := range []struct {
+		provider *pulumi.ProviderResource
+		role     string
+		region   string
+	}{
+		{&providers.DatabaseReplica, "replica", s.Database.ReplicaRegion},
+		{&providers.USEast1, "us-east-1", s.CDN.Region()},
+		{&providers.StaticReplica, "static-replica", s.CDN.SecondRegion()},
+		{&providers.Registry, "registry", s.RegistryRegion()},
+	} {
+		var err error
+		if *each.provider, err = Provider(ctx, name+"-"+each.role, each.region); err != nil {
+			return Providers{}, err
+		}
+	}
+	return providers, nil
+}
+
 // providerKeys returns the names of the provider's configuration values, such as allowedAccountIds.
 func providerKeys() []string {
 	var keys []string

@@ -60,6 +60,15 @@ const (
 	Development Environment = "development"
 )
 
+// Tags returns the tags of every resource of the stack.
+func (s *Settings) Tags(ctx *pulumi.Context) pulumi.StringMap {
+	return pulumi.StringMap{
+		"Project":     pulumi.String(ctx.Project()),
+		"Stack":       pulumi.String(ctx.Stack()),
+		"Environment": pulumi.String(s.Environment),
+	}
+}
+
 // Production reports whether the stack is one that people depend on.
 func (s *Settings) Production() bool { return s.Environment == Production }
 
