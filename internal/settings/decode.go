@@ -183,7 +183,19 @@ func (d decoder) unknown(key, name string) string {
 		return fmt.Sprintf("was set without --path: take it out with pulumi config rm '%s:%s', and set it with pulumi config set --path '%[2]s'",
 			d.project, key)
 	}
+	if hint, known := elsewhere[key]; known {
+		return "is not a setting: " + hint
+	}
 	return "unknown" + nearKey(key)
+}
+
+// elsewhere are settings that people look for, and where to find what they are after.
+var elsewhere = map[string]string{
+	"tags":                        `every resource gets the tags of aws:defaultTags, such as {tags: {CostCenter: "42"}}`,
+	"web.tags":                    `every resource gets the tags of aws:defaultTags, such as {tags: {CostCenter: "42"}}`,
+	"web.keyName":                 "instances have no SSH key, aws ssm start-session opens a shell",
+	"database.publiclyAccessible": "the database is never reachable from the internet",
+	"database.password":           "AWS generates the master password, keeps it in Secrets Manager and rotates it",
 }
 
 // assignEntries writes the entries of a map whose keys are up to the user.
