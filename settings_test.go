@@ -100,7 +100,7 @@ var changes = map[string][]string{
 	"access.agents[].commands": {"access.agents[0].commands=[uptime]"}, "access.agents[].schedule": {"access.agents[0].schedule=rate(2 days)"},
 	"access.agents[].secrets": {"access.agents[0].secrets={KEY: arn:aws:secretsmanager:us-east-1:123456789012:secret:a-Ab12Cd}", "access.agents[0].commands=[uptime]"},
 	"access.playbooks":        {"access.playbooks=[]"}, "access.playbooks[].folder": {"access.playbooks[0].folder=internal/settings/testdata/playbooks", "access.playbooks[0].playbook=site.yml"},
-	"access.playbooks[].playbook": {"access.playbooks[0].playbook=vars/main.yml"}, "access.playbooks[].variables": {`access.playbooks[0].variables={php_version: "8.4"}`},
+	"access.playbooks[].playbook": {"access.playbooks[0].playbook=vars/main.yml"}, "access.playbooks[].variables": {`access.playbooks[0].variables.php_version="8.4"`},
 	"access.playbooks[].schedule": {"access.playbooks[0].schedule=rate(2 days)"},
 }
 
