@@ -26,147 +26,125 @@ import (
 
 func main() {
 	if os.Getenv(pulumi.EnvMonitor) == "" { // not started by Pulumi
-		os.Exit(plan.Command(stack, os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(plan.Command(program, os.Args[1:], os.Stdout, os.Stderr))
 	}
-	pulumi.Run(stack)
+	pulumi.Run(program)
 }
 
-// stack composes the components of one stack, each from its settings and from the outputs of those before it.
-func stack(ctx *pulumi.Context) error {
-	config, err := settings.Load(ctx)
+// program composes the components of one stack, each from its settings and from the outputs of those before it.
+func program(ctx *pulumi.Context) error {
+	stack, err := settings.Load(ctx)
 	if err != nil {
 		return err
 	}
 	name := ctx.Project()
-	tags := pulumi.StringMap{
-		"Project":     pulumi.String(ctx.Project()),
-		"Stack":       pulumi.String(ctx.Stack()),
-		"Environment": pulumi.String(config.Environment),
-	}
-
-	bounds, err := delivery.NewBoundary(ctx, name, &delivery.BoundaryArgs{
-		Settings: &config.Delivery,
-		Tags:     tags,
-	})
-	if err != nil {
-		return err
-	}
-	shared := component.Shared{PermissionsBoundary: bounds.ARN, Tags: tags}
-
-	network, err := vpc.New(ctx, name, &vpc.Args{
-		Settings: &config.Network,
-		Shared:   shared,
-	})
+	providers, err := settings.NewProviders(ctx, name, stack)
 	if err != nil {
 		return err
 	}
 
-	groups, err := securitygroups.New(ctx, name, &securitygroups.Args{
-		Web:                     &config.Web,
-		Database:                &config.Database,
-		Access:                  &config.Access,
-		PlainHTTP:               config.PlainHTTP(),
-		VpcID:                   network.VpcID,
-		EndpointSecurityGroupID: network.EndpointSecurityGroupID,
+	boundary, err := delivery.NewBoundary(ctx, name, &delivery.BoundaryArgs{Settings: &stack.Delivery, Tags: stack.Tags(ctx)})
+	if err != nil {
+		return err
+	}
+	shared := component.Shared{PermissionsBoundary: boundary.ARN, Tags: stack.Tags(ctx)}
+
+	vpc, err := vpc.New(ctx, name, &vpc.Args{Settings: &stack.Network, Shared: shared})
+	if err != nil {
+		return err
+	}
+
+	securityGroups, err := securitygroups.New(ctx, name, &securitygroups.Args{
+		Web:                     &stack.Web,
+		Database:                &stack.Database,
+		Access:                  &stack.Access,
+		PlainHTTP:               stack.PlainHTTP(),
+		VpcID:                   vpc.VpcID,
+		EndpointSecurityGroupID: vpc.EndpointSecurityGroupID,
 		Shared:                  shared,
 	})
 	if err != nil {
 		return err
 	}
 
-	vault, err := secrets.New(ctx, name, &secrets.Args{
-		Settings: &config.Secrets,
-		Shared:   shared,
-	})
+	secrets, err := secrets.New(ctx, name, &secrets.Args{Settings: &stack.Secrets, Shared: shared})
 	if err != nil {
 		return err
 	}
 
-	replica, err := settings.Provider(ctx, name+"-replica", config.Database.ReplicaRegion)
-	if err != nil {
-		return err
-	}
-	data, err := database.New(ctx, name, &database.Args{
-		Settings:             &config.Database,
-		SubnetIDs:            network.DataSubnetIDs,
-		SecurityGroupID:      groups.DatabaseSecurityGroupID,
-		ProxySubnetIDs:       network.PrivateSubnetIDs,
-		ProxySecurityGroupID: groups.ProxySecurityGroupID,
-		KeyARN:               vault.KeyARN,
-		Replica:              replica,
+	database, err := database.New(ctx, name, &database.Args{
+		Settings:             &stack.Database,
+		SubnetIDs:            vpc.DataSubnetIDs,
+		SecurityGroupID:      securityGroups.DatabaseSecurityGroupID,
+		ProxySubnetIDs:       vpc.PrivateSubnetIDs,
+		ProxySecurityGroupID: securityGroups.ProxySecurityGroupID,
+		KeyARN:               secrets.KeyARN,
+		Replica:              providers.DatabaseReplica,
 		Shared:               shared,
 	})
 	if err != nil {
 		return err
 	}
 
-	web, err := webtier.New(ctx, name, &webtier.Args{
-		Settings:            &config.Web,
-		Certificate:         config.OriginCertificate(),
-		PlainHTTP:           config.PlainHTTP(),
-		VpcID:               network.VpcID,
-		PublicSubnetIDs:     network.PublicSubnetIDs,
-		PrivateSubnetIDs:    network.PrivateSubnetIDs,
-		ALBSecurityGroupIDs: groups.ALBSecurityGroupIDs,
-		AppSecurityGroupID:  groups.AppSecurityGroupID,
-		Await:               append(groups.Rules, network.PrivateEgress...),
-		RolloutAlarms:       monitoring.RolloutAlarms(name, ctx.Stack(), &config.Monitoring),
-		KeyARN:              vault.KeyARN,
-		Secrets:             vault.SecretARNs,
-		DatabaseSecretARN:   data.SecretARN,
-		ParameterPrefix:     data.ParameterPrefix,
+	webTier, err := webtier.New(ctx, name, &webtier.Args{
+		Settings:            &stack.Web,
+		Certificate:         stack.OriginCertificate(),
+		PlainHTTP:           stack.PlainHTTP(),
+		VpcID:               vpc.VpcID,
+		PublicSubnetIDs:     vpc.PublicSubnetIDs,
+		PrivateSubnetIDs:    vpc.PrivateSubnetIDs,
+		ALBSecurityGroupIDs: securityGroups.ALBSecurityGroupIDs,
+		AppSecurityGroupID:  securityGroups.AppSecurityGroupID,
+		Await:               slices.Concat(securityGroups.Rules, vpc.PrivateEgress),
+		RolloutAlarms:       monitoring.RolloutAlarms(name, ctx.Stack(), &stack.Monitoring),
+		KeyARN:              secrets.KeyARN,
+		Secrets:             secrets.SecretARNs,
+		DatabaseSecretARN:   database.SecretARN,
+		ParameterPrefix:     database.ParameterPrefix,
 		Shared:              shared,
 	})
 	if err != nil {
 		return err
 	}
 
-	usEast1, err := settings.Provider(ctx, name+"-us-east-1", config.CDN.Region())
-	if err != nil {
-		return err
-	}
-	staticReplica, err := settings.Provider(ctx, name+"-static-replica", config.CDN.SecondRegion())
-	if err != nil {
-		return err
-	}
-	front, err := cdn.New(ctx, name, &cdn.Args{
-		Settings:          &config.CDN,
-		Certificate:       config.ViewerCertificate(),
-		Origin:            web.Origin,
-		WaitForDeployment: config.Production(),
-		USEast1:           usEast1,
-		Replica:           staticReplica,
-		KeyARN:            vault.KeyARN,
+	cdn, err := cdn.New(ctx, name, &cdn.Args{
+		Settings:          &stack.CDN,
+		Certificate:       stack.ViewerCertificate(),
+		Origin:            webTier.Origin,
+		WaitForDeployment: stack.Production(),
+		USEast1:           providers.USEast1,
+		Replica:           providers.StaticReplica,
+		KeyARN:            secrets.KeyARN,
 		Shared:            shared,
 	})
 	if err != nil {
 		return err
 	}
 
-	watch, err := monitoring.New(ctx, name, &monitoring.Args{
-		Settings: &config.Monitoring,
-		Region:   config.Region,
-		KeyARN:   vault.KeyARN,
+	monitoring, err := monitoring.New(ctx, name, &monitoring.Args{
+		Settings: &stack.Monitoring,
+		Region:   stack.Region,
+		KeyARN:   secrets.KeyARN,
 		Web: monitoring.Web{
-			Settings:             &config.Web,
-			LoadBalancerSuffix:   web.LoadBalancerSuffix,
-			TargetGroupSuffix:    web.TargetGroupSuffix,
-			AutoScalingGroupName: web.AutoScalingGroupName,
+			Settings:             &stack.Web,
+			LoadBalancerSuffix:   webTier.LoadBalancerSuffix,
+			TargetGroupSuffix:    webTier.TargetGroupSuffix,
+			AutoScalingGroupName: webTier.AutoScalingGroupName,
 		},
 		Database: monitoring.Database{
-			Settings:           &config.Database,
-			Identifier:         data.Identifier,
-			ParameterGroupName: data.ParameterGroupName,
-			SecretARN:          data.SecretARN,
-			SecretReaders:      slices.Concat(data.SecretReaders, pulumi.StringArray{web.RoleName}),
-			ProxyName:          data.ProxyName,
+			Settings:           &stack.Database,
+			Identifier:         database.Identifier,
+			ParameterGroupName: database.ParameterGroupName,
+			SecretARN:          database.SecretARN,
+			SecretReaders:      slices.Concat(database.SecretReaders, pulumi.StringArray{webTier.RoleName}),
+			ProxyName:          database.ProxyName,
 		},
-		Network: monitoring.Network{Settings: &config.Network, NATGatewayIDs: network.NATGatewayIDs},
+		Network: monitoring.Network{Settings: &stack.Network, NATGatewayIDs: vpc.NATGatewayIDs},
 		CDN: monitoring.CDN{
-			Settings:       &config.CDN,
-			USEast1:        usEast1,
-			DistributionID: front.DistributionID,
-			FirewallName:   front.FirewallName,
+			Settings:       &stack.CDN,
+			USEast1:        providers.USEast1,
+			DistributionID: cdn.DistributionID,
+			FirewallName:   cdn.FirewallName,
 		},
 		Shared: shared,
 	})
@@ -174,68 +152,64 @@ func stack(ctx *pulumi.Context) error {
 		return err
 	}
 
-	entry, err := access.New(ctx, name, &access.Args{
-		Settings: &config.Access,
+	access, err := access.New(ctx, name, &access.Args{
+		Settings: &stack.Access,
 		Web: access.Web{
-			ListenerARN:          web.ListenerARN,
-			TargetGroupARN:       web.TargetGroupARN,
-			Origin:               web.Origin,
-			AutoScalingGroupName: web.AutoScalingGroupName,
-			RoleName:             web.RoleName,
+			ListenerARN:          webTier.ListenerARN,
+			TargetGroupARN:       webTier.TargetGroupARN,
+			Origin:               webTier.Origin,
+			AutoScalingGroupName: webTier.AutoScalingGroupName,
+			RoleName:             webTier.RoleName,
 		},
-		KeyARN:         vault.KeyARN,
-		NoticeTopicARN: watch.NoticeTopicARN,
+		KeyARN:         secrets.KeyARN,
+		NoticeTopicARN: monitoring.NoticeTopicARN,
 		Shared:         shared,
 	})
 	if err != nil {
 		return err
 	}
 
-	registry, err := settings.Provider(ctx, name+"-registry", config.RegistryRegion())
-	if err != nil {
-		return err
-	}
-	pipeline, err := delivery.New(ctx, name, &delivery.Args{
-		Settings:        &config.Delivery,
-		Registry:        registry,
-		KeyARN:          vault.KeyARN,
-		HeldSecretARNs:  slices.Concat(vault.HeldSecretARNs, web.HeldSecretARNs, front.HeldSecretARNs, entry.HeldSecretARNs),
-		HeldBucketARNs:  slices.Concat(front.HeldBucketARNs, entry.HeldBucketARNs),
-		ParameterPrefix: data.ParameterPrefix,
+	delivery, err := delivery.New(ctx, name, &delivery.Args{
+		Settings:        &stack.Delivery,
+		Registry:        providers.Registry,
+		KeyARN:          secrets.KeyARN,
+		HeldSecretARNs:  slices.Concat(secrets.HeldSecretARNs, webTier.HeldSecretARNs, cdn.HeldSecretARNs, access.HeldSecretARNs),
+		HeldBucketARNs:  slices.Concat(cdn.HeldBucketARNs, access.HeldBucketARNs),
+		ParameterPrefix: database.ParameterPrefix,
 		Shared:          shared,
 	})
 	if err != nil {
 		return err
 	}
 
-	ctx.Export("url", front.URL)
-	ctx.Export("cdnDomainName", front.DomainName)
-	ctx.Export("albDnsName", web.DNSName)
-	ctx.Export("dnsRecords", append(web.DNSRecords, front.DNSRecords...))
-	ctx.Export("availabilityZones", network.AvailabilityZones)
-	ctx.Export("vpcId", network.VpcID)
-	ctx.Export("publicSubnetIds", network.PublicSubnetIDs)
-	ctx.Export("privateSubnetIds", network.PrivateSubnetIDs)
-	ctx.Export("dataSubnetIds", network.DataSubnetIDs)
-	ctx.Export("autoScalingGroupName", web.AutoScalingGroupName)
-	ctx.Export("launchTemplateId", web.LaunchTemplateID)
-	ctx.Export("targetGroupArn", web.TargetGroupARN)
-	ctx.Export("databaseIdentifier", data.Identifier)
-	ctx.Export("databaseEndpoint", data.Endpoint)
-	ctx.Export("databaseSecretArn", data.SecretARN)
-	ctx.Export("parameterPrefix", data.ParameterPrefix)
-	ctx.Export("staticBucketName", front.StaticBucketName)
-	ctx.Export("distributionId", front.DistributionID)
-	ctx.Export("alarmTopicArn", watch.AlarmTopicARN)
-	ctx.Export("noticeTopicArn", watch.NoticeTopicARN)
-	ctx.Export("dashboardUrl", watch.DashboardURL)
-	ctx.Export("edgeOriginHost", front.EdgeOriginHost)
-	ctx.Export("edgeHeaderName", front.EdgeHeaderName)
-	ctx.Export("edgeHeaderSecretArn", front.EdgeHeaderSecretARN)
-	ctx.Export("imageRepositoryUrl", pipeline.ImageRepositoryURL)
-	ctx.Export("deployRoleArn", pipeline.DeployRoleARN)
-	ctx.Export("previewRoleArn", pipeline.PreviewRoleARN)
-	ctx.Export("consoleRoles", entry.ConsoleRoles)
-	ctx.Export("scannerRoleArn", entry.ScannerRoleARN)
+	ctx.Export("url", cdn.URL)
+	ctx.Export("cdnDomainName", cdn.DomainName)
+	ctx.Export("albDnsName", webTier.DNSName)
+	ctx.Export("dnsRecords", append(webTier.DNSRecords, cdn.DNSRecords...))
+	ctx.Export("availabilityZones", vpc.AvailabilityZones)
+	ctx.Export("vpcId", vpc.VpcID)
+	ctx.Export("publicSubnetIds", vpc.PublicSubnetIDs)
+	ctx.Export("privateSubnetIds", vpc.PrivateSubnetIDs)
+	ctx.Export("dataSubnetIds", vpc.DataSubnetIDs)
+	ctx.Export("autoScalingGroupName", webTier.AutoScalingGroupName)
+	ctx.Export("launchTemplateId", webTier.LaunchTemplateID)
+	ctx.Export("targetGroupArn", webTier.TargetGroupARN)
+	ctx.Export("databaseIdentifier", database.Identifier)
+	ctx.Export("databaseEndpoint", database.Endpoint)
+	ctx.Export("databaseSecretArn", database.SecretARN)
+	ctx.Export("parameterPrefix", database.ParameterPrefix)
+	ctx.Export("staticBucketName", cdn.StaticBucketName)
+	ctx.Export("distributionId", cdn.DistributionID)
+	ctx.Export("alarmTopicArn", monitoring.AlarmTopicARN)
+	ctx.Export("noticeTopicArn", monitoring.NoticeTopicARN)
+	ctx.Export("dashboardUrl", monitoring.DashboardURL)
+	ctx.Export("edgeOriginHost", cdn.EdgeOriginHost)
+	ctx.Export("edgeHeaderName", cdn.EdgeHeaderName)
+	ctx.Export("edgeHeaderSecretArn", cdn.EdgeHeaderSecretARN)
+	ctx.Export("imageRepositoryUrl", delivery.ImageRepositoryURL)
+	ctx.Export("deployRoleArn", delivery.DeployRoleARN)
+	ctx.Export("previewRoleArn", delivery.PreviewRoleARN)
+	ctx.Export("consoleRoles", access.ConsoleRoles)
+	ctx.Export("scannerRoleArn", access.ScannerRoleARN)
 	return nil
 }

@@ -18,7 +18,7 @@ func BenchmarkProgram(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		recorded, err := offline.Record(stack, offline.Stack{Project: "ha-web", Name: "prod", Config: config, SecretKeys: secret})
+		recorded, err := offline.Record(program, offline.Stack{Project: "ha-web", Name: "prod", Config: config, SecretKeys: secret})
 		if err != nil {
 			b.Fatal(err)
 		}

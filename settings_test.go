@@ -160,7 +160,7 @@ func planned(t *testing.T, assignments ...string) outcome {
 	require.NoError(t, err)
 	parsed, err := settings.Parse("ha-web", config, secret...)
 	require.NoError(t, err, "%v", assignments)
-	recorded, err := offline.Record(stack, offline.Stack{Project: "ha-web", Name: "full", Config: config, SecretKeys: secret})
+	recorded, err := offline.Record(program, offline.Stack{Project: "ha-web", Name: "full", Config: config, SecretKeys: secret})
 	require.NoError(t, err)
 	recorded.Resources = slices.DeleteFunc(recorded.Resources, func(resource offline.Resource) bool {
 		return strings.HasPrefix(resource.Type, "ha-web:index:")
