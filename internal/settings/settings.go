@@ -60,6 +60,9 @@ const (
 	Development Environment = "development"
 )
 
+// Choices returns the environments.
+func (Environment) Choices() []string { return []string{string(Production), string(Development)} }
+
 // Tags returns the tags of every resource of the stack.
 func (s *Settings) Tags(ctx *pulumi.Context) pulumi.StringMap {
 	return pulumi.StringMap{

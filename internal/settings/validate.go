@@ -9,7 +9,7 @@ import (
 // validate records every fault of the settings.
 func (s *Settings) validate(faults *validate.Faults) {
 	f := validate.FieldsOf(faults, s, fields.ByTag)
-	validate.OneOf(faults, "environment", s.Environment, Production, Development)
+	validate.Choice(f, &s.Environment)
 	if s.Region == "" {
 		faults.Add(regionKey, "is required, such as us-east-1")
 	} else {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Faults is a list of faults. The zero value is empty and ready for use.
@@ -50,20 +49,13 @@ func OneOf[T ~string](f *Faults, key string, value T, allowed ...T) {
 	for i, each := range allowed {
 		names[i] = string(each)
 	}
-	f.Add(key, "must be %s, got %q", strings.Join(names, " or "), value)
+	f.Add(key, "must be %s, got %q", OneOfText(names), value)
 }
 
 // Between records a fault unless low <= value <= high.
 func (f *Faults) Between(key string, value, low, high int) {
 	if value < low || value > high {
 		f.Add(key, "must be between %d and %d, got %d", low, high, value)
-	}
-}
-
-// Required records a fault where there is no value.
-func (f *Faults) Required(key string, value any) {
-	if value == nil {
-		f.Add(key, "is required")
 	}
 }
 

@@ -18,13 +18,10 @@ func TestFaultsListsEachUnderItsKey(t *testing.T) {
 	validate.OneOf(&faults, "colour", "blue", "red", "green")
 	faults.Between("port", 80, 80, 443)
 	faults.Between("port", 79, 80, 443)
-	faults.Required("name", nil)
-	faults.Required("name", "")
 	faults.Check("list", errors.Join(errors.New("first"), errors.Join(errors.New("second"), nil)))
 	faults.Check("fine", nil)
 	assert.EqualError(t, faults.Err(), `colour: must be red or green, got "blue"
 port: must be between 80 and 443, got 79
-name: is required
 list: first
 list: second`)
 }
