@@ -12,6 +12,7 @@ import (
 
 	"ha-web/components/access"
 	"ha-web/components/securitygroups"
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 	"ha-web/internal/parts"
 	accesssettings "ha-web/internal/settings/access"
@@ -38,8 +39,8 @@ func TestPeopleSignInBeforeTheyReachAPath(t *testing.T) {
 	t.Parallel()
 	args := fullAccess()
 	got := record(t, newAccess(args))
-	assert.Equal(t, []string{"web-signin-admin", "web-signin-oauth2-idpresponse", "web-signin-report"}, got.names(listenerRule))
-	rule := got.one(t, listenerRule, "web-signin-admin")
+	assert.Equal(t, []string{"web-signin-admin", "web-signin-oauth2-idpresponse", "web-signin-report"}, got.names(awstype.LBListenerRule))
+	rule := got.one(t, awstype.LBListenerRule, "web-signin-admin")
 	assert.Equal(t, "listener-arn", rule["listenerArn"])
 	assert.Equal(t, float64(accesssettings.Priority("/admin/*")), rule["priority"])
 	assert.Equal(t, []any{
@@ -57,14 +58,14 @@ func TestPeopleSignInBeforeTheyReachAPath(t *testing.T) {
 	}, rule["actions"], "sign-in first")
 
 	args.Web.Origin = parts.Origin{}
-	open := record(t, newAccess(args)).one(t, listenerRule, "web-signin-admin")
+	open := record(t, newAccess(args)).one(t, awstype.LBListenerRule, "web-signin-admin")
 	assert.Equal(t, []any{map[string]any{"pathPattern": map[string]any{"values": []any{"/admin/*"}}}}, open["conditions"])
 
 	// The rules of the other paths stay as they are.
 	args.Settings.OIDC.Paths = []string{"/report", "/grade/*", "/admin/*"}
 	more := record(t, newAccess(args))
 	for _, name := range []string{"web-signin-admin", "web-signin-report"} {
-		assert.Equal(t, got.one(t, listenerRule, name)["priority"], more.one(t, listenerRule, name)["priority"], name)
+		assert.Equal(t, got.one(t, awstype.LBListenerRule, name)["priority"], more.one(t, awstype.LBListenerRule, name)["priority"], name)
 	}
 }
 
@@ -77,7 +78,7 @@ func TestClientSecretComesFromSecretsManager(t *testing.T) {
 		entry, err = access.New(ctx, "web", args)
 		return err
 	})
-	text := inputsOf(t, got.of(listenerRule)["web-signin-admin"])
+	text := inputsOf(t, got.of(awstype.LBListenerRule)["web-signin-admin"])
 	assert.Contains(t, text, `"clientSecret":"[secret]"`)
 	assert.NotContains(t, text, "value of")
 	assert.Equal(t, []pulumi.StringInput{pulumi.String(arn)}, entry.HeldSecretARNs, "previews look it up")
@@ -85,10 +86,10 @@ func TestClientSecretComesFromSecretsManager(t *testing.T) {
 
 func TestLoadBalancerReachesTheIdentityProviderOnlyWhereItHasTo(t *testing.T) {
 	t.Parallel()
-	assert.NotContains(t, record(t, newChain()).names(egressRule), "sg-alb-to-internet")
+	assert.NotContains(t, record(t, newChain()).names(awstype.VPCSecurityGroupEgressRule), "sg-alb-to-internet")
 	rule := record(t, newChain(func(a *securitygroups.Args) {
 		a.Access.OIDC.Paths = []string{"/admin/*"}
-	})).one(t, egressRule, "sg-alb-to-internet")
+	})).one(t, awstype.VPCSecurityGroupEgressRule, "sg-alb-to-internet")
 	for property, want := range map[string]any{
 		"securityGroupId": "sg-alb_id", "cidrIpv4": "0.0.0.0/0", "fromPort": 443.0, "toPort": 443.0, "ipProtocol": "tcp",
 	} {
@@ -106,28 +107,28 @@ func TestStaffComesToTheConsoleByItsOwnIdentityProvider(t *testing.T) {
 		}
 		return err
 	})
-	provider := got.one(t, samlProvider, "web-staff")
+	provider := got.one(t, awstype.IAMSAMLProvider, "web-staff")
 	assert.Equal(t, "web-test", provider["name"])
 	assert.Equal(t, samlMetadata, provider["samlMetadataDocument"])
 	const arn = "arn:aws:iam:us-east-1:123456789012:"
 	for _, name := range []string{"web-operator", "web-read-only"} {
-		made := got.one(t, role, name)
+		made := got.one(t, awstype.IAMRole, name)
 		assert.Equal(t, 14400.0, made["maxSessionDuration"], name)
 		assert.Equal(t, "/administered/web/test/", made["path"], name)
 		assert.Equal(t, map[string]map[string]any{"sts:AssumeRoleWithSAML": {
 			"Effect": "Allow", "Action": []any{"sts:AssumeRoleWithSAML"}, "Principal": map[string]any{"Federated": arn + "web-staff"},
 			"Condition": map[string]any{"StringEquals": map[string]any{"SAML:aud": "https://signin.aws.amazon.com/saml"}},
 		}}, document(t, made["assumeRolePolicy"]), name)
-		assert.Equal(t, "arn:aws:iam::aws:policy/ReadOnlyAccess", got.one(t, rolePolicyAttached, name)["policyArn"])
+		assert.Equal(t, "arn:aws:iam::aws:policy/ReadOnlyAccess", got.one(t, awstype.IAMRolePolicyAttachment, name)["policyArn"])
 	}
-	assert.NotContains(t, got.names(rolePolicy), "web-read-only", "it looks, and nothing else")
+	assert.NotContains(t, got.names(awstype.IAMRolePolicy), "web-read-only", "it looks, and nothing else")
 	assert.Equal(t, []any{arn + "web-read-only," + arn + "web-staff", arn + "web-operator," + arn + "web-staff"}, got.Outputs["roles"])
 }
 
 // operations returns the statements of the operator's own policy.
 func operations(t *testing.T, got recording, name string) map[string]map[string]any {
 	t.Helper()
-	return document(t, got.one(t, rolePolicy, name)["policy"])
+	return document(t, got.one(t, awstype.IAMRolePolicy, name)["policy"])
 }
 
 func TestOperatorsWorkOnTheStackAlone(t *testing.T) {
@@ -201,15 +202,15 @@ func TestScannerLooksByItsExternalID(t *testing.T) {
 	settings := access.Default()
 	settings.Scanner = accessSettings().Scanner
 	got := record(t, newAccess(&access.Args{Settings: &settings}))
-	scanner := got.one(t, role, "web-scanner")
+	scanner := got.one(t, awstype.IAMRole, "web-scanner")
 	assert.Equal(t, map[string]map[string]any{"sts:AssumeRole": {
 		"Effect": "Allow", "Action": []any{"sts:AssumeRole"}, "Principal": map[string]any{"AWS": "arn:aws:iam::111122223333:role/scanner"},
 		"Condition": map[string]any{"StringEquals": map[string]any{"sts:ExternalId": "0a1b"}},
 	}}, document(t, scanner["assumeRolePolicy"]))
-	assert.Equal(t, []string{"web-scanner-audits", "web-scanner-views"}, got.names(rolePolicyAttached))
-	assert.Equal(t, "arn:aws:iam::aws:policy/SecurityAudit", got.one(t, rolePolicyAttached, "web-scanner-audits")["policyArn"])
-	assert.Equal(t, "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess", got.one(t, rolePolicyAttached, "web-scanner-views")["policyArn"])
-	assert.Empty(t, got.of(rolePolicy), "it may nothing else")
+	assert.Equal(t, []string{"web-scanner-audits", "web-scanner-views"}, got.names(awstype.IAMRolePolicyAttachment))
+	assert.Equal(t, "arn:aws:iam::aws:policy/SecurityAudit", got.one(t, awstype.IAMRolePolicyAttachment, "web-scanner-audits")["policyArn"])
+	assert.Equal(t, "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess", got.one(t, awstype.IAMRolePolicyAttachment, "web-scanner-views")["policyArn"])
+	assert.Empty(t, got.of(awstype.IAMRolePolicy), "it may nothing else")
 }
 
 // command is a document of Systems Manager.
@@ -223,7 +224,7 @@ type command struct {
 
 func commandOf(t *testing.T, got recording, name string) command {
 	t.Helper()
-	made := got.one(t, documentOfSSM, name)
+	made := got.one(t, awstype.SSMDocument, name)
 	assert.Equal(t, "Command", made["documentType"])
 	assert.Equal(t, "JSON", made["documentFormat"])
 	var parsed command
@@ -243,14 +244,14 @@ func TestAgentsAreInstalledOnEveryInstance(t *testing.T) {
 		"additionalArguments": map[string]any{"SSM_CS_CCID": "0A-1B"},
 	}, falcon.MainSteps[0].Inputs)
 
-	installed := got.one(t, association, "web-agent-falcon")
+	installed := got.one(t, awstype.SSMAssociation, "web-agent-falcon")
 	assert.Equal(t, map[string]any{
 		"associationName": "web-test-agent-falcon", "name": "web-agent-falcon", "documentVersion": "1",
 		"scheduleExpression": "rate(1 day)", "complianceSeverity": "HIGH", "maxConcurrency": "50%", "maxErrors": "0",
 		"targets": []any{map[string]any{"key": "tag:aws:autoscaling:groupName", "values": []any{"web-app"}}},
 		"tags":    map[string]any{"Name": "web-agent-falcon"},
 	}, installed)
-	assert.Equal(t, "rate(12 hours)", got.one(t, association, "web-agent-datadog")["scheduleExpression"])
+	assert.Equal(t, "rate(12 hours)", got.one(t, awstype.SSMAssociation, "web-agent-datadog")["scheduleExpression"])
 }
 
 func TestAgentsReadTheirSecretsOnTheInstance(t *testing.T) {
@@ -266,12 +267,12 @@ func TestAgentsReadTheirSecretsOnTheInstance(t *testing.T) {
 	}
 	assert.Equal(t, slices.Concat([]any{"#!/bin/bash", "set -euo pipefail"}, read("APP_KEY", app), read("DD_API_KEY", datadog), []any{"install"}),
 		steps[0].Inputs["runCommand"])
-	policy := got.one(t, rolePolicy, "web-agents")
+	policy := got.one(t, awstype.IAMRolePolicy, "web-agents")
 	assert.Equal(t, "web-app-role", policy["role"])
 	statements := document(t, policy["policy"])
 	assert.Equal(t, []any{app, datadog}, statements["ReadSecrets"]["Resource"])
 	assert.Equal(t, []any{"key-arn"}, statements["DecryptThem"]["Resource"])
-	assert.True(t, got.behind(association + "::web-agent-datadog")[rolePolicy+"::web-agents"], "not before it may")
+	assert.True(t, got.behind(awstype.SSMAssociation + "::web-agent-datadog")[awstype.IAMRolePolicy+"::web-agents"], "not before it may")
 }
 
 func TestPlaybooksComeFromAPrivateBucket(t *testing.T) {
@@ -279,8 +280,8 @@ func TestPlaybooksComeFromAPrivateBucket(t *testing.T) {
 	args := fullAccess()
 	got := record(t, newAccess(args))
 	digest := args.Settings.Playbooks[0].Digest()
-	assert.Equal(t, []string{"web-playbook-moodle-site.yml", "web-playbook-moodle-tasks/main.yml"}, got.names(bucketObject))
-	file := got.one(t, bucketObject, "web-playbook-moodle-tasks/main.yml")
+	assert.Equal(t, []string{"web-playbook-moodle-site.yml", "web-playbook-moodle-tasks/main.yml"}, got.names(awstype.S3BucketObjectv2))
+	file := got.one(t, awstype.S3BucketObjectv2, "web-playbook-moodle-tasks/main.yml")
 	assert.Equal(t, "moodle/"+digest+"/tasks/main.yml", file["key"])
 	assert.Equal(t, "[]", file["content"])
 	steps := commandOf(t, got, "web-playbook-moodle").MainSteps
@@ -293,19 +294,19 @@ func TestPlaybooksComeFromAPrivateBucket(t *testing.T) {
 		"SourceType": "S3", "SourceInfo": `{"path":"https://s3.us-east-1.amazonaws.com/web-playbooks/moodle/` + digest + `/"}`,
 		"InstallDependencies": "False", "PlaybookFile": "site.yml", "ExtraVariables": "release=5.0", "Check": "False", "Verbose": "-v",
 	}, steps[1].Inputs["documentParameters"])
-	assert.Equal(t, "web-playbook-moodle", got.one(t, association, "web-playbook-moodle")["name"])
-	behind := got.behind(association + "::web-playbook-moodle")
+	assert.Equal(t, "web-playbook-moodle", got.one(t, awstype.SSMAssociation, "web-playbook-moodle")["name"])
+	behind := got.behind(awstype.SSMAssociation + "::web-playbook-moodle")
 	for _, each := range []string{
-		rolePolicy + "::web-playbooks", bucketObject + "::web-playbook-moodle-site.yml", bucketObject + "::web-playbook-moodle-tasks/main.yml",
+		awstype.IAMRolePolicy + "::web-playbooks", awstype.S3BucketObjectv2 + "::web-playbook-moodle-site.yml", awstype.S3BucketObjectv2 + "::web-playbook-moodle-tasks/main.yml",
 	} {
 		assert.True(t, behind[each], each)
 	}
-	statements := document(t, got.one(t, rolePolicy, "web-playbooks")["policy"])
+	statements := document(t, got.one(t, awstype.IAMRolePolicy, "web-playbooks")["policy"])
 	assert.Equal(t, []any{"arn:aws:s3:us-east-1:123456789012:web-playbooks/*"}, statements["ReadPlaybooks"]["Resource"])
 	assert.Equal(t, []any{"s3:GetObject"}, statements["ReadPlaybooks"]["Action"])
 	assert.Equal(t, []any{"arn:aws:s3:us-east-1:123456789012:web-playbooks"}, statements["ListPlaybooks"]["Resource"])
-	assert.True(t, got.of(bucket)["web-playbooks"].Protect)
-	assert.Contains(t, got.of(bucketPolicy), "web-playbooks", "nothing without TLS")
+	assert.True(t, got.of(awstype.S3BucketV2)["web-playbooks"].Protect)
+	assert.Contains(t, got.of(awstype.S3BucketPolicy), "web-playbooks", "nothing without TLS")
 
 	// Another content is another place, and so another document.
 	args.Settings.Playbooks[0].Files["tasks/main.yml"] = "[{}]"
@@ -318,16 +319,16 @@ func TestFailedAgentsAreTold(t *testing.T) {
 	args := fullAccess()
 	got := record(t, newAccess(args))
 	var pattern map[string]any
-	require.NoError(t, json.Unmarshal([]byte(got.one(t, eventRule, "web-upkeep-failed")["eventPattern"].(string)), &pattern))
+	require.NoError(t, json.Unmarshal([]byte(got.one(t, awstype.CloudWatchEventRule, "web-upkeep-failed")["eventPattern"].(string)), &pattern))
 	assert.Equal(t, map[string]any{
 		"source": []any{"aws.ssm"}, "detail-type": []any{"EC2 State Manager Association State Change"},
 		"detail": map[string]any{
 			"association-id": []any{"web-agent-falcon_id", "web-agent-datadog_id", "web-playbook-moodle_id"}, "status": []any{"Failed"},
 		},
 	}, pattern)
-	assert.Equal(t, "topic-arn", got.one(t, eventTarget, "web-upkeep-failed")["arn"])
+	assert.Equal(t, "topic-arn", got.one(t, awstype.CloudWatchEventTarget, "web-upkeep-failed")["arn"])
 	args.NoticeTopicARN = nil
-	assert.Empty(t, record(t, newAccess(args)).of(eventRule))
+	assert.Empty(t, record(t, newAccess(args)).of(awstype.CloudWatchEventRule))
 }
 
 func TestAccessRefusesWhatIsWrong(t *testing.T) {
@@ -360,23 +361,23 @@ func TestSettingsReachAccess(t *testing.T) {
 		"-c", "access.playbooks=[{name: moodle, folder: examples/moodle, playbook: site.yml, variables: {a: b, moodle_release: '5.3', moodle_sha256: x, moodle_host: y}}]",
 		"-c", "access.scanner={principal: 'arn:aws:iam::111122223333:role/scanner', externalId: 0a1b}", "-c", "access.deletionProtection=false",
 		"-c", "delivery.github={owner: example, repo: ha-web}")
-	rule := inputsOf(t, got.of(listenerRule)["ha-web-signin-admin"])
+	rule := inputsOf(t, got.of(awstype.LBListenerRule)["ha-web-signin-admin"])
 	for _, part := range []string{
 		`"tokenEndpoint":"https://t.example.edu"`, `"userInfoEndpoint":"https://graph.microsoft.com/oidc/userinfo"`, `"scope":"openid"`,
 		`"sessionTimeout":3600`, `"clientSecret":"[secret]"`, `"httpHeaderName":"X-Origin-Verify"`, `"listenerArn":"arn:aws:lb:us-east-1:123456789012:ha-web-listener-https"`,
 	} {
 		assert.Contains(t, rule, part)
 	}
-	assert.Contains(t, got.names(egressRule), "ha-web-alb-to-internet")
-	assert.Equal(t, 7200.0, got.one(t, role, "ha-web-operator")["maxSessionDuration"])
-	assert.Equal(t, "rate(2 days)", got.one(t, association, "ha-web-agent-cloudwatch")["scheduleExpression"])
-	assert.Contains(t, inputsOf(t, got.of(documentOfSSM)["ha-web-playbook-moodle"]), `\"ExtraVariables\":\"a=b moodle_host=y moodle_release=5.3 moodle_sha256=x\"`)
-	assert.Contains(t, got.names(bucketObject), "ha-web-playbook-moodle-site.yml")
-	assert.False(t, got.of(bucket)["ha-web-playbooks"].Protect)
+	assert.Contains(t, got.names(awstype.VPCSecurityGroupEgressRule), "ha-web-alb-to-internet")
+	assert.Equal(t, 7200.0, got.one(t, awstype.IAMRole, "ha-web-operator")["maxSessionDuration"])
+	assert.Equal(t, "rate(2 days)", got.one(t, awstype.SSMAssociation, "ha-web-agent-cloudwatch")["scheduleExpression"])
+	assert.Contains(t, inputsOf(t, got.of(awstype.SSMDocument)["ha-web-playbook-moodle"]), `\"ExtraVariables\":\"a=b moodle_host=y moodle_release=5.3 moodle_sha256=x\"`)
+	assert.Contains(t, got.names(awstype.S3BucketObjectv2), "ha-web-playbook-moodle-site.yml")
+	assert.False(t, got.of(awstype.S3BucketV2)["ha-web-playbooks"].Protect)
 	assert.Equal(t, "arn:aws:iam:us-east-1:123456789012:ha-web-scanner", got.Outputs["scannerRoleArn"])
 	assert.Len(t, got.Outputs["consoleRoles"], 2)
-	preview := document(t, got.one(t, rolePolicy, "ha-web-preview")["policy"])
+	preview := document(t, got.one(t, awstype.IAMRolePolicy, "ha-web-preview")["policy"])
 	assert.Contains(t, preview["ReadSecrets"]["Resource"], "arn:aws:secretsmanager:us-east-1:123456789012:secret:oidc-Ab12Cd")
 	assert.Contains(t, preview["RefuseOtherFiles"]["NotResource"], "arn:aws:s3:us-east-1:123456789012:ha-web-playbooks/*")
-	assert.Equal(t, got.one(t, eventTarget, "ha-web-upkeep-failed")["arn"], got.Outputs["noticeTopicArn"])
+	assert.Equal(t, got.one(t, awstype.CloudWatchEventTarget, "ha-web-upkeep-failed")["arn"], got.Outputs["noticeTopicArn"])
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ha-web/components/cdn"
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -12,7 +13,7 @@ import (
 )
 
 const (
-	distributionKey = distribution + "::web-cdn"
+	distributionKey = awstype.CloudFrontDistribution + "::web-cdn"
 	distributionARN = "arn:aws:cloudfront::123456789012:distribution/web-cdn_id"
 )
 
@@ -67,10 +68,10 @@ func TestDistributionByDefault(t *testing.T) {
 		"viewerCertificate":     map[string]any{"cloudfrontDefaultCertificate": true},
 		"restrictions":          map[string]any{"geoRestriction": map[string]any{"restrictionType": "none"}},
 		"tags":                  map[string]any{"Name": "web-cdn"},
-	}, got.one(t, distribution, "web-cdn"))
-	assert.Empty(t, got.of(certificate))
-	assert.Empty(t, got.of(dnsRecord))
-	assert.Empty(t, got.of(secret))
+	}, got.one(t, awstype.CloudFrontDistribution, "web-cdn"))
+	assert.Empty(t, got.of(awstype.ACMCertificate))
+	assert.Empty(t, got.of(awstype.Route53Record))
+	assert.Empty(t, got.of(awstype.SecretsManagerSecret))
 }
 
 func TestOriginOptions(t *testing.T) {
@@ -81,7 +82,7 @@ func TestOriginOptions(t *testing.T) {
 		HeaderValues: pulumi.StringArray{pulumi.ToSecret(pulumi.String("hunter2")).(pulumi.StringOutput), pulumi.String("the one before")},
 	}
 	args.OwnHostHeader, args.WaitForDeployment = true, true
-	got := record(t, newCdn(args)).one(t, distribution, "web-cdn")
+	got := record(t, newCdn(args)).one(t, awstype.CloudFrontDistribution, "web-cdn")
 	assert.Equal(t, map[string]any{
 		"originId": "app", "domainName": "alb.example.org",
 		"customOriginConfig": map[string]any{
@@ -99,7 +100,7 @@ func TestStaticPathsComeFromTheBucketInTheirOrder(t *testing.T) {
 	t.Parallel()
 	args := cdnArgs(func(s *cdn.Settings) { s.StaticPaths = []string{"/theme/*", "/lectures/*.pdf"} })
 	assert.Equal(t, []any{files("/errors/*", "static"), files("/theme/*", "static"), files("/lectures/*.pdf", "static")},
-		record(t, newCdn(args)).one(t, distribution, "web-cdn")["orderedCacheBehaviors"])
+		record(t, newCdn(args)).one(t, awstype.CloudFrontDistribution, "web-cdn")["orderedCacheBehaviors"])
 }
 
 func TestResponsesCarrySecurityHeaders(t *testing.T) {
@@ -115,7 +116,7 @@ func TestResponsesCarrySecurityHeaders(t *testing.T) {
 		"removeHeadersConfig": map[string]any{"items": []any{
 			map[string]any{"header": "X-Powered-By"}, map[string]any{"header": "Server"},
 		}},
-	}, record(t, newCdn(cdnArgs())).one(t, responseHeaders, "web-cdn"))
+	}, record(t, newCdn(cdnArgs())).one(t, awstype.CloudFrontResponseHeadersPolicy, "web-cdn"))
 }
 
 func TestHostNamesResolveToTheDistribution(t *testing.T) {
@@ -123,17 +124,17 @@ func TestHostNamesResolveToTheDistribution(t *testing.T) {
 	args := cdnArgs()
 	args.Certificate = cdn.Certificate{HostNames: []string{"learn.example.edu", "www.example.edu"}, HostedZone: "example.edu"}
 	got := record(t, newCdn(args))
-	front := got.one(t, distribution, "web-cdn")
+	front := got.one(t, awstype.CloudFrontDistribution, "web-cdn")
 	assert.Equal(t, []any{"learn.example.edu", "www.example.edu"}, front["aliases"])
 	assert.Equal(t, map[string]any{
 		"acmCertificateArn": "arn:aws:acm:us-east-1:123456789012:web-cdn",
 		"sslSupportMethod":  "sni-only", "minimumProtocolVersion": "TLSv1.2_2021",
 	}, front["viewerCertificate"])
-	assert.True(t, got.behind(distributionKey)[certificateIssued+"::web-cdn"], "CloudFront refuses a certificate before it is issued")
+	assert.True(t, got.behind(distributionKey)[awstype.ACMCertificateValidation+"::web-cdn"], "CloudFront refuses a certificate before it is issued")
 	assert.Equal(t, map[string]any{
 		"domainName": "learn.example.edu", "subjectAlternativeNames": []any{"www.example.edu"}, "validationMethod": "DNS",
 		"tags": map[string]any{"Name": "web-cdn"},
-	}, got.one(t, certificate, "web-cdn"))
+	}, got.one(t, awstype.ACMCertificate, "web-cdn"))
 	for _, host := range args.Certificate.HostNames {
 		for _, kind := range []string{"A", "AAAA"} {
 			assert.Equal(t, map[string]any{
@@ -141,11 +142,11 @@ func TestHostNamesResolveToTheDistribution(t *testing.T) {
 				"aliases": []any{map[string]any{
 					"name": "web-cdn.cloudfront.net", "zoneId": "cloudfront_id", "evaluateTargetHealth": false,
 				}},
-			}, got.one(t, dnsRecord, "web-cdn-"+strings.ToLower(kind)+"-"+host))
+			}, got.one(t, awstype.Route53Record, "web-cdn-"+strings.ToLower(kind)+"-"+host))
 		}
-		assert.Equal(t, "CNAME", got.one(t, dnsRecord, "web-cdn-validation-"+host)["type"])
+		assert.Equal(t, "CNAME", got.one(t, awstype.Route53Record, "web-cdn-validation-"+host)["type"])
 	}
-	assert.Len(t, got.of(dnsRecord), 6)
+	assert.Len(t, got.of(awstype.Route53Record), 6)
 }
 
 func TestGivenCertificateAndNoHostedZone(t *testing.T) {
@@ -161,9 +162,9 @@ func TestGivenCertificateAndNoHostedZone(t *testing.T) {
 		ctx.Export("url", front.URL)
 		return nil
 	}, offline.Stack{Project: "test", Name: "test"})
-	assert.Equal(t, "certificate-arn", got.one(t, distribution, "web-cdn")["viewerCertificate"].(map[string]any)["acmCertificateArn"])
-	assert.Empty(t, got.of(certificate))
-	assert.Empty(t, got.of(dnsRecord))
+	assert.Equal(t, "certificate-arn", got.one(t, awstype.CloudFrontDistribution, "web-cdn")["viewerCertificate"].(map[string]any)["acmCertificateArn"])
+	assert.Empty(t, got.of(awstype.ACMCertificate))
+	assert.Empty(t, got.of(awstype.Route53Record))
 	assert.Equal(t, []any{"learn.example.edu. CNAME web-cdn.cloudfront.net."}, got.Outputs["records"])
 	assert.Equal(t, "https://learn.example.edu", got.Outputs["url"])
 }
@@ -181,10 +182,10 @@ func TestCertificateThatAPersonValidates(t *testing.T) {
 		ctx.Export("records", front.DNSRecords)
 		return nil
 	})
-	assert.Empty(t, got.of(dnsRecord))
+	assert.Empty(t, got.of(awstype.Route53Record))
 	assert.Equal(t, map[string]any{
 		"certificateArn": "arn:aws:acm:us-east-1:123456789012:web-cdn",
-	}, got.one(t, certificateIssued, "web-cdn"), "it waits nevertheless")
+	}, got.one(t, awstype.ACMCertificateValidation, "web-cdn"), "it waits nevertheless")
 	proof := "_validation.learn.example.edu. CNAME _value.acm-validations.aws."
 	assert.Equal(t, []any{
 		"learn.example.edu. CNAME web-cdn.cloudfront.net.", "*.learn.example.edu. CNAME web-cdn.cloudfront.net.", proof,

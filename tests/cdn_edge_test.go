@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"ha-web/components/cdn"
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -43,7 +44,7 @@ func TestNothingButTheEdgeGetsIn(t *testing.T) {
 					s.Edge.Header = test.edge.Header
 				}
 			})
-			got := record(t, newCdn(args)).one(t, webACL, "web-waf")
+			got := record(t, newCdn(args)).one(t, awstype.WAFv2WebACL, "web-waf")
 			assert.Equal(t, map[string]any{"block": map[string]any{}}, got["defaultAction"])
 			rules := got["rules"].([]any)
 			assert.Equal(t, map[string]any{
@@ -65,7 +66,7 @@ func TestRateLimitBehindTheEdgeExemptsForwardedAddresses(t *testing.T) {
 		s.Edge.Header.Name, s.Edge.ClientAddressHeader = "X-From-Edge", "True-Client-IP"
 		s.WAF.RateLimitExempt = []string{"198.51.100.0/24"}
 	})
-	rules := record(t, newCdn(args)).one(t, webACL, "web-waf")["rules"].([]any)
+	rules := record(t, newCdn(args)).one(t, awstype.WAFv2WebACL, "web-waf")["rules"].([]any)
 	statement := rules[0].(map[string]any)["statement"].(map[string]any)["rateBasedStatement"].(map[string]any)
 	assert.Equal(t, map[string]any{"headerName": "True-Client-IP", "fallbackBehavior": "MATCH"}, statement["forwardedIpConfig"])
 	terms := statement["scopeDownStatement"].(map[string]any)["andStatement"].(map[string]any)["statements"].([]any)
@@ -94,9 +95,9 @@ func TestOutputsConfigureTheEdge(t *testing.T) {
 		"host": "web-cdn.cloudfront.net", "header": "X-From-Edge",
 		"secret": "arn:aws:secretsmanager:us-east-1:123456789012:web-edge-v2",
 	}, got.Outputs, "and no records: the name resolves to the edge")
-	assert.Equal(t, []string{"web-cdn-validation-learn.example.edu", "web-cdn-validation-www.example.edu"}, got.names(dnsRecord))
-	assert.Equal(t, []any{"learn.example.edu", "www.example.edu"}, got.one(t, distribution, "web-cdn")["aliases"], "the edge keeps the header Host")
-	assert.Equal(t, []string{"web-edge-v1", "web-edge-v2"}, got.names(secret), "the previous value stays valid")
+	assert.Equal(t, []string{"web-cdn-validation-learn.example.edu", "web-cdn-validation-www.example.edu"}, got.names(awstype.Route53Record))
+	assert.Equal(t, []any{"learn.example.edu", "www.example.edu"}, got.one(t, awstype.CloudFrontDistribution, "web-cdn")["aliases"], "the edge keeps the header Host")
+	assert.Equal(t, []string{"web-edge-v1", "web-edge-v2"}, got.names(awstype.SecretsManagerSecret), "the previous value stays valid")
 }
 
 func TestValuesOfHeadersStaySecret(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"ha-web/components/cdn"
+	"ha-web/internal/awstype"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -51,8 +52,8 @@ func TestFirewallByDefault(t *testing.T) {
 			managed("common", 40, "AWSManagedRulesCommonRuleSet", "SizeRestrictions_BODY"),
 			managed("sql-injection", 50, "AWSManagedRulesSQLiRuleSet"),
 		},
-	}, got.one(t, webACL, "web-waf"))
-	assert.Empty(t, got.of(ipSet))
+	}, got.one(t, awstype.WAFv2WebACL, "web-waf"))
+	assert.Empty(t, got.of(awstype.WAFv2IPSet))
 }
 
 func TestFirewallOptions(t *testing.T) {
@@ -67,7 +68,7 @@ func TestFirewallOptions(t *testing.T) {
 			"ipSetReferenceStatement": map[string]any{"arn": "arn:aws:wafv2:us-east-1:123456789012:" + set},
 		}}}}
 	}
-	rules := got.one(t, webACL, "web-waf")["rules"].([]any)
+	rules := got.one(t, awstype.WAFv2WebACL, "web-waf")["rules"].([]any)
 	assert.Equal(t, limited(map[string]any{
 		"limit": 500.0, "evaluationWindowSec": 300.0, "aggregateKeyType": "IP",
 		"scopeDownStatement": map[string]any{"andStatement": map[string]any{"statements": []any{
@@ -79,12 +80,12 @@ func TestFirewallOptions(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"scope": "CLOUDFRONT", "ipAddressVersion": "IPV4", "addresses": []any{"198.51.100.0/24"},
 		"tags": map[string]any{"Name": "web-waf-exempt-v4"},
-	}, got.one(t, ipSet, "web-waf-exempt-v4"))
-	assert.Equal(t, []any{"2001:db8::/32"}, got.one(t, ipSet, "web-waf-exempt-v6")["addresses"])
-	assert.Equal(t, "IPV6", got.one(t, ipSet, "web-waf-exempt-v6")["ipAddressVersion"])
+	}, got.one(t, awstype.WAFv2IPSet, "web-waf-exempt-v4"))
+	assert.Equal(t, []any{"2001:db8::/32"}, got.one(t, awstype.WAFv2IPSet, "web-waf-exempt-v6")["addresses"])
+	assert.Equal(t, "IPV6", got.one(t, awstype.WAFv2IPSet, "web-waf-exempt-v6")["ipAddressVersion"])
 
 	args.Settings.WAF.RateLimit = 0
-	assert.Len(t, record(t, newCdn(args)).one(t, webACL, "web-waf")["rules"], 5, "no limit, no rule")
+	assert.Len(t, record(t, newCdn(args)).one(t, awstype.WAFv2WebACL, "web-waf")["rules"], 5, "no limit, no rule")
 }
 
 func TestFirewallLogHidesSecretsAndKeepsWhatMatters(t *testing.T) {
@@ -92,7 +93,7 @@ func TestFirewallLogHidesSecretsAndKeepsWhatMatters(t *testing.T) {
 	got := record(t, newCdn(cdnArgs(func(s *cdn.Settings) { s.WAF.LogRetentionDays = 30 })))
 	assert.Equal(t, map[string]any{
 		"name": "aws-waf-logs-web-test-waf", "retentionInDays": 30.0, "tags": map[string]any{"Name": "web-waf"},
-	}, got.one(t, logGroup, "web-waf"))
+	}, got.one(t, awstype.CloudWatchLogGroup, "web-waf"))
 	header := func(name string) map[string]any {
 		return map[string]any{"singleHeader": map[string]any{"name": name}}
 	}
@@ -107,17 +108,17 @@ func TestFirewallLogHidesSecretsAndKeepsWhatMatters(t *testing.T) {
 			"behavior": "KEEP", "requirement": "MEETS_ANY",
 			"conditions": []any{action("BLOCK"), action("COUNT"), action("EXCLUDED_AS_COUNT")},
 		}}},
-	}, got.one(t, webACLLogging, "web-waf"))
+	}, got.one(t, awstype.WAFv2WebACLLoggingConfiguration, "web-waf"))
 
-	edge := record(t, newCdn(fullCdn())).one(t, webACLLogging, "web-waf")
+	edge := record(t, newCdn(fullCdn())).one(t, awstype.WAFv2WebACLLoggingConfiguration, "web-waf")
 	assert.Equal(t, []any{header("authorization"), header("cookie"), header("x-from-edge")}, edge["redactedFields"])
 }
 
 func TestFirewallCanBeLeftOut(t *testing.T) {
 	t.Parallel()
 	got := record(t, newCdn(cdnArgs(func(s *cdn.Settings) { s.WAF.Enabled = false })))
-	for _, kind := range []string{webACL, webACLLogging, ipSet, logGroup} {
+	for _, kind := range []string{awstype.WAFv2WebACL, awstype.WAFv2WebACLLoggingConfiguration, awstype.WAFv2IPSet, awstype.CloudWatchLogGroup} {
 		assert.Empty(t, got.of(kind))
 	}
-	assert.NotContains(t, got.one(t, distribution, "web-cdn"), "webAclId")
+	assert.NotContains(t, got.one(t, awstype.CloudFrontDistribution, "web-cdn"), "webAclId")
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"ha-web/components/cdn"
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
 	"github.com/stretchr/testify/assert"
@@ -31,21 +32,21 @@ func TestAccessLogsOfTheDistribution(t *testing.T) {
 			},
 		},
 		"RefuseWithoutTLS": refuseWithoutTLS(arn),
-	}, document(t, got.one(t, bucketPolicy, "web-cdn-logs")["policy"]))
+	}, document(t, got.one(t, awstype.S3BucketPolicy, "web-cdn-logs")["policy"]))
 	tags := map[string]any{"Name": "web-cdn"}
-	assert.Equal(t, map[string]any{"logType": "ACCESS_LOGS", "resourceArn": distributionARN, "tags": tags}, got.one(t, logSource, "web-cdn"))
+	assert.Equal(t, map[string]any{"logType": "ACCESS_LOGS", "resourceArn": distributionARN, "tags": tags}, got.one(t, awstype.CloudWatchLogDeliverySource, "web-cdn"))
 	assert.Equal(t, map[string]any{
 		"outputFormat": "json", "deliveryDestinationConfiguration": map[string]any{"destinationResourceArn": arn}, "tags": tags,
-	}, got.one(t, logDestination, "web-cdn"))
-	sent := got.one(t, logDelivery, "web-cdn")
+	}, got.one(t, awstype.CloudWatchLogDeliveryDestination, "web-cdn"))
+	sent := got.one(t, awstype.CloudWatchLogDelivery, "web-cdn")
 	assert.Equal(t, "web-cdn", sent["deliverySourceName"])
 	assert.Equal(t, "arn:aws:cloudwatch:us-east-1:123456789012:web-cdn", sent["deliveryDestinationArn"])
 	assert.Subset(t, sent["recordFields"], []any{"c-ip", "cs-uri-stem", "sc-status", "time-taken", "x-edge-result-type"})
 	assert.NotContains(t, sent["recordFields"], "cs(Cookie)", "a reader of the log could take over a session")
 	assert.Equal(t, tags, sent["tags"])
-	assert.True(t, got.behind(logDelivery + "::web-cdn")[bucketPolicy+"::web-cdn-logs"], "without the policy, AWS writes one of its own")
+	assert.True(t, got.behind(awstype.CloudWatchLogDelivery + "::web-cdn")[awstype.S3BucketPolicy+"::web-cdn-logs"], "without the policy, AWS writes one of its own")
 
 	got = record(t, newCdn(cdnArgs(func(s *cdn.Settings) { s.AccessLogs.Enabled = false })))
-	assert.Equal(t, []string{"web-static"}, got.names(bucket))
-	assert.Empty(t, got.of(logDelivery))
+	assert.Equal(t, []string{"web-static"}, got.names(awstype.S3BucketV2))
+	assert.Empty(t, got.of(awstype.CloudWatchLogDelivery))
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
 	"github.com/stretchr/testify/assert"
@@ -25,7 +26,7 @@ func TestSettingsReachTheCdn(t *testing.T) {
 		args = append(args, "-c", assignment)
 	}
 	got := planOf(t, args...)
-	front := got.one(t, distribution, "ha-web-cdn")
+	front := got.one(t, awstype.CloudFrontDistribution, "ha-web-cdn")
 	for property, want := range map[string]any{
 		"priceClass": "PriceClass_200", "waitForDeployment": true, "aliases": []any{"learn.example.edu"},
 		"orderedCacheBehaviors": []any{
@@ -39,31 +40,31 @@ func TestSettingsReachTheCdn(t *testing.T) {
 	assert.Equal(t, []any{map[string]any{"name": "X-From-CDN", "value": offline.Secret}}, app["customHeaders"])
 	assert.Equal(t, 20.0, app["customOriginConfig"].(map[string]any)["originReadTimeout"])
 	assert.Equal(t, "https-only", app["customOriginConfig"].(map[string]any)["originProtocolPolicy"])
-	assert.Equal(t, "us-east-1", got.one(t, provider, "ha-web-us-east-1")["region"])
-	assert.Equal(t, "eu-west-1", got.one(t, provider, "ha-web-static-replica")["region"])
+	assert.Equal(t, "us-east-1", got.one(t, awstype.Provider, "ha-web-us-east-1")["region"])
+	assert.Equal(t, "eu-west-1", got.one(t, awstype.Provider, "ha-web-static-replica")["region"])
 	page, err := os.ReadFile("testdata/unavailable.html")
 	require.NoError(t, err)
-	assert.Equal(t, string(page), got.one(t, bucketObject, "ha-web-static-unavailable")["content"])
-	assert.Contains(t, inputsOf(t, got.of(bucketLifecycle)["ha-web-cdn-logs"]), `"days":90`)
-	assert.False(t, got.of(bucket)["ha-web-static"].Protect)
+	assert.Equal(t, string(page), got.one(t, awstype.S3BucketObjectv2, "ha-web-static-unavailable")["content"])
+	assert.Contains(t, inputsOf(t, got.of(awstype.S3BucketLifecycleConfigurationV2)["ha-web-cdn-logs"]), `"days":90`)
+	assert.False(t, got.of(awstype.S3BucketV2)["ha-web-static"].Protect)
 
-	firewall := inputsOf(t, got.of(webACL)["ha-web-waf"])
+	firewall := inputsOf(t, got.of(awstype.WAFv2WebACL)["ha-web-waf"])
 	for _, part := range []string{`"limit":700`, `"name":"SQLi_BODY"`, `"name":"x-from-akamai"`, `"headerName":"True-Client-IP"`} {
 		assert.Contains(t, firewall, part)
 	}
 	assert.NotContains(t, firewall, "AWSManagedRulesPHPRuleSet")
-	assert.Equal(t, []any{"198.51.100.0/24"}, got.one(t, ipSet, "ha-web-waf-exempt-v4")["addresses"])
-	assert.Equal(t, 90.0, got.one(t, logGroup, "ha-web-waf")["retentionInDays"])
-	assert.Equal(t, []string{"ha-web-edge-v2", "ha-web-edge-v3", "ha-web-origin-v1", "ha-web-secret-smtp"}, got.names(secret))
-	assert.Equal(t, "arn:aws:kms:us-east-1:123456789012:ha-web-key", got.one(t, secret, "ha-web-edge-v3")["kmsKeyId"])
+	assert.Equal(t, []any{"198.51.100.0/24"}, got.one(t, awstype.WAFv2IPSet, "ha-web-waf-exempt-v4")["addresses"])
+	assert.Equal(t, 90.0, got.one(t, awstype.CloudWatchLogGroup, "ha-web-waf")["retentionInDays"])
+	assert.Equal(t, []string{"ha-web-edge-v2", "ha-web-edge-v3", "ha-web-origin-v1", "ha-web-secret-smtp"}, got.names(awstype.SecretsManagerSecret))
+	assert.Equal(t, "arn:aws:kms:us-east-1:123456789012:ha-web-key", got.one(t, awstype.SecretsManagerSecret, "ha-web-edge-v3")["kmsKeyId"])
 	assert.Equal(t, "X-From-Akamai", got.Outputs["edgeHeaderName"])
 
 	bare := planOf(t, "-stack", "prod", "-c", "cdn.waf.enabled=false", "-c", "cdn.accessLogs.enabled=false", "-c", "environment=development")
-	assert.Empty(t, bare.of(webACL))
-	assert.Empty(t, bare.of(logDelivery))
-	assert.Equal(t, false, bare.one(t, distribution, "ha-web-cdn")["waitForDeployment"])
+	assert.Empty(t, bare.of(awstype.WAFv2WebACL))
+	assert.Empty(t, bare.of(awstype.CloudWatchLogDelivery))
+	assert.Equal(t, false, bare.one(t, awstype.CloudFrontDistribution, "ha-web-cdn")["waitForDeployment"])
 	unlimited := planOf(t, "-stack", "prod", "-c", "cdn.waf.rateLimit=0")
-	assert.NotContains(t, inputsOf(t, unlimited.of(webACL)["ha-web-waf"]), "rateBasedStatement", "0 is not left out")
+	assert.NotContains(t, inputsOf(t, unlimited.of(awstype.WAFv2WebACL)["ha-web-waf"]), "rateBasedStatement", "0 is not left out")
 }
 
 // withHeaders gives a cache behavior the response headers policy of the whole program.
@@ -81,13 +82,13 @@ func TestStackWithoutCDN(t *testing.T) {
 				assert.Fail(t, "left over", resource.Key())
 			}
 		}
-		assert.NotContains(t, got.names(provider), "ha-web-us-east-1")
-		assert.NotContains(t, got.names(provider), "ha-web-static-replica")
+		assert.NotContains(t, got.names(awstype.Provider), "ha-web-us-east-1")
+		assert.NotContains(t, got.names(awstype.Provider), "ha-web-static-replica")
 		for _, name := range []string{"cdnDomainName", "staticBucketName", "distributionId", "edgeOriginHost", "edgeHeaderName", "edgeHeaderSecretArn"} {
 			assert.Equal(t, "", got.Outputs[name], name)
 		}
-		assert.Contains(t, got.names(ingressRule), "ha-web-alb-from-internet", "viewers reach the load balancer itself")
-		assert.Empty(t, got.of(listenerRule))
+		assert.Contains(t, got.names(awstype.VPCSecurityGroupIngressRule), "ha-web-alb-from-internet", "viewers reach the load balancer itself")
+		assert.Empty(t, got.of(awstype.LBListenerRule))
 	}
 	assert.Equal(t, "https://learn.example.edu", planOf(t, "-stack", "prod", "-c", "environment=development", "-c", "cdn.enabled=false").Outputs["url"])
 	assert.Equal(t, "http://ha-web-alb.us-east-1.elb.amazonaws.com", planOf(t, "-stack", "dev", "-c", "cdn.enabled=false").Outputs["url"])
@@ -98,16 +99,16 @@ func TestDistributionAndLoadBalancerAgree(t *testing.T) {
 	t.Parallel()
 	for stack, policy := range map[string]string{"dev": "http-only", "prod": "https-only", "local": "http-only"} {
 		got := planOf(t, "-stack", stack)
-		assert.True(t, slices.Contains(got.of(distribution)["ha-web-cdn"].DependsOn, secretVersion+"::ha-web-origin-v1"), stack)
-		app := got.one(t, distribution, "ha-web-cdn")["origins"].([]any)[0].(map[string]any)
+		assert.True(t, slices.Contains(got.of(awstype.CloudFrontDistribution)["ha-web-cdn"].DependsOn, awstype.SecretsManagerSecretVersion+"::ha-web-origin-v1"), stack)
+		app := got.one(t, awstype.CloudFrontDistribution, "ha-web-cdn")["origins"].([]any)[0].(map[string]any)
 		assert.Equal(t, policy, app["customOriginConfig"].(map[string]any)["originProtocolPolicy"], stack)
-		condition := got.one(t, listenerRule, "ha-web-listener-origin")["conditions"].([]any)[0].(map[string]any)["httpHeader"].(map[string]any)
+		condition := got.one(t, awstype.LBListenerRule, "ha-web-listener-origin")["conditions"].([]any)[0].(map[string]any)["httpHeader"].(map[string]any)
 		assert.Equal(t, condition["httpHeaderName"], app["customHeaders"].([]any)[0].(map[string]any)["name"], stack)
 	}
 	prod := planOf(t, "-stack", "prod")
-	host := prod.one(t, distribution, "ha-web-cdn")["origins"].([]any)[0].(map[string]any)["domainName"]
-	assert.Equal(t, host, prod.one(t, certificate, "ha-web-alb")["domainName"], "otherwise CloudFront returns 502")
-	assert.Equal(t, host, prod.one(t, dnsRecord, "ha-web-alb-a-origin.learn.example.edu")["name"])
+	host := prod.one(t, awstype.CloudFrontDistribution, "ha-web-cdn")["origins"].([]any)[0].(map[string]any)["domainName"]
+	assert.Equal(t, host, prod.one(t, awstype.ACMCertificate, "ha-web-alb")["domainName"], "otherwise CloudFront returns 502")
+	assert.Equal(t, host, prod.one(t, awstype.Route53Record, "ha-web-alb-a-origin.learn.example.edu")["name"])
 }
 
 func TestPlanSaysWhatPeopleHaveToDo(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ha-web/components/cdn"
+	"ha-web/internal/awstype"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -25,18 +26,18 @@ func TestStaticBucketIsReadThroughTheDistributionAlone(t *testing.T) {
 	const arn = "arn:aws:s3:us-east-1:123456789012:web-static"
 	assert.Equal(t, map[string]map[string]any{
 		"ReadThroughCloudFront": readThroughCloudFront(arn), "RefuseWithoutTLS": refuseWithoutTLS(arn),
-	}, document(t, got.one(t, bucketPolicy, "web-static")["policy"]))
+	}, document(t, got.one(t, awstype.S3BucketPolicy, "web-static")["policy"]))
 	assert.Equal(t, map[string]any{
 		"originAccessControlOriginType": "s3", "signingBehavior": "always", "signingProtocol": "sigv4",
-	}, got.one(t, originAccess, "web-static"))
+	}, got.one(t, awstype.CloudFrontOriginAccessControl, "web-static"))
 }
 
 func TestErrorPageIsInTheBucket(t *testing.T) {
 	t.Parallel()
 	got := record(t, newCdn(cdnArgs()))
-	assert.True(t, got.behind(bucketObject + "::web-static-unavailable")[bucketVersioning+"::web-static"],
+	assert.True(t, got.behind(awstype.S3BucketObjectv2 + "::web-static-unavailable")[awstype.S3BucketVersioningV2+"::web-static"],
 		"without versioning, deleting the page leaves its object")
-	page := got.one(t, bucketObject, "web-static-unavailable")
+	page := got.one(t, awstype.S3BucketObjectv2, "web-static-unavailable")
 	content := page["content"].(string)
 	delete(page, "content")
 	assert.Equal(t, map[string]any{
@@ -47,13 +48,13 @@ func TestErrorPageIsInTheBucket(t *testing.T) {
 	assert.NotRegexp(t, `(?i)src=|href=|url\(`, content, "the page loads nothing: the site is down")
 
 	args := cdnArgs(func(s *cdn.Settings) { s.ErrorHTML = "<h1>Example University</h1>" })
-	assert.Equal(t, args.Settings.ErrorHTML, record(t, newCdn(args)).one(t, bucketObject, "web-static-unavailable")["content"])
+	assert.Equal(t, args.Settings.ErrorHTML, record(t, newCdn(args)).one(t, awstype.S3BucketObjectv2, "web-static-unavailable")["content"])
 }
 
 func TestSecondBucketAnswersWhereTheFirstFails(t *testing.T) {
 	t.Parallel()
 	got := record(t, newCdn(cdnArgs(replicated)))
-	front := got.one(t, distribution, "web-cdn")
+	front := got.one(t, awstype.CloudFrontDistribution, "web-cdn")
 	assert.Equal(t, []any{
 		bucketOrigin("static", "web-static", "us-east-1"), bucketOrigin("static-replica", "web-static-replica", "us-west-2"),
 	}, front["origins"].([]any)[1:])
@@ -70,9 +71,9 @@ func TestSecondBucketAnswersWhereTheFirstFails(t *testing.T) {
 	const arn = "arn:aws:s3:us-west-2:123456789012:web-static-replica"
 	assert.Equal(t, map[string]map[string]any{
 		"ReadThroughCloudFront": readThroughCloudFront(arn), "RefuseWithoutTLS": refuseWithoutTLS(arn),
-	}, document(t, got.one(t, bucketPolicy, "web-static-replica")["policy"]))
-	for _, kind := range []string{bucket, accessBlock, bucketOwnership, bucketEncryption, bucketVersioning, bucketLifecycle, bucketPolicy} {
-		assert.Equal(t, provider+"::web-there", got.of(kind)["web-static-replica"].Provider, kind)
+	}, document(t, got.one(t, awstype.S3BucketPolicy, "web-static-replica")["policy"]))
+	for _, kind := range []string{awstype.S3BucketV2, awstype.S3BucketPublicAccessBlock, awstype.S3BucketOwnershipControls, awstype.S3BucketServerSideEncryptionConfigurationV2, awstype.S3BucketVersioningV2, awstype.S3BucketLifecycleConfigurationV2, awstype.S3BucketPolicy} {
+		assert.Equal(t, awstype.Provider+"::web-there", got.of(kind)["web-static-replica"].Provider, kind)
 		assert.Empty(t, got.of(kind)["web-static"].Provider, kind)
 	}
 }
@@ -87,19 +88,19 @@ func TestFilesAreCopiedToTheSecondBucket(t *testing.T) {
 			"id": "everything", "priority": 1.0, "status": "Enabled", "filter": map[string]any{"prefix": ""},
 			"deleteMarkerReplication": map[string]any{"status": "Enabled"}, "destination": map[string]any{"bucket": there},
 		}},
-	}, got.one(t, bucketReplication, "web-static-replica"))
-	before := got.behind(bucketReplication + "::web-static-replica")
+	}, got.one(t, awstype.S3BucketReplicationConfig, "web-static-replica"))
+	before := got.behind(awstype.S3BucketReplicationConfig + "::web-static-replica")
 	for _, key := range []string{
-		rolePolicy + "::web-static-replica", bucketVersioning + "::web-static", bucketVersioning + "::web-static-replica",
+		awstype.IAMRolePolicy + "::web-static-replica", awstype.S3BucketVersioningV2 + "::web-static", awstype.S3BucketVersioningV2 + "::web-static-replica",
 	} {
 		assert.True(t, before[key], key)
 	}
-	assert.True(t, got.behind(bucketObject + "::web-static-unavailable")[bucketReplication+"::web-static-replica"],
+	assert.True(t, got.behind(awstype.S3BucketObjectv2 + "::web-static-unavailable")[awstype.S3BucketReplicationConfig+"::web-static-replica"],
 		"S3 copies no files from before the replication")
 	assert.Equal(t, map[string]map[string]any{"sts:AssumeRole": {
 		"Effect": "Allow", "Principal": map[string]any{"Service": "s3.amazonaws.com"}, "Action": []any{"sts:AssumeRole"},
 		"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}},
-	}}, document(t, got.one(t, role, "web-static-replica")["assumeRolePolicy"]))
+	}}, document(t, got.one(t, awstype.IAMRole, "web-static-replica")["assumeRolePolicy"]))
 	assert.Equal(t, map[string]map[string]any{
 		"ReadBucket": {
 			"Effect": "Allow", "Action": []any{"s3:GetReplicationConfiguration", "s3:ListBucket"}, "Resource": []any{here},
@@ -113,5 +114,5 @@ func TestFilesAreCopiedToTheSecondBucket(t *testing.T) {
 			"Effect": "Allow", "Action": []any{"s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"},
 			"Resource": []any{there + "/*"},
 		},
-	}, document(t, got.one(t, rolePolicy, "web-static-replica")["policy"]))
+	}, document(t, got.one(t, awstype.IAMRolePolicy, "web-static-replica")["policy"]))
 }

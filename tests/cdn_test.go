@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ha-web/components/cdn"
+	"ha-web/internal/awstype"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -16,8 +17,8 @@ func TestBucketsOfTheCdnAreProtected(t *testing.T) {
 	t.Parallel()
 	for _, protected := range []bool{true, false} {
 		got := record(t, newCdn(cdnArgs(replicated, func(s *cdn.Settings) { s.DeletionProtection = protected })))
-		require.Len(t, got.of(bucket), 3)
-		for name, each := range got.of(bucket) {
+		require.Len(t, got.of(awstype.S3BucketV2), 3)
+		for name, each := range got.of(awstype.S3BucketV2) {
 			assert.Equal(t, protected, each.Protect, name)
 			assert.Equal(t, !protected, each.Inputs["forceDestroy"], name)
 		}
@@ -27,13 +28,13 @@ func TestBucketsOfTheCdnAreProtected(t *testing.T) {
 // CloudFront finds these in us-east-1 only. All others are in the region of the stack.
 func TestProvidersOfTheCdn(t *testing.T) {
 	t.Parallel()
-	there := []string{certificate, certificateIssued, webACL, webACLLogging, ipSet, logGroup, logSource, logDestination, logDelivery}
+	there := []string{awstype.ACMCertificate, awstype.ACMCertificateValidation, awstype.WAFv2WebACL, awstype.WAFv2WebACLLoggingConfiguration, awstype.WAFv2IPSet, awstype.CloudWatchLogGroup, awstype.CloudWatchLogDeliverySource, awstype.CloudWatchLogDeliveryDestination, awstype.CloudWatchLogDelivery}
 	got := record(t, newCdn(fullCdn()))
 	seen := map[string]bool{}
 	for _, resource := range got.Resources {
 		want := ""
 		if slices.Contains(there, resource.Type) {
-			want = provider + "::web-us-east-1"
+			want = awstype.Provider + "::web-us-east-1"
 			seen[resource.Type] = true
 		}
 		assert.Equal(t, want, resource.Provider, resource.Key())

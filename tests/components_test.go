@@ -14,6 +14,7 @@ import (
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
+	"ha-web/internal/awstype"
 	"ha-web/internal/settings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -110,7 +111,7 @@ func TestChildrenDescendFromTheirComponentAndBearItsName(t *testing.T) {
 		got := record(t, func(ctx *pulumi.Context) error { return create(ctx, "one") })
 		var component string
 		for _, resource := range got.Resources {
-			if !resource.Custom && resource.Type != imageRepository {
+			if !resource.Custom && resource.Type != awstype.AWSXECRRepository {
 				require.Empty(t, component, "a second component")
 				component = resource.Key()
 				assert.Equal(t, "one", resource.Name)
@@ -119,7 +120,7 @@ func TestChildrenDescendFromTheirComponentAndBearItsName(t *testing.T) {
 		}
 		require.NotEmpty(t, component)
 		for _, resource := range got.Resources {
-			if resource.Key() != component && resource.Type != provider { // which is handed in
+			if resource.Key() != component && resource.Type != awstype.Provider { // which is handed in
 				assert.Equal(t, component, resource.Parent, resource.Key())
 				assert.True(t, strings.HasPrefix(resource.Name, "one-"), resource.Key())
 			}
@@ -154,12 +155,12 @@ func TestPreviewRegistersTheSameResources(t *testing.T) {
 func TestEverythingThatTakesTagsHasThem(t *testing.T) {
 	t.Parallel()
 	untaggable := []string{
-		route, tableAssociation, aclRule, aclAssociation, rolePolicy, rolePolicyAttached, kmsAlias, secretPolicy,
-		secretRotation, secretVersion, proxyPool, proxyTarget, replication, provider,
-		accessBlock, bucketEncryption, bucketLifecycle, bucketOwnership, bucketPolicy, bucketVersioning, certificateIssued,
-		eventTarget, connection, apiDestination, dashboard, cacheMetrics, topicPolicy, subscription, queuePolicy, permission,
-		logStream, dnsRecord, scalingPolicy, scheduledAction, originAccess, responseHeaders, webACLLogging, bucketReplication,
-		autoScalingGroup, // in a shape of its own: TestInstancesAndVolumesAreTagged
+		awstype.EC2Route, awstype.EC2RouteTableAssociation, awstype.EC2NetworkACLRule, awstype.EC2NetworkACLAssociation, awstype.IAMRolePolicy, awstype.IAMRolePolicyAttachment, awstype.KMSAlias, awstype.SecretsManagerSecretPolicy,
+		awstype.SecretsManagerSecretRotation, awstype.SecretsManagerSecretVersion, awstype.RDSProxyDefaultTargetGroup, awstype.RDSProxyTarget, awstype.RDSInstanceAutomatedBackupsReplication, awstype.Provider,
+		awstype.S3BucketPublicAccessBlock, awstype.S3BucketServerSideEncryptionConfigurationV2, awstype.S3BucketLifecycleConfigurationV2, awstype.S3BucketOwnershipControls, awstype.S3BucketPolicy, awstype.S3BucketVersioningV2, awstype.ACMCertificateValidation,
+		awstype.CloudWatchEventTarget, awstype.CloudWatchEventConnection, awstype.CloudWatchEventAPIDestination, awstype.CloudWatchDashboard, awstype.CloudFrontMonitoringSubscription, awstype.SNSTopicPolicy, awstype.SNSTopicSubscription, awstype.SQSQueuePolicy, awstype.LambdaPermission,
+		awstype.CloudWatchLogStream, awstype.Route53Record, awstype.AutoScalingPolicy, awstype.AutoScalingSchedule, awstype.CloudFrontOriginAccessControl, awstype.CloudFrontResponseHeadersPolicy, awstype.WAFv2WebACLLoggingConfiguration, awstype.S3BucketReplicationConfig,
+		awstype.AutoScalingGroup, // in a shape of its own: TestInstancesAndVolumesAreTagged
 	}
 	eachComponent(t, func(t *testing.T, create func(*pulumi.Context, string) error) {
 		got := record(t, func(ctx *pulumi.Context) error { return create(ctx, "one") })
@@ -220,6 +221,6 @@ func TestComponentsTakeOptions(t *testing.T) {
 		return err
 	})
 	for _, resource := range got.Resources {
-		assert.Equal(t, resource.Type != provider, resource.Protect, resource.Key())
+		assert.Equal(t, resource.Type != awstype.Provider, resource.Protect, resource.Key())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"ha-web/components/database"
+	"ha-web/internal/awstype"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -20,21 +21,21 @@ func TestProxySharesConnectionsOverTLS(t *testing.T) {
 			"clientPasswordAuthType": "POSTGRES_SCRAM_SHA_256",
 		}},
 		"tags": map[string]any{"Name": "web-proxy"},
-	}, got.one(t, proxy, "web-proxy"))
-	assert.Equal(t, []string{"vpcSubnetIds"}, got.of(proxy)["web-proxy"].IgnoreChanges, "another zone must not replace it")
+	}, got.one(t, awstype.RDSProxy, "web-proxy"))
+	assert.Equal(t, []string{"vpcSubnetIds"}, got.of(awstype.RDSProxy)["web-proxy"].IgnoreChanges, "another zone must not replace it")
 	assert.Equal(t, map[string]any{
 		"dbProxyName": "web-test",
 		"connectionPoolConfig": map[string]any{
 			"maxConnectionsPercent": 90.0, "maxIdleConnectionsPercent": 45.0, "connectionBorrowTimeout": 10.0,
 		},
-	}, got.one(t, proxyPool, "web-proxy"))
+	}, got.one(t, awstype.RDSProxyDefaultTargetGroup, "web-proxy"))
 	assert.Equal(t, map[string]any{
 		"dbProxyName": "web-test", "targetGroupName": "default", "dbInstanceIdentifier": "web-test-db",
-	}, got.one(t, proxyTarget, "web-proxy"))
-	assert.True(t, got.of(proxy)["web-proxy"].DeleteBeforeReplace, "two proxies cannot share a name")
-	assert.True(t, got.of(proxyTarget)["web-proxy"].DeleteBeforeReplace, "a proxy takes one database at a time")
-	assert.Contains(t, got.of(proxyTarget)["web-proxy"].DependsOn, instanceKey)
-	assert.Contains(t, got.of(proxyTarget)["web-proxy"].DependsOn, proxyPool+"::web-proxy")
+	}, got.one(t, awstype.RDSProxyTarget, "web-proxy"))
+	assert.True(t, got.of(awstype.RDSProxy)["web-proxy"].DeleteBeforeReplace, "two proxies cannot share a name")
+	assert.True(t, got.of(awstype.RDSProxyTarget)["web-proxy"].DeleteBeforeReplace, "a proxy takes one database at a time")
+	assert.Contains(t, got.of(awstype.RDSProxyTarget)["web-proxy"].DependsOn, instanceKey)
+	assert.Contains(t, got.of(awstype.RDSProxyTarget)["web-proxy"].DependsOn, awstype.RDSProxyDefaultTargetGroup+"::web-proxy")
 }
 
 func TestProxyReadsTheMasterSecretAndNothingElse(t *testing.T) {
@@ -42,9 +43,9 @@ func TestProxyReadsTheMasterSecretAndNothingElse(t *testing.T) {
 	got := record(t, newDatabase())
 	assert.Equal(t, map[string]map[string]any{"sts:AssumeRole": {
 		"Effect": "Allow", "Action": []any{"sts:AssumeRole"}, "Principal": map[string]any{"Service": "rds.amazonaws.com"},
-	}}, document(t, got.one(t, role, "web-proxy")["assumeRolePolicy"]))
-	assert.Equal(t, []string{"web-proxy"}, got.names(rolePolicy))
-	assert.Equal(t, "web-proxy", got.one(t, rolePolicy, "web-proxy")["role"])
+	}}, document(t, got.one(t, awstype.IAMRole, "web-proxy")["assumeRolePolicy"]))
+	assert.Equal(t, []string{"web-proxy"}, got.names(awstype.IAMRolePolicy))
+	assert.Equal(t, "web-proxy", got.one(t, awstype.IAMRolePolicy, "web-proxy")["role"])
 	assert.Equal(t, map[string]map[string]any{
 		"ReadSecrets": {
 			"Effect": "Allow", "Action": []any{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"},
@@ -57,8 +58,8 @@ func TestProxyReadsTheMasterSecretAndNothingElse(t *testing.T) {
 				"kms:EncryptionContext:SecretARN": []any{masterSecret},
 			}},
 		},
-	}, document(t, got.one(t, rolePolicy, "web-proxy")["policy"]))
-	assert.Contains(t, got.of(proxy)["web-proxy"].DependsOn, rolePolicy+"::web-proxy", "it logs in as soon as it is there")
+	}, document(t, got.one(t, awstype.IAMRolePolicy, "web-proxy")["policy"]))
+	assert.Contains(t, got.of(awstype.RDSProxy)["web-proxy"].DependsOn, awstype.IAMRolePolicy+"::web-proxy", "it logs in as soon as it is there")
 }
 
 func TestParametersSayHowToConnect(t *testing.T) {
@@ -74,7 +75,7 @@ func TestParametersSayHowToConnect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			values := map[string]any{}
-			for _, parameter := range record(t, newDatabase(test.change)).of(ssmParameter) {
+			for _, parameter := range record(t, newDatabase(test.change)).of(awstype.SSMParameter) {
 				assert.Equal(t, "String", parameter.Inputs["type"])
 				values[parameter.Inputs["name"].(string)] = parameter.Inputs["insecureValue"]
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ha-web/components/database"
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 	"ha-web/internal/settings"
 
@@ -17,7 +18,7 @@ import (
 
 const (
 	masterSecret = "arn:aws:secretsmanager:us-east-1:123456789012:rds!web-db"
-	instanceKey  = dbInstance + "::web-db"
+	instanceKey  = awstype.RDSInstance + "::web-db"
 )
 
 func TestDatabaseByDefault(t *testing.T) {
@@ -39,18 +40,18 @@ func TestDatabaseByDefault(t *testing.T) {
 		"enabledCloudwatchLogsExports": []any{"postgresql", "upgrade"},
 		"parameterGroupName":           "web-db", "caCertIdentifier": "rds-ca-rsa2048-g1",
 		"tags": map[string]any{"Name": "web-db"},
-	}, got.one(t, dbInstance, "web-db"))
-	assert.True(t, got.of(dbInstance)["web-db"].Protect)
-	assert.Equal(t, []any{"data-a_id", "data-b_id"}, got.one(t, subnetGroup, "web-db")["subnetIds"])
-	assert.Equal(t, []string{"web-proxy"}, got.names(proxy))
-	assert.Empty(t, got.of(replication))
-	assert.Empty(t, got.of(provider))
-	assert.Empty(t, record(t, newDatabase(withoutProxy)).of(proxy))
+	}, got.one(t, awstype.RDSInstance, "web-db"))
+	assert.True(t, got.of(awstype.RDSInstance)["web-db"].Protect)
+	assert.Equal(t, []any{"data-a_id", "data-b_id"}, got.one(t, awstype.RDSSubnetGroup, "web-db")["subnetIds"])
+	assert.Equal(t, []string{"web-proxy"}, got.names(awstype.RDSProxy))
+	assert.Empty(t, got.of(awstype.RDSInstanceAutomatedBackupsReplication))
+	assert.Empty(t, got.of(awstype.Provider))
+	assert.Empty(t, record(t, newDatabase(withoutProxy)).of(awstype.RDSProxy))
 }
 
 func TestSingleAZHasNoStandby(t *testing.T) {
 	t.Parallel()
-	got := record(t, newDatabase(func(s *database.Settings) { s.MultiAZ = false })).one(t, dbInstance, "web-db")
+	got := record(t, newDatabase(func(s *database.Settings) { s.MultiAZ = false })).one(t, awstype.RDSInstance, "web-db")
 	assert.Equal(t, false, got["multiAz"])
 	assert.NotContains(t, got, "availabilityZone", "AWS takes a zone for a single instance only, and replaces it for another")
 }
@@ -90,23 +91,23 @@ func TestEveryEngine(t *testing.T) {
 		t.Run(string(engine), func(t *testing.T) {
 			t.Parallel()
 			got := record(t, newDatabase(func(s *database.Settings) { s.Engine = engine }))
-			instance := got.one(t, dbInstance, "web-db")
+			instance := got.one(t, awstype.RDSInstance, "web-db")
 			assert.Equal(t, string(engine), instance["engine"])
 			assert.Equal(t, want.version, instance["engineVersion"])
-			assert.Equal(t, want.family, got.one(t, parameterGroup, "web-db")["family"])
+			assert.Equal(t, want.family, got.one(t, awstype.RDSParameterGroup, "web-db")["family"])
 			assert.Equal(t, want.parameters, parametersOf(t, got))
 			var exported []string
 			for _, log := range instance["enabledCloudwatchLogsExports"].([]any) {
 				exported = append(exported, log.(string))
-				assert.Equal(t, "/aws/rds/instance/web-test-db/"+log.(string), got.one(t, logGroup, "web-db-"+log.(string))["name"])
+				assert.Equal(t, "/aws/rds/instance/web-test-db/"+log.(string), got.one(t, awstype.CloudWatchLogGroup, "web-db-"+log.(string))["name"])
 			}
 			assert.Equal(t, want.logs, exported)
 
-			fronting := got.one(t, proxy, "web-proxy")
+			fronting := got.one(t, awstype.RDSProxy, "web-proxy")
 			assert.Equal(t, want.proxyFamily, fronting["engineFamily"])
 			assert.Equal(t, want.login, fronting["auths"].([]any)[0].(map[string]any)["clientPasswordAuthType"])
-			assert.Equal(t, want.pinning, got.one(t, proxyPool, "web-proxy")["connectionPoolConfig"].(map[string]any)["sessionPinningFilters"])
-			assert.Equal(t, want.port, got.one(t, ssmParameter, "web-parameter-port")["insecureValue"])
+			assert.Equal(t, want.pinning, got.one(t, awstype.RDSProxyDefaultTargetGroup, "web-proxy")["connectionPoolConfig"].(map[string]any)["sessionPinningFilters"])
+			assert.Equal(t, want.port, got.one(t, awstype.SSMParameter, "web-parameter-port")["insecureValue"])
 		})
 	}
 }
@@ -115,7 +116,7 @@ func TestEveryEngine(t *testing.T) {
 func parametersOf(t *testing.T, got recording) []string {
 	t.Helper()
 	var list []string
-	for _, each := range got.one(t, parameterGroup, "web-db")["parameters"].([]any) {
+	for _, each := range got.one(t, awstype.RDSParameterGroup, "web-db")["parameters"].([]any) {
 		parameter := each.(map[string]any)
 		list = append(list, fmt.Sprintf("%s=%s %s", parameter["name"], parameter["value"], parameter["applyMethod"]))
 	}
@@ -151,7 +152,7 @@ func TestStorageTakesPerformanceFrom400GiBOn(t *testing.T) {
 	for name, test := range tests {
 		got := record(t, newDatabase(func(s *database.Settings) {
 			s.StorageGiB, s.IOPS, s.ThroughputMiBps = test.storage, test.iops, test.throughput
-		})).one(t, dbInstance, "web-db")
+		})).one(t, awstype.RDSInstance, "web-db")
 		assert.Equal(t, test.wantIOPS, got["iops"], name)
 		assert.Equal(t, test.wantThroughput, got["storageThroughput"], name)
 	}
@@ -169,14 +170,14 @@ func TestStorageGrowsUnlessToldNotTo(t *testing.T) {
 		"as told":     {func(s *database.Settings) { s.MaxStorageGiB = pointer(110) }, 110},
 		"never":       {func(s *database.Settings) { s.MaxStorageGiB = pointer(0) }, 0},
 	} {
-		assert.Equal(t, test.want, record(t, newDatabase(test.change)).one(t, dbInstance, "web-db")["maxAllocatedStorage"], name)
+		assert.Equal(t, test.want, record(t, newDatabase(test.change)).one(t, awstype.RDSInstance, "web-db")["maxAllocatedStorage"], name)
 	}
 }
 
 func TestStorageOfAStackIsOneSetting(t *testing.T) {
 	t.Parallel()
 	for _, stack := range stacks {
-		got := planOf(t, "-stack", stack, "-c", "database.storageGiB=600").one(t, dbInstance, "ha-web-db")
+		got := planOf(t, "-stack", stack, "-c", "database.storageGiB=600").one(t, awstype.RDSInstance, "ha-web-db")
 		assert.Equal(t, 600.0, got["allocatedStorage"], stack)
 		assert.Equal(t, 3000.0, got["maxAllocatedStorage"], stack)
 	}
@@ -200,7 +201,7 @@ func TestPerformanceInsightsWhereTheClassHasThem(t *testing.T) {
 	} {
 		got := record(t, newDatabase(func(s *database.Settings) {
 			s.Engine, s.InstanceClass = test.engine, test.class
-		})).one(t, dbInstance, "web-db")
+		})).one(t, awstype.RDSInstance, "web-db")
 		assert.Equal(t, test.want, got["performanceInsightsEnabled"], test)
 		assert.Equal(t, test.want != nil, got["performanceInsightsKmsKeyId"] != nil, test)
 		assert.Equal(t, test.want != nil, got["performanceInsightsRetentionPeriod"] != nil, test)
@@ -214,32 +215,32 @@ func TestMonitoringHasARoleForThisAccountThatIsReadyFirst(t *testing.T) {
 		"Effect": "Allow", "Action": []any{"sts:AssumeRole"},
 		"Principal": map[string]any{"Service": "monitoring.rds.amazonaws.com"},
 		"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}},
-	}}, document(t, got.one(t, role, "web-db-monitoring")["assumeRolePolicy"]))
+	}}, document(t, got.one(t, awstype.IAMRole, "web-db-monitoring")["assumeRolePolicy"]))
 	assert.Equal(t, map[string]any{
 		"role": "web-db-monitoring", "policyArn": "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
-	}, got.one(t, rolePolicyAttached, "web-db-monitoring"))
-	assert.Contains(t, got.behind(instanceKey), rolePolicyAttached+"::web-db-monitoring")
+	}, got.one(t, awstype.IAMRolePolicyAttachment, "web-db-monitoring"))
+	assert.Contains(t, got.behind(instanceKey), awstype.IAMRolePolicyAttachment+"::web-db-monitoring")
 
 	got = record(t, newDatabase(withoutProxy, func(s *database.Settings) { s.MonitoringSeconds = 0 }))
-	assert.Empty(t, got.of(role))
-	assert.Equal(t, 0.0, got.one(t, dbInstance, "web-db")["monitoringInterval"])
-	assert.NotContains(t, got.one(t, dbInstance, "web-db"), "monitoringRoleArn", "AWS wants both or neither")
+	assert.Empty(t, got.of(awstype.IAMRole))
+	assert.Equal(t, 0.0, got.one(t, awstype.RDSInstance, "web-db")["monitoringInterval"])
+	assert.NotContains(t, got.one(t, awstype.RDSInstance, "web-db"), "monitoringRoleArn", "AWS wants both or neither")
 }
 
 func TestLogsAreKeptEncryptedAndMadeFirst(t *testing.T) {
 	t.Parallel()
 	got := record(t, newDatabase(func(s *database.Settings) { s.LogRetentionDays = 30 }))
-	assert.Equal(t, []string{"web-db-postgresql", "web-db-upgrade", "web-proxy"}, got.names(logGroup))
-	for name, group := range got.of(logGroup) {
+	assert.Equal(t, []string{"web-db-postgresql", "web-db-upgrade", "web-proxy"}, got.names(awstype.CloudWatchLogGroup))
+	for name, group := range got.of(awstype.CloudWatchLogGroup) {
 		assert.Equal(t, "key-arn", group.Inputs["kmsKeyId"], name)
 		assert.Equal(t, 30.0, group.Inputs["retentionInDays"], name)
 	}
 	behind := got.behind(instanceKey)
-	assert.Contains(t, behind, logGroup+"::web-db-postgresql")
-	assert.Contains(t, behind, logGroup+"::web-db-upgrade")
-	assert.Contains(t, got.of(proxy)["web-proxy"].DependsOn, logGroup+"::web-proxy")
-	assert.Equal(t, "/aws/rds/proxy/web-test", got.one(t, logGroup, "web-proxy")["name"])
-	assert.Equal(t, "web-test", got.one(t, proxy, "web-proxy")["name"])
+	assert.Contains(t, behind, awstype.CloudWatchLogGroup+"::web-db-postgresql")
+	assert.Contains(t, behind, awstype.CloudWatchLogGroup+"::web-db-upgrade")
+	assert.Contains(t, got.of(awstype.RDSProxy)["web-proxy"].DependsOn, awstype.CloudWatchLogGroup+"::web-proxy")
+	assert.Equal(t, "/aws/rds/proxy/web-test", got.one(t, awstype.CloudWatchLogGroup, "web-proxy")["name"])
+	assert.Equal(t, "web-test", got.one(t, awstype.RDSProxy, "web-proxy")["name"])
 }
 
 func TestMasterPasswordTurnsByItself(t *testing.T) {
@@ -247,9 +248,9 @@ func TestMasterPasswordTurnsByItself(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"secretId": masterSecret, "rotateImmediately": false,
 		"rotationRules": map[string]any{"automaticallyAfterDays": 30.0},
-	}, record(t, newDatabase()).one(t, secretRotation, "web-db"), "and without a function")
+	}, record(t, newDatabase()).one(t, awstype.SecretsManagerSecretRotation, "web-db"), "and without a function")
 	rare := record(t, newDatabase(func(s *database.Settings) { s.RotateAfterDays = 90 }))
-	assert.Equal(t, map[string]any{"automaticallyAfterDays": 90.0}, rare.one(t, secretRotation, "web-db")["rotationRules"])
+	assert.Equal(t, map[string]any{"automaticallyAfterDays": 90.0}, rare.one(t, awstype.SecretsManagerSecretRotation, "web-db")["rotationRules"])
 }
 
 func TestNoPasswordInAnyInput(t *testing.T) {
@@ -294,33 +295,33 @@ func TestDisposableDatabase(t *testing.T) {
 	got := record(t, newDatabase(func(s *database.Settings) {
 		s.DeletionProtection, s.FinalSnapshot, s.ApplyImmediately = false, false, true
 	}))
-	instance := got.one(t, dbInstance, "web-db")
+	instance := got.one(t, awstype.RDSInstance, "web-db")
 	assert.Equal(t, false, instance["deletionProtection"])
 	assert.Equal(t, true, instance["skipFinalSnapshot"])
 	assert.Equal(t, true, instance["deleteAutomatedBackups"])
 	assert.Equal(t, true, instance["applyImmediately"])
 	assert.NotContains(t, instance, "finalSnapshotIdentifier")
-	assert.False(t, got.of(dbInstance)["web-db"].Protect)
+	assert.False(t, got.of(awstype.RDSInstance)["web-db"].Protect)
 }
 
 func TestMajorUpgradeIsMadeAtOnce(t *testing.T) {
 	t.Parallel()
 	got := record(t, newDatabase(func(s *database.Settings) { s.Version, s.AllowMajorUpgrade = "17", true }))
-	assert.Equal(t, "postgres17", got.one(t, parameterGroup, "web-db")["family"])
-	assert.NotContains(t, got.one(t, parameterGroup, "web-db"), "name", "old and new group are there at once")
-	assert.Equal(t, true, got.one(t, dbInstance, "web-db")["allowMajorVersionUpgrade"])
-	assert.Equal(t, true, got.one(t, dbInstance, "web-db")["applyImmediately"], "or the old group could not go")
+	assert.Equal(t, "postgres17", got.one(t, awstype.RDSParameterGroup, "web-db")["family"])
+	assert.NotContains(t, got.one(t, awstype.RDSParameterGroup, "web-db"), "name", "old and new group are there at once")
+	assert.Equal(t, true, got.one(t, awstype.RDSInstance, "web-db")["allowMajorVersionUpgrade"])
+	assert.Equal(t, true, got.one(t, awstype.RDSInstance, "web-db")["applyImmediately"], "or the old group could not go")
 }
 
 func TestRestoredDatabaseStandsBesideTheOldOne(t *testing.T) {
 	t.Parallel()
 	got := record(t, newDatabase(func(s *database.Settings) { s.SnapshotIdentifier = "rds:web-test-db-2026-11-20-02-15" }))
-	instance := got.one(t, dbInstance, "web-db")
+	instance := got.one(t, awstype.RDSInstance, "web-db")
 	assert.Equal(t, "rds:web-test-db-2026-11-20-02-15", instance["snapshotIdentifier"])
 	assert.Equal(t, "web-test-db-r75ebde44", instance["identifier"])
 	assert.Equal(t, "web-test-db-r75ebde44-final-web-db", instance["finalSnapshotIdentifier"])
-	assert.Equal(t, "web-test-db-r75ebde44", got.one(t, proxyTarget, "web-proxy")["dbInstanceIdentifier"])
-	assert.Equal(t, "/aws/rds/instance/web-test-db-r75ebde44/upgrade", got.one(t, logGroup, "web-db-upgrade")["name"])
+	assert.Equal(t, "web-test-db-r75ebde44", got.one(t, awstype.RDSProxyTarget, "web-proxy")["dbInstanceIdentifier"])
+	assert.Equal(t, "/aws/rds/instance/web-test-db-r75ebde44/upgrade", got.one(t, awstype.CloudWatchLogGroup, "web-db-upgrade")["name"])
 	for _, brought := range []string{"kmsKeyId", "dbName", "username"} {
 		assert.NotContains(t, instance, brought, "the snapshot brings it along")
 	}
@@ -346,10 +347,10 @@ func TestBackupsInASecondRegion(t *testing.T) {
 	})
 	assert.Equal(t, map[string]any{
 		"region": "us-west-2", "profile": offline.Secret, "allowedAccountIds": `["123456789012"]`, "secretKey": offline.Secret,
-	}, got.one(t, provider, "there"), "all that the stack's own provider has, but the region")
+	}, got.one(t, awstype.Provider, "there"), "all that the stack's own provider has, but the region")
 
-	key := got.of(kmsKey)["web-replica"]
-	assert.Equal(t, provider+"::there", key.Provider)
+	key := got.of(awstype.KMSKey)["web-replica"]
+	assert.Equal(t, awstype.Provider+"::there", key.Provider)
 	assert.True(t, key.Protect)
 	assert.Equal(t, true, key.Inputs["enableKeyRotation"])
 	assert.Equal(t, 30.0, key.Inputs["deletionWindowInDays"])
@@ -358,8 +359,8 @@ func TestBackupsInASecondRegion(t *testing.T) {
 	assert.Equal(t, map[string]any{"StringEquals": map[string]any{"kms:ViaService": []any{"rds.us-west-2.amazonaws.com"}}},
 		statements["UseThroughServices"]["Condition"])
 
-	copies := got.of(replication)["web-replica"]
-	assert.Equal(t, provider+"::there", copies.Provider)
+	copies := got.of(awstype.RDSInstanceAutomatedBackupsReplication)["web-replica"]
+	assert.Equal(t, awstype.Provider+"::there", copies.Provider)
 	assert.Equal(t, map[string]any{
 		"sourceDbInstanceArn": "arn:aws:rds:us-east-1:123456789012:web-db", "retentionPeriod": 14.0,
 		"kmsKeyId": "arn:aws:kms:us-west-2:123456789012:web-replica",
@@ -373,7 +374,7 @@ func TestBackupsInASecondRegion(t *testing.T) {
 type emptyCloud struct{ lists bool }
 
 func (c emptyCloud) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	if c.lists && args.TypeToken == dbInstance {
+	if c.lists && args.TypeToken == awstype.RDSInstance {
 		args.Inputs["masterUserSecrets"] = resource.NewProperty([]resource.PropertyValue{})
 	}
 	return args.Name + "_id", args.Inputs, nil
@@ -460,8 +461,8 @@ Settings.IOPS: must be left out below 400 GiB of Settings.StorageGiB, where gp3 
 func TestNamesInAWSBearTheStack(t *testing.T) {
 	t.Parallel()
 	got := recordStack(t, newDatabase(), offline.Stack{Project: "test", Name: "Exam_Week.2"})
-	assert.Equal(t, "web-exam-week-2-db", got.one(t, dbInstance, "web-db")["identifier"])
-	assert.Equal(t, "web-exam-week-2", got.one(t, proxy, "web-proxy")["name"])
+	assert.Equal(t, "web-exam-week-2-db", got.one(t, awstype.RDSInstance, "web-db")["identifier"])
+	assert.Equal(t, "web-exam-week-2", got.one(t, awstype.RDSProxy, "web-proxy")["name"])
 }
 
 // What the database waits for decides how long a new stack takes.
@@ -469,8 +470,8 @@ func TestDatabaseDoesNotWaitForTheInternet(t *testing.T) {
 	t.Parallel()
 	for _, stack := range stacks {
 		got := planOf(t, "-stack", stack)
-		for key := range got.behind(dbInstance + "::ha-web-db") {
-			for _, slow := range []string{natGateway, eip, route, endpoint, proxy} {
+		for key := range got.behind(awstype.RDSInstance + "::ha-web-db") {
+			for _, slow := range []string{awstype.EC2NatGateway, awstype.EC2EIP, awstype.EC2Route, awstype.EC2VPCEndpoint, awstype.RDSProxy} {
 				assert.False(t, strings.HasPrefix(key, slow+"::"), "%s: the database waits for %s", stack, key)
 			}
 		}

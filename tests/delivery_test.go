@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ha-web/components/delivery"
+	"ha-web/internal/awstype"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -20,7 +21,7 @@ func TestImagesAreKeptForReleasesAndNeverChange(t *testing.T) {
 	args := deliveryArgs(func(s *delivery.Settings) { s.Repository.KeepImages = 30 })
 	args.KeyARN = pulumi.String("key-arn")
 	got := record(t, newDelivery(args))
-	repository := got.of(imageRepository)["web-images"]
+	repository := got.of(awstype.AWSXECRRepository)["web-images"]
 	assert.True(t, repository.Protect)
 	assert.Equal(t, map[string]any{
 		"name":                       "web-test",
@@ -35,7 +36,7 @@ func TestImagesAreKeptForReleasesAndNeverChange(t *testing.T) {
 		"tags": map[string]any{"Name": "web-images"},
 	}, repository.Inputs)
 
-	unprotected := record(t, newDelivery(deliveryArgs(func(s *delivery.Settings) { s.DeletionProtection = false }))).of(imageRepository)["web-images"]
+	unprotected := record(t, newDelivery(deliveryArgs(func(s *delivery.Settings) { s.DeletionProtection = false }))).of(awstype.AWSXECRRepository)["web-images"]
 	assert.False(t, unprotected.Protect)
 	assert.Equal(t, true, unprotected.Inputs["forceDelete"])
 
@@ -44,7 +45,7 @@ func TestImagesAreKeptForReleasesAndNeverChange(t *testing.T) {
 		ctx.Export("url", made.ImageRepositoryURL)
 		return err
 	})
-	assert.Empty(t, without.of(imageRepository))
+	assert.Empty(t, without.of(awstype.AWSXECRRepository))
 	assert.Equal(t, "", without.Outputs["url"])
 }
 
@@ -82,11 +83,11 @@ func admits(t *testing.T, role map[string]any, job claims) bool {
 func TestOnlyTheJobsOfTheRepositoryTakeOnTheRoles(t *testing.T) {
 	t.Parallel()
 	got := record(t, newDelivery(deliveryArgs()))
-	provider := got.one(t, identityProvider, "web-pipeline")
+	provider := got.one(t, awstype.IAMOpenIDConnectProvider, "web-pipeline")
 	assert.Equal(t, "https://token.actions.githubusercontent.com", provider["url"])
 	assert.Equal(t, []any{"sts.amazonaws.com"}, provider["clientIdLists"])
 
-	preview, deploy := got.one(t, role, "web-preview"), got.one(t, role, "web-deploy")
+	preview, deploy := got.one(t, awstype.IAMRole, "web-preview"), got.one(t, awstype.IAMRole, "web-deploy")
 	for _, each := range []map[string]any{preview, deploy} {
 		statement := document(t, each["assumeRolePolicy"])["sts:AssumeRoleWithWebIdentity"]
 		assert.Equal(t, map[string]any{"Federated": "arn:aws:iam:us-east-1:123456789012:web-pipeline"}, statement["Principal"])
@@ -124,29 +125,29 @@ func TestAnotherCISystemTakesGitHubsPlace(t *testing.T) {
 		}
 	})
 	got := record(t, newDelivery(args))
-	assert.Empty(t, got.of(identityProvider), "there is one")
-	assert.Equal(t, []string{"web-deploy"}, got.names(role), "no job previews")
-	deploy := got.one(t, role, "web-deploy")
+	assert.Empty(t, got.of(awstype.IAMOpenIDConnectProvider), "there is one")
+	assert.Equal(t, []string{"web-deploy"}, got.names(awstype.IAMRole), "no job previews")
+	deploy := got.one(t, awstype.IAMRole, "web-deploy")
 	statement := document(t, deploy["assumeRolePolicy"])["sts:AssumeRoleWithWebIdentity"]
 	assert.Equal(t, map[string]any{"Federated": "arn:aws:iam:us-east-1:123456789012:oidc-provider/jenkins.example.edu/oidc"}, statement["Principal"])
 	assert.True(t, admits(t, deploy, claims{"jenkins.example.edu/oidc", "aws", "https://jenkins.example.edu/job/deploy/"}))
 	assert.False(t, admits(t, deploy, github("https://jenkins.example.edu/job/deploy/")))
 
 	args.Settings.OIDC.DeploySubjects = nil
-	assert.Empty(t, record(t, newDelivery(args)).of(role))
+	assert.Empty(t, record(t, newDelivery(args)).of(awstype.IAMRole))
 }
 
 func TestDeployRoleMayDoWhatItsBoundaryAllows(t *testing.T) {
 	t.Parallel()
 	got := record(t, newDelivery(deliveryArgs()))
-	deploy := got.one(t, role, "web-deploy")
+	deploy := got.one(t, awstype.IAMRole, "web-deploy")
 	assert.Equal(t, "boundary-arn", deploy["permissionsBoundary"])
 	assert.Equal(t, 7200.0, deploy["maxSessionDuration"], "an update takes longer than an hour")
 	assert.Equal(t, "web-test-deploy", deploy["name"])
 	assert.Equal(t, "/administered/web/test/", deploy["path"], "which the role itself may not change")
-	attached := got.one(t, rolePolicyAttached, "web-deploy")
+	attached := got.one(t, awstype.IAMRolePolicyAttachment, "web-deploy")
 	assert.Equal(t, "boundary-arn", attached["policyArn"])
-	for _, each := range got.of(rolePolicy) {
+	for _, each := range got.of(awstype.IAMRolePolicy) {
 		assert.NotEqual(t, "web-test-deploy", each.Inputs["role"], "and nothing else")
 	}
 }
@@ -160,12 +161,12 @@ func TestPreviewRoleChangesNothingAndReadsNoSecretsOfOthers(t *testing.T) {
 	args.HeldSecretARNs = []pulumi.StringInput{pulumi.String("header-arn")}
 	args.HeldBucketARNs = []pulumi.StringInput{pulumi.String("arn:aws:s3:::static")}
 	got := record(t, newDelivery(args))
-	preview := got.one(t, role, "web-preview")
+	preview := got.one(t, awstype.IAMRole, "web-preview")
 	assert.NotContains(t, preview, "maxSessionDuration", "an hour will do")
 	assert.Equal(t, "/administered/web/test/", preview["path"])
-	assert.Equal(t, "arn:aws:iam::aws:policy/ReadOnlyAccess", got.one(t, rolePolicyAttached, "web-preview-reads")["policyArn"])
+	assert.Equal(t, "arn:aws:iam::aws:policy/ReadOnlyAccess", got.one(t, awstype.IAMRolePolicyAttachment, "web-preview-reads")["policyArn"])
 
-	statements := document(t, got.one(t, rolePolicy, "web-preview")["policy"])
+	statements := document(t, got.one(t, awstype.IAMRolePolicy, "web-preview")["policy"])
 	for name, want := range map[string]map[string]any{
 		"RefuseOtherFiles": {
 			"Effect": "Deny", "Action": []any{"s3:GetObject*"}, "NotResource": []any{"arn:aws:s3:::static/*", "arn:aws:s3:::example-state/*"},
@@ -202,7 +203,7 @@ func TestPreviewRoleChangesNothingAndReadsNoSecretsOfOthers(t *testing.T) {
 		}
 	}
 
-	least := document(t, record(t, newDelivery(deliveryArgs())).one(t, rolePolicy, "web-preview")["policy"])
+	least := document(t, record(t, newDelivery(deliveryArgs())).one(t, awstype.IAMRolePolicy, "web-preview")["policy"])
 	assert.Equal(t, []any{"*"}, least["RefuseOtherFiles"]["Resource"], "no files at all")
 	assert.NotContains(t, least, "ReadSecrets")
 	assert.Len(t, least, 4)
@@ -211,7 +212,7 @@ func TestPreviewRoleChangesNothingAndReadsNoSecretsOfOthers(t *testing.T) {
 func TestBoundaryLetsNobodyOut(t *testing.T) {
 	t.Parallel()
 	got := record(t, newBoundary(func(s *delivery.Settings) { s.Services = []string{"ses"} }))
-	policy := got.one(t, managedPolicy, "web-boundary")
+	policy := got.one(t, awstype.IAMPolicy, "web-boundary")
 	assert.Equal(t, "web-test-boundary", policy["name"])
 	assert.Equal(t, "/administered/web/test/", policy["path"])
 	text := policy["policy"].(string)
@@ -269,9 +270,9 @@ func TestBoundaryExistsWhereJobsAssumeRolesOrWhereItIsUsedAlone(t *testing.T) {
 			return err
 		})
 		if test.want {
-			assert.NotContains(t, document(t, got.one(t, managedPolicy, "web-boundary")["policy"])["UseServices"]["Action"], "ses:*", name)
+			assert.NotContains(t, document(t, got.one(t, awstype.IAMPolicy, "web-boundary")["policy"])["UseServices"]["Action"], "ses:*", name)
 		} else {
-			assert.Empty(t, got.of(managedPolicy), name)
+			assert.Empty(t, got.of(awstype.IAMPolicy), name)
 		}
 	}
 }
@@ -292,7 +293,7 @@ func TestEveryRoleOfAStackWithAPipelineHasTheBoundary(t *testing.T) {
 	t.Parallel()
 	got := everything(t)
 	const boundary = "arn:aws:iam:us-east-1:123456789012:ha-web-boundary"
-	for name, each := range got.of(role) {
+	for name, each := range got.of(awstype.IAMRole) {
 		path := "/ha-web/local/"
 		if slices.Contains(administered, name) {
 			path = "/administered/ha-web/local/"
@@ -302,10 +303,10 @@ func TestEveryRoleOfAStackWithAPipelineHasTheBoundary(t *testing.T) {
 			assert.Equal(t, boundary, each.Inputs["permissionsBoundary"], name)
 		}
 	}
-	assert.Subset(t, got.names(role), administered)
-	assert.Equal(t, "/ha-web/local/", got.one(t, instanceProfile, "ha-web-app")["path"])
+	assert.Subset(t, got.names(awstype.IAMRole), administered)
+	assert.Equal(t, "/ha-web/local/", got.one(t, awstype.IAMInstanceProfile, "ha-web-app")["path"])
 	for _, stack := range []string{"dev", "prod"} {
-		for name, each := range planOf(t, "-stack", stack).of(role) {
+		for name, each := range planOf(t, "-stack", stack).of(awstype.IAMRole) {
 			assert.NotContains(t, each.Inputs, "permissionsBoundary", name)
 		}
 	}
@@ -317,7 +318,7 @@ var prefixes = map[string]string{"lb": "elasticloadbalancing", "vpc": "ec2", "ki
 func TestBoundaryKnowsEveryServiceOfAStack(t *testing.T) {
 	t.Parallel()
 	got := everything(t)
-	statements := document(t, got.one(t, managedPolicy, "ha-web-boundary")["policy"])
+	statements := document(t, got.one(t, awstype.IAMPolicy, "ha-web-boundary")["policy"])
 	allowed := map[string]bool{"iam": true} // bounded by the other statements
 	for _, action := range statements["UseServices"]["Action"].([]any) {
 		service, _, _ := strings.Cut(action.(string), ":")
@@ -342,7 +343,7 @@ func TestBoundaryKnowsEveryServiceOfAStack(t *testing.T) {
 	}
 	handed := statements["HandRolesToServices"]["Condition"].(map[string]any)["StringEquals"].(map[string]any)["iam:PassedToService"]
 	var trusted []any
-	for _, each := range got.of(role) {
+	for _, each := range got.of(awstype.IAMRole) {
 		for _, statement := range document(t, each.Inputs["assumeRolePolicy"]) {
 			if service, is := statement["Principal"].(map[string]any)["Service"]; is {
 				trusted = append(trusted, service)
@@ -391,26 +392,26 @@ func TestSettingsReachDelivery(t *testing.T) {
 		"-c", "delivery.github={owner: example, repo: site, environment: live, branch: trunk}", "-c", "delivery.existingProvider=true",
 		"-c", "delivery.repository={keepImages: 7, untaggedDays: 3}", "-c", "delivery.state={bucket: example-state}",
 		"-c", "delivery.services=[ses]", "-c", "delivery.deletionProtection=false", "-c", "web.originHeader.version=2")
-	text, err := json.Marshal(got.one(t, imageRepository, "ha-web-images"))
+	text, err := json.Marshal(got.one(t, awstype.AWSXECRRepository, "ha-web-images"))
 	require.NoError(t, err)
 	for _, part := range []string{`"maximumNumberOfImages":7`, `"maximumAgeLimit":3`, `"forceDelete":true`, `"name":"ha-web-prod"`, `"kmsKey":"arn:aws:kms:us-east-1:123456789012:ha-web-key"`} {
 		assert.Contains(t, string(text), part)
 	}
 	assert.Equal(t, "pulumi:providers:aws::ha-web-registry", registryProvider(got), "and not an older one of awsx")
-	assert.True(t, admits(t, got.one(t, role, "ha-web-deploy"), github("repo:example/site:environment:live")))
-	assert.True(t, admits(t, got.one(t, role, "ha-web-preview"), github("repo:example/site:ref:refs/heads/trunk")))
-	preview := document(t, got.one(t, rolePolicy, "ha-web-preview")["policy"])
+	assert.True(t, admits(t, got.one(t, awstype.IAMRole, "ha-web-deploy"), github("repo:example/site:environment:live")))
+	assert.True(t, admits(t, got.one(t, awstype.IAMRole, "ha-web-preview"), github("repo:example/site:ref:refs/heads/trunk")))
+	preview := document(t, got.one(t, awstype.IAMRolePolicy, "ha-web-preview")["policy"])
 	assert.Equal(t, []any{
 		"arn:aws:secretsmanager:us-east-1:123456789012:ha-web-origin-v2", "arn:aws:secretsmanager:us-east-1:123456789012:ha-web-origin-v1",
 	}, preview["ReadSecrets"]["Resource"], "what Pulumi's state has anyway")
 	assert.Equal(t, []any{"arn:aws:s3:us-east-1:123456789012:ha-web-static/*", "arn:aws:s3:::example-state/*"}, preview["RefuseOtherFiles"]["NotResource"])
 	assert.Contains(t, fmt.Sprint(preview["RefuseOtherParameters"]["NotResource"]), "parameter/ha-web/prod/*")
-	assert.Contains(t, document(t, got.one(t, managedPolicy, "ha-web-boundary")["policy"])["UseServices"]["Action"], "ses:*")
+	assert.Contains(t, document(t, got.one(t, awstype.IAMPolicy, "ha-web-boundary")["policy"])["UseServices"]["Action"], "ses:*")
 	assert.Equal(t, "123456789012.dkr.ecr.us-east-1.amazonaws.com/ha-web-prod", got.Outputs["imageRepositoryUrl"])
 
 	without := planOf(t, "-stack", "dev", "-c", "delivery.repository.enabled=false")
-	assert.Empty(t, without.of(imageRepository))
-	assert.NotContains(t, without.names(provider), "ha-web-registry")
+	assert.Empty(t, without.of(awstype.AWSXECRRepository))
+	assert.NotContains(t, without.names(awstype.Provider), "ha-web-registry")
 	for _, output := range []string{"imageRepositoryUrl", "deployRoleArn", "previewRoleArn"} {
 		assert.Equal(t, "", without.Outputs[output])
 	}
@@ -418,5 +419,5 @@ func TestSettingsReachDelivery(t *testing.T) {
 
 // registryProvider returns the provider of the image repository's children.
 func registryProvider(got recording) string {
-	return got.of(imageRepository)["ha-web-images"].Provider
+	return got.of(awstype.AWSXECRRepository)["ha-web-images"].Provider
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"ha-web/internal/awstype"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -35,7 +37,7 @@ type widget struct {
 func widgets(t *testing.T, got recording, name string) []widget {
 	t.Helper()
 	var body struct{ Widgets []widget }
-	require.NoError(t, json.Unmarshal([]byte(got.one(t, dashboard, name)["dashboardBody"].(string)), &body))
+	require.NoError(t, json.Unmarshal([]byte(got.one(t, awstype.CloudWatchDashboard, name)["dashboardBody"].(string)), &body))
 	require.NotEmpty(t, body.Widgets)
 	return body.Widgets
 }
@@ -111,7 +113,7 @@ func TestDashboardDrawsTheThresholdsOfAlarms(t *testing.T) {
 	measured := regexp.MustCompile(` ([A-Za-z0-9]+)/[0-9]+s `)
 	graphs := widgets(t, got, "web-dashboard")
 	seen := 0
-	for name, alarm := range got.of(metricAlarm) {
+	for name, alarm := range got.of(awstype.CloudWatchMetricAlarm) {
 		if undrawn.MatchString(name) {
 			continue
 		}
@@ -172,7 +174,7 @@ func TestDashboardExpressionsFindTheirMetrics(t *testing.T) {
 func TestDashboardIsWhereItsAddressLeads(t *testing.T) {
 	t.Parallel()
 	got := planOf(t, "-stack", "prod")
-	name := got.one(t, dashboard, "ha-web-dashboard")["dashboardName"].(string)
+	name := got.one(t, awstype.CloudWatchDashboard, "ha-web-dashboard")["dashboardName"].(string)
 	assert.Equal(t, "ha-web-prod", name)
 	assert.Equal(t, "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards/dashboard/"+name, got.Outputs["dashboardUrl"])
 	assert.Equal(t, "arn:aws:sns:us-east-1:123456789012:ha-web-alarms", got.Outputs["alarmTopicArn"])

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ha-web/components/monitoring"
+	"ha-web/internal/awstype"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,12 +19,12 @@ const account = "123456789012"
 func TestTopicsAreEncryptedAndAdmitPublishers(t *testing.T) {
 	t.Parallel()
 	got := recordMonitoring(t, fullMonitoring())
-	assert.Equal(t, []string{"web-alarms", "web-alarms-us-east-1", "web-notices", "web-notices-us-east-1"}, got.names(topic))
-	for name, each := range got.of(topic) {
+	assert.Equal(t, []string{"web-alarms", "web-alarms-us-east-1", "web-notices", "web-notices-us-east-1"}, got.names(awstype.SNSTopic))
+	for name, each := range got.of(awstype.SNSTopic) {
 		key := "key-arn"
 		if strings.HasSuffix(name, "-us-east-1") { // a topic takes no key of another region
 			key = "arn:aws:kms:us-east-1:123456789012:web-alarms-us-east-1"
-			assert.Equal(t, provider+"::web-us-east-1", each.Provider, name)
+			assert.Equal(t, awstype.Provider+"::web-us-east-1", each.Provider, name)
 		}
 		assert.Equal(t, key, each.Inputs["kmsMasterKeyId"], name)
 		arn := topicARN(name, strings.TrimSuffix(strings.TrimPrefix(name, "web-"), "-us-east-1"))
@@ -36,7 +37,7 @@ func TestTopicsAreEncryptedAndAdmitPublishers(t *testing.T) {
 			}
 			return statement
 		}
-		policy := got.one(t, topicPolicy, name)
+		policy := got.one(t, awstype.SNSTopicPolicy, name)
 		assert.Equal(t, arn, policy["arn"])
 		assert.Equal(t, map[string]map[string]any{
 			"Own": {
@@ -62,7 +63,7 @@ func TestTopicsAreEncryptedAndAdmitPublishers(t *testing.T) {
 // The key of the topics in us-east-1 admits the same services as the key of the stack.
 func TestKeyOfTheOtherRegionAdmitsPublishers(t *testing.T) {
 	t.Parallel()
-	statements := document(t, recordMonitoring(t, fullMonitoring()).one(t, kmsKey, "web-alarms-us-east-1")["policy"])
+	statements := document(t, recordMonitoring(t, fullMonitoring()).one(t, awstype.KMSKey, "web-alarms-us-east-1")["policy"])
 	for _, each := range []string{
 		"PublishAlarms", "PublishEvents", "PublishDatabaseEvents", "PublishBudgets", "PublishCostAnomalies", "PublishScaling",
 	} {
@@ -76,7 +77,7 @@ func TestSubscribersGetTheirTopics(t *testing.T) {
 	t.Parallel()
 	got := recordMonitoring(t, fullMonitoring())
 	subscribed := map[string]string{}
-	for name, each := range got.of(subscription) {
+	for name, each := range got.of(awstype.SNSTopicSubscription) {
 		subscribed[name] = fmt.Sprintf("%v %v of %v", each.Inputs["protocol"], each.Inputs["endpoint"], id(each.Inputs["topic"]))
 	}
 	const function = "arn:aws:lambda:eu-west-1:123456789012:function:chat"
@@ -94,9 +95,9 @@ func TestSubscribersGetTheirTopics(t *testing.T) {
 		name := "web-alarms-function-chat" + suffix
 		assert.Equal(t, map[string]any{
 			"action": "lambda:InvokeFunction", "function": function, "principal": "sns.amazonaws.com", "sourceArn": topicARN(suffix, "alarms"),
-		}, got.one(t, permission, name))
-		assert.Contains(t, got.of(subscription)[name].DependsOn, permission+"::"+name)
-		assert.Empty(t, got.of(permission)[name].Provider, "the function is in the region of the component")
+		}, got.one(t, awstype.LambdaPermission, name))
+		assert.Contains(t, got.of(awstype.SNSTopicSubscription)[name].DependsOn, awstype.LambdaPermission+"::"+name)
+		assert.Empty(t, got.of(awstype.LambdaPermission)[name].Provider, "the function is in the region of the component")
 	}
 }
 
@@ -110,19 +111,19 @@ func inUSEast1(a *monitoring.Args) {
 func TestOneRegionHasOnePairOfTopics(t *testing.T) {
 	t.Parallel()
 	got := recordMonitoring(t, fullMonitoring(inUSEast1))
-	assert.Equal(t, []string{"web-alarms", "web-notices"}, got.names(topic))
-	assert.Empty(t, got.of(kmsKey))
+	assert.Equal(t, []string{"web-alarms", "web-notices"}, got.names(awstype.SNSTopic))
+	assert.Empty(t, got.of(awstype.KMSKey))
 	for _, resource := range got.Resources {
 		assert.Empty(t, resource.Provider, resource.Key())
-		assert.False(t, strings.HasSuffix(resource.Name, "-us-east-1") && resource.Type != provider, resource.Key())
+		assert.False(t, strings.HasSuffix(resource.Name, "-us-east-1") && resource.Type != awstype.Provider, resource.Key())
 	}
-	assert.Contains(t, got.of(metricAlarm), "web-alarm-cdn-errors")
+	assert.Contains(t, got.of(awstype.CloudWatchMetricAlarm), "web-alarm-cdn-errors")
 
 	elsewhere := recordMonitoring(t, fullMonitoring())
 	for _, name := range []string{"web-alarm-cdn-errors-us-east-1", "web-alarm-blocked-requests-us-east-1", "web-alarm-pages-undelivered-us-east-1"} {
-		assert.Equal(t, provider+"::web-us-east-1", elsewhere.of(metricAlarm)[name].Provider, name)
+		assert.Equal(t, awstype.Provider+"::web-us-east-1", elsewhere.of(awstype.CloudWatchMetricAlarm)[name].Provider, name)
 	}
-	assert.Equal(t, provider+"::web-us-east-1", elsewhere.of(compositeAlarm)["web-page-cdn-us-east-1"].Provider)
+	assert.Equal(t, awstype.Provider+"::web-us-east-1", elsewhere.of(awstype.CloudWatchCompositeAlarm)["web-page-cdn-us-east-1"].Provider)
 }
 
 func TestSlackShowsAllTopicsAndMayOnlyRead(t *testing.T) {
@@ -136,17 +137,17 @@ func TestSlackShowsAllTopicsAndMayOnlyRead(t *testing.T) {
 			topicARN("", "alarms"), topicARN("", "notices"), topicARN("-us-east-1", "alarms"), topicARN("-us-east-1", "notices"),
 		},
 		"tags": map[string]any{"Name": "web-slack"},
-	}, got.one(t, slackChannel, "web-slack"))
-	assert.Equal(t, "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess", got.one(t, rolePolicyAttached, "web-slack")["policyArn"])
-	assert.Contains(t, fmt.Sprint(got.one(t, role, "web-slack")["assumeRolePolicy"]), `"chatbot.amazonaws.com"`)
+	}, got.one(t, awstype.ChatbotSlackChannelConfiguration, "web-slack"))
+	assert.Equal(t, "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess", got.one(t, awstype.IAMRolePolicyAttachment, "web-slack")["policyArn"])
+	assert.Contains(t, fmt.Sprint(got.one(t, awstype.IAMRole, "web-slack")["assumeRolePolicy"]), `"chatbot.amazonaws.com"`)
 }
 
 func TestDatabaseEventsGoToTheNotices(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, []string{"web-db-events", "web-parameter-events", "web-security-group-events"},
-		recordMonitoring(t, monitoringArgs()).names(eventSubscription))
+		recordMonitoring(t, monitoringArgs()).names(awstype.RDSEventSubscription))
 	got := recordMonitoring(t, fullMonitoring())
-	assert.Len(t, got.of(eventSubscription), 4)
+	assert.Len(t, got.of(awstype.RDSEventSubscription), 4)
 	for name, want := range map[string]struct {
 		source     string
 		ids        any
@@ -157,14 +158,14 @@ func TestDatabaseEventsGoToTheNotices(t *testing.T) {
 		"web-security-group-events": {"db-security-group", nil, []string{"configuration change", "failure"}},
 		"web-proxy-events":          {"db-proxy", []any{"web-test"}, []string{"configuration change", "deletion", "failure"}},
 	} {
-		subscription := got.one(t, eventSubscription, name)
+		subscription := got.one(t, awstype.RDSEventSubscription, name)
 		assert.Equal(t, topicARN("", "notices"), subscription["snsTopic"], name)
 		assert.Equal(t, want.source, subscription["sourceType"], name)
 		assert.Equal(t, want.ids, subscription["sourceIds"], name)
 		for _, category := range want.categories {
 			assert.Contains(t, subscription["eventCategories"], category, name)
 		}
-		assert.True(t, got.behind(eventSubscription + "::" + name)[topicPolicy+"::web-notices"], "RDS asks whether it may publish")
+		assert.True(t, got.behind(awstype.RDSEventSubscription + "::" + name)[awstype.SNSTopicPolicy+"::web-notices"], "RDS asks whether it may publish")
 	}
 }
 
@@ -173,10 +174,10 @@ func TestEventSubscriptionsAreDeletedTogether(t *testing.T) {
 	t.Parallel()
 	got := planOf(t, "-stack", "prod")
 	want := []string{
-		dbInstance + "::ha-web-db", parameterGroup + "::ha-web-db", proxy + "::ha-web-proxy", topicPolicy + "::ha-web-notices",
+		awstype.RDSInstance + "::ha-web-db", awstype.RDSParameterGroup + "::ha-web-db", awstype.RDSProxy + "::ha-web-proxy", awstype.SNSTopicPolicy + "::ha-web-notices",
 	}
-	require.Len(t, got.of(eventSubscription), 4)
-	for name, each := range got.of(eventSubscription) {
+	require.Len(t, got.of(awstype.RDSEventSubscription), 4)
+	for name, each := range got.of(awstype.RDSEventSubscription) {
 		assert.Equal(t, want, each.DependsOn, name)
 	}
 }
@@ -221,7 +222,7 @@ func matchesValue(want any, value string) bool {
 func patternOf(t *testing.T, got recording, name string) map[string]any {
 	t.Helper()
 	var pattern map[string]any
-	require.NoError(t, json.Unmarshal([]byte(got.one(t, eventRule, name)["eventPattern"].(string)), &pattern))
+	require.NoError(t, json.Unmarshal([]byte(got.one(t, awstype.CloudWatchEventRule, name)["eventPattern"].(string)), &pattern))
 	return pattern
 }
 
@@ -258,9 +259,9 @@ func TestStrangersWhoReadTheDatabaseSecretAreNoticed(t *testing.T) {
 		assert.False(t, matches(pattern, read(secret, inRole(known))), known)
 	}
 	assert.False(t, matches(pattern, read(secret, map[string]any{"type": "AWSService"})))
-	assert.Equal(t, "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", got.one(t, eventRule, "web-database-secret-read")["state"],
+	assert.Equal(t, "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", got.one(t, awstype.CloudWatchEventRule, "web-database-secret-read")["state"],
 		"a rule does not see calls that only read unless it says so")
-	assert.Equal(t, "ENABLED", got.one(t, eventRule, "web-fleet-events")["state"])
+	assert.Equal(t, "ENABLED", got.one(t, awstype.CloudWatchEventRule, "web-fleet-events")["state"])
 }
 
 func TestRotationAndFleetEvents(t *testing.T) {
@@ -287,11 +288,11 @@ func TestRotationAndFleetEvents(t *testing.T) {
 		happened["detail"] = map[string]any{"AutoScalingGroupName": "another"}
 		assert.False(t, matches(fleet, happened), what)
 	}
-	for _, name := range got.names(eventTarget) {
+	for _, name := range got.names(awstype.CloudWatchEventTarget) {
 		if strings.Contains(name, "incident") {
 			continue
 		}
-		target := got.one(t, eventTarget, name)
+		target := got.one(t, awstype.CloudWatchEventTarget, name)
 		assert.Equal(t, name, target["rule"])
 		assert.Equal(t, topicARN("", "notices"), target["arn"], name)
 		assert.NotContains(t, target, "inputTransformer", "a template would fail on a quote: all that AWS knows")

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ha-web/components/monitoring"
+	"ha-web/internal/awstype"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,11 +64,11 @@ func TestPagesBecomeIncidents(t *testing.T) {
 		assert.Equal(t, map[string]any{
 			"description": "ServiceNow", "authorizationType": "BASIC",
 			"authParameters": map[string]any{"basic": map[string]any{"username": "ha-web", "password": "[secret]"}},
-		}, got.one(t, connection, "web-servicenow"+suffix))
-		destination := got.one(t, apiDestination, "web-servicenow"+suffix)
+		}, got.one(t, awstype.CloudWatchEventConnection, "web-servicenow"+suffix))
+		destination := got.one(t, awstype.CloudWatchEventAPIDestination, "web-servicenow"+suffix)
 		assert.Equal(t, "https://example.service-now.com/api/now/import/u_ha_web_incident", destination["invocationEndpoint"])
 		assert.Equal(t, "POST", destination["httpMethod"])
-		policy := document(t, got.one(t, rolePolicy, "web-servicenow"+suffix)["policy"])
+		policy := document(t, got.one(t, awstype.IAMRolePolicy, "web-servicenow"+suffix)["policy"])
 		assert.Equal(t, []any{arn("cloudwatch", "web-servicenow")}, policy["events:InvokeApiDestination"]["Resource"])
 		roles := map[string][]string{
 			"": {
@@ -79,19 +80,19 @@ func TestPagesBecomeIncidents(t *testing.T) {
 		var sources []any
 		for _, role := range roles {
 			sources = append(sources, arn("cloudwatch", role))
-			target := got.of(eventTarget)[role+suffix]
+			target := got.of(awstype.CloudWatchEventTarget)[role+suffix]
 			assert.Equal(t, role+suffix, target.Inputs["rule"])
 			assert.Equal(t, arn("cloudwatch", "web-servicenow"), target.Inputs["arn"])
 			assert.Equal(t, "arn:aws:iam:eu-west-1:123456789012:web-servicenow"+suffix, target.Inputs["roleArn"])
 			assert.Equal(t, map[string]any{"arn": arn("sqs", "web-incidents-undelivered")}, target.Inputs["deadLetterConfig"])
 			assert.Equal(t, map[string]any{"maximumEventAgeInSeconds": 3600.0, "maximumRetryAttempts": 185.0}, target.Inputs["retryPolicy"])
-			assert.Contains(t, target.DependsOn, queuePolicy+"::web-incidents-undelivered"+suffix)
+			assert.Contains(t, target.DependsOn, awstype.SQSQueuePolicy+"::web-incidents-undelivered"+suffix)
 		}
-		kept := document(t, got.one(t, queuePolicy, "web-incidents-undelivered"+suffix)["policy"])
+		kept := document(t, got.one(t, awstype.SQSQueuePolicy, "web-incidents-undelivered"+suffix)["policy"])
 		assert.Equal(t, map[string]any{"Service": "events.amazonaws.com"}, kept["KeepIncidents"]["Principal"])
 		assert.Equal(t, map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": sources}}, kept["KeepIncidents"]["Condition"])
 		assert.Equal(t, "Deny", kept["RefuseWithoutTLS"]["Effect"])
-		dead := got.one(t, queue, "web-incidents-undelivered"+suffix)
+		dead := got.one(t, awstype.SQSQueue, "web-incidents-undelivered"+suffix)
 		assert.Equal(t, true, dead["sqsManagedSseEnabled"])
 		assert.Equal(t, 1209600.0, dead["messageRetentionSeconds"])
 	}
@@ -117,7 +118,7 @@ func TestAnIncidentIsOpenedOnceAndResolved(t *testing.T) {
 	got := recordMonitoring(t, fullMonitoring())
 	row := func(target string, event map[string]any) map[string]any {
 		var row map[string]any
-		require.NoError(t, json.Unmarshal([]byte(filled(t, got.one(t, eventTarget, target), event)), &row), target)
+		require.NoError(t, json.Unmarshal([]byte(filled(t, got.one(t, awstype.CloudWatchEventTarget, target), event)), &row), target)
 		return row
 	}
 	const nine, ten = "2027-01-11T09:00:00.989+0000", "2027-01-11T10:00:00.001+0000"
@@ -142,7 +143,7 @@ func TestAnIncidentIsOpenedOnceAndResolved(t *testing.T) {
 	incident := "123456789012/eu-west-1/web-test-errors/" + nine
 	assert.Equal(t, map[string]any{
 		"u_correlation_id": incident, "u_state": "1", "u_short_description": "web-test-errors",
-		"u_description": got.one(t, compositeAlarm, "web-page-errors")["alarmDescription"], "u_work_notes": "arn:a transitioned to ALARM",
+		"u_description": got.one(t, awstype.CloudWatchCompositeAlarm, "web-page-errors")["alarmDescription"], "u_work_notes": "arn:a transitioned to ALARM",
 		"u_urgency": "1", "u_impact": "2", "u_assignment_group": "Platform",
 	}, row("web-incident-open-errors", failed))
 	assert.Equal(t, map[string]any{
@@ -156,7 +157,7 @@ func TestAnAssignmentGroupIsNoPlaceholder(t *testing.T) {
 	t.Parallel()
 	got := recordMonitoring(t, fullMonitoring(func(a *monitoring.Args) { a.Settings.ServiceNow.AssignmentGroup = `R&D "web" <24/7>` }))
 	var row map[string]any
-	text := filled(t, got.one(t, eventTarget, "web-incident-open-errors"), pageChanged("web-test-errors", "ALARM", "now", "OK", "before"))
+	text := filled(t, got.one(t, awstype.CloudWatchEventTarget, "web-incident-open-errors"), pageChanged("web-test-errors", "ALARM", "now", "OK", "before"))
 	require.NoError(t, json.Unmarshal([]byte(text), &row))
 	assert.Equal(t, `R&D "web" <24/7>`, row["u_assignment_group"])
 }
@@ -166,7 +167,7 @@ func TestServiceNowByOAuth(t *testing.T) {
 	got := recordMonitoring(t, fullMonitoring(func(a *monitoring.Args) {
 		s := &a.Settings.ServiceNow
 		s.Username, s.Password, s.ClientID, s.ClientSecret = "", nil, "0a1b", sealed("hunter2")
-	})).one(t, connection, "web-servicenow")
+	})).one(t, awstype.CloudWatchEventConnection, "web-servicenow")
 	assert.Equal(t, "OAUTH_CLIENT_CREDENTIALS", got["authorizationType"])
 	assert.Equal(t, map[string]any{"oauth": map[string]any{
 		"authorizationEndpoint": "https://example.service-now.com/oauth_token.do", "httpMethod": "POST",
@@ -182,7 +183,7 @@ func TestMetricsGoToDatadog(t *testing.T) {
 	got := recordMonitoring(t, fullMonitoring())
 	streamed := func(got recording, name string) []string {
 		var namespaces []string
-		for _, each := range got.one(t, metricStream, name)["includeFilters"].([]any) {
+		for _, each := range got.one(t, awstype.CloudWatchMetricStream, name)["includeFilters"].([]any) {
 			namespaces = append(namespaces, each.(map[string]any)["namespace"].(string))
 		}
 		return namespaces
@@ -190,16 +191,16 @@ func TestMetricsGoToDatadog(t *testing.T) {
 	assert.Equal(t, []string{"AWS/ApplicationELB", "AWS/AutoScaling", "AWS/EC2", "AWS/NATGateway", "AWS/RDS", "CWAgent"}, streamed(got, "web-datadog-stream"))
 	assert.Equal(t, []string{"AWS/CloudFront", "AWS/WAFV2"}, streamed(got, "web-datadog-stream-us-east-1"))
 
-	stream := got.of(metricStream)["web-datadog-stream"]
+	stream := got.of(awstype.CloudWatchMetricStream)["web-datadog-stream"]
 	assert.Equal(t, "opentelemetry0.7", stream.Inputs["outputFormat"])
 	assert.Equal(t, "arn:aws:kinesis:eu-west-1:123456789012:web-datadog", stream.Inputs["firehoseArn"])
-	assert.Contains(t, stream.DependsOn, rolePolicy+"::web-datadog-stream")
-	writes := document(t, got.one(t, rolePolicy, "web-datadog-stream")["policy"])
+	assert.Contains(t, stream.DependsOn, awstype.IAMRolePolicy+"::web-datadog-stream")
+	writes := document(t, got.one(t, awstype.IAMRolePolicy, "web-datadog-stream")["policy"])
 	assert.Equal(t, []any{"arn:aws:kinesis:eu-west-1:123456789012:web-datadog"}, writes["firehose:PutRecord"]["Resource"])
-	trust := document(t, got.one(t, role, "web-datadog-stream")["assumeRolePolicy"])
+	trust := document(t, got.one(t, awstype.IAMRole, "web-datadog-stream")["assumeRolePolicy"])
 	assert.Equal(t, map[string]any{"Service": "streams.metrics.cloudwatch.amazonaws.com"}, trust["sts:AssumeRole"]["Principal"])
 
-	delivery := got.of(firehose)["web-datadog"]
+	delivery := got.of(awstype.KinesisFirehoseDeliveryStream)["web-datadog"]
 	assert.Equal(t, "http_endpoint", delivery.Inputs["destination"])
 	assert.Equal(t, map[string]any{"enabled": true, "keyType": "AWS_OWNED_CMK"}, delivery.Inputs["serverSideEncryption"])
 	assert.Equal(t, map[string]any{
@@ -213,22 +214,22 @@ func TestMetricsGoToDatadog(t *testing.T) {
 		"cloudwatchLoggingOptions": map[string]any{"enabled": true, "logGroupName": "web-datadog", "logStreamName": "delivery"},
 		"requestConfiguration":     map[string]any{"contentEncoding": "GZIP"},
 	}, delivery.Inputs["httpEndpointConfiguration"])
-	assert.Contains(t, delivery.DependsOn, rolePolicy+"::web-datadog")
-	rights := document(t, got.one(t, rolePolicy, "web-datadog")["policy"])
+	assert.Contains(t, delivery.DependsOn, awstype.IAMRolePolicy+"::web-datadog")
+	rights := document(t, got.one(t, awstype.IAMRolePolicy, "web-datadog")["policy"])
 	assert.Equal(t, []any{"arn:aws:s3:eu-west-1:123456789012:web-datadog", "arn:aws:s3:eu-west-1:123456789012:web-datadog/*"}, rights["KeepWhatFails"]["Resource"])
 	checkPrivate(t, got, "web-datadog", expires(14))
-	assert.True(t, got.of(bucket)["web-datadog"].Protect)
-	assert.Equal(t, "key-arn", got.one(t, logGroup, "web-datadog")["kmsKeyId"])
-	assert.NotContains(t, got.one(t, logGroup, "web-datadog-us-east-1"), "kmsKeyId", "the key is of another region")
+	assert.True(t, got.of(awstype.S3BucketV2)["web-datadog"].Protect)
+	assert.Equal(t, "key-arn", got.one(t, awstype.CloudWatchLogGroup, "web-datadog")["kmsKeyId"])
+	assert.NotContains(t, got.one(t, awstype.CloudWatchLogGroup, "web-datadog-us-east-1"), "kmsKeyId", "the key is of another region")
 
 	got = recordMonitoring(t, fullMonitoring(inUSEast1, func(a *monitoring.Args) {
 		a.Settings.Datadog.Site, a.Settings.Datadog.Namespaces = "datadoghq.eu", []string{"AWS/RDS", "AWS/WAFV2"}
 	}))
-	assert.Equal(t, []string{"web-datadog-stream"}, got.names(metricStream))
+	assert.Equal(t, []string{"web-datadog-stream"}, got.names(awstype.CloudWatchMetricStream))
 	assert.Equal(t, []string{"AWS/RDS", "AWS/WAFV2"}, streamed(got, "web-datadog-stream"))
-	assert.Contains(t, inputsOf(t, got.of(firehose)["web-datadog"]), "https://awsmetrics-intake.datadoghq.eu/v1/input")
+	assert.Contains(t, inputsOf(t, got.of(awstype.KinesisFirehoseDeliveryStream)["web-datadog"]), "https://awsmetrics-intake.datadoghq.eu/v1/input")
 	far := fullMonitoring(func(a *monitoring.Args) { a.Settings.Datadog.Namespaces = []string{"AWS/RDS"} })
-	assert.Equal(t, []string{"web-datadog-stream"}, recordMonitoring(t, far).names(metricStream), "nothing to stream there")
+	assert.Equal(t, []string{"web-datadog-stream"}, recordMonitoring(t, far).names(awstype.CloudWatchMetricStream), "nothing to stream there")
 }
 
 func TestBudgetTellsOfTheForecast(t *testing.T) {
@@ -245,12 +246,12 @@ func TestBudgetTellsOfTheForecast(t *testing.T) {
 		"costFilters":   []any{map[string]any{"name": "TagKeyValue", "values": []any{"user:Project$ha-web"}}},
 		"notifications": []any{notify("FORECASTED", 100), notify("ACTUAL", 80)},
 		"tags":          map[string]any{"Name": "web-budget"},
-	}, got.one(t, budget, "web-budget"))
-	assert.True(t, got.behind(budget + "::web-budget")[topicPolicy+"::web-notices"], "AWS Budgets asks whether it may publish")
+	}, got.one(t, awstype.BudgetsBudget, "web-budget"))
+	assert.True(t, got.behind(awstype.BudgetsBudget + "::web-budget")[awstype.SNSTopicPolicy+"::web-notices"], "AWS Budgets asks whether it may publish")
 
 	whole := recordMonitoring(t, fullMonitoring(func(a *monitoring.Args) {
 		a.Settings.Budget = monitoring.Budget{MonthlyUSD: 50, ForecastPercent: 120, ActualPercent: 50}
-	})).one(t, budget, "web-budget")
+	})).one(t, awstype.BudgetsBudget, "web-budget")
 	assert.NotContains(t, whole, "costFilters")
 	assert.Equal(t, []any{notify("FORECASTED", 120), notify("ACTUAL", 50)}, whole["notifications"])
 }

@@ -12,6 +12,7 @@ import (
 	"ha-web/components/monitoring"
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -127,7 +128,7 @@ func TestLongestNameFits(t *testing.T) {
 	}
 	longest := strings.Repeat("x", 28-len("-test"))
 	got := record(t, create(longest))
-	for _, kind := range []string{eventRule, role, connection, apiDestination, firehose, queue} {
+	for _, kind := range []string{awstype.CloudWatchEventRule, awstype.IAMRole, awstype.CloudWatchEventConnection, awstype.CloudWatchEventAPIDestination, awstype.KinesisFirehoseDeliveryStream, awstype.SQSQueue} {
 		assert.NotEmpty(t, got.of(kind))
 		for _, name := range got.names(kind) {
 			assert.LessOrEqual(t, len(name)+len("-1234567"), 64, name)
@@ -164,7 +165,7 @@ func TestSettingsReachMonitoring(t *testing.T) {
 		"-c", "web.size={min: 4, max: 20}", "-c", "web.schedules=[{name: day, recurrence: 0 7 * * *, min: 4}, {name: night, recurrence: 0 20 * * *, min: 3}]",
 		"-c", "database.maxConnections=300", "-c", "database.storageGiB=200", "-c", "database.maxStorageGiB=400", "-c", "database.proxy.maxConnectionsPercent=50")
 	var subscribed []string
-	for _, each := range got.of(subscription) {
+	for _, each := range got.of(awstype.SNSTopicSubscription) {
 		subscribed = append(subscribed, fmt.Sprintf("%v %v of %v", each.Inputs["protocol"], each.Inputs["endpoint"],
 			strings.Split(each.Inputs["topic"].(string), "123456789012:")[1]))
 	}
@@ -179,36 +180,36 @@ func TestSettingsReachMonitoring(t *testing.T) {
 		}
 	}
 	assert.ElementsMatch(t, want, subscribed)
-	assert.Equal(t, "C0123ABCD", got.one(t, slackChannel, "ha-web-slack")["slackChannelId"])
+	assert.Equal(t, "C0123ABCD", got.one(t, awstype.ChatbotSlackChannelConfiguration, "ha-web-slack")["slackChannelId"])
 	for name, threshold := range map[string]float64{
 		"healthy-hosts": 3, "latency": 0.8, "database-connections": 240, "database-storage": 16 * (1 << 30), "proxy-pinned": 75, "server-errors": 5,
 	} {
-		assert.Equal(t, threshold, got.one(t, metricAlarm, "ha-web-alarm-"+name)["threshold"], name)
+		assert.Equal(t, threshold, got.one(t, awstype.CloudWatchMetricAlarm, "ha-web-alarm-"+name)["threshold"], name)
 	}
-	assert.Contains(t, got.of(metricAlarm), "ha-web-alarm-healthy-hosts-in-zone-c")
-	assert.True(t, strings.HasSuffix(got.one(t, metricAlarm, "ha-web-alarm-latency")["alarmDescription"].(string), " Runbook: https://wiki.example.edu/runbook#latency"))
+	assert.Contains(t, got.of(awstype.CloudWatchMetricAlarm), "ha-web-alarm-healthy-hosts-in-zone-c")
+	assert.True(t, strings.HasSuffix(got.one(t, awstype.CloudWatchMetricAlarm, "ha-web-alarm-latency")["alarmDescription"].(string), " Runbook: https://wiki.example.edu/runbook#latency"))
 	assert.False(t, matches(patternOf(t, got, "ha-web-database-secret-read"), read("rds!ha-web-db", inRole("migrate"))))
 	for _, known := range []string{"ha-web-app", "ha-web-proxy"} {
 		assert.False(t, matches(patternOf(t, got, "ha-web-database-secret-read"), read("rds!ha-web", inRole(known))), known)
 	}
 	assert.True(t, matches(patternOf(t, got, "ha-web-database-secret-read"), read("rds!ha-web", inRole("admin"))))
-	assert.Empty(t, got.of(cacheMetrics))
-	assert.Equal(t, "https://example.service-now.com/api/now/import/u_x", got.one(t, apiDestination, "ha-web-servicenow")["invocationEndpoint"])
-	assert.Contains(t, inputsOf(t, got.of(connection)["ha-web-servicenow"]), `"clientSecret":"[secret]"`)
-	template := fmt.Sprint(got.one(t, eventTarget, "ha-web-incident-open-errors")["inputTransformer"])
+	assert.Empty(t, got.of(awstype.CloudFrontMonitoringSubscription))
+	assert.Equal(t, "https://example.service-now.com/api/now/import/u_x", got.one(t, awstype.CloudWatchEventAPIDestination, "ha-web-servicenow")["invocationEndpoint"])
+	assert.Contains(t, inputsOf(t, got.of(awstype.CloudWatchEventConnection)["ha-web-servicenow"]), `"clientSecret":"[secret]"`)
+	template := fmt.Sprint(got.one(t, awstype.CloudWatchEventTarget, "ha-web-incident-open-errors")["inputTransformer"])
 	for _, part := range []string{`"u_assignment_group":"Web"`, `"u_urgency":"3"`, `"u_impact":"1"`} {
 		assert.Contains(t, template, part)
 	}
-	assert.Contains(t, inputsOf(t, got.of(firehose)["ha-web-datadog"]), "https://awsmetrics-intake.datadoghq.eu/v1/input")
-	assert.Equal(t, []any{map[string]any{"namespace": "AWS/RDS"}}, got.one(t, metricStream, "ha-web-datadog-stream")["includeFilters"])
-	assert.Equal(t, "us-east-1", got.one(t, provider, "ha-web-us-east-1")["region"])
-	assert.Equal(t, provider+"::ha-web-us-east-1", got.of(metricStream)["ha-web-datadog-stream-us-east-1"].Provider)
-	assert.False(t, got.of(bucket)["ha-web-datadog"].Protect)
-	assert.Equal(t, 90.0, got.one(t, logGroup, "ha-web-datadog")["retentionInDays"])
-	spend := got.one(t, budget, "ha-web-budget")
+	assert.Contains(t, inputsOf(t, got.of(awstype.KinesisFirehoseDeliveryStream)["ha-web-datadog"]), "https://awsmetrics-intake.datadoghq.eu/v1/input")
+	assert.Equal(t, []any{map[string]any{"namespace": "AWS/RDS"}}, got.one(t, awstype.CloudWatchMetricStream, "ha-web-datadog-stream")["includeFilters"])
+	assert.Equal(t, "us-east-1", got.one(t, awstype.Provider, "ha-web-us-east-1")["region"])
+	assert.Equal(t, awstype.Provider+"::ha-web-us-east-1", got.of(awstype.CloudWatchMetricStream)["ha-web-datadog-stream-us-east-1"].Provider)
+	assert.False(t, got.of(awstype.S3BucketV2)["ha-web-datadog"].Protect)
+	assert.Equal(t, 90.0, got.one(t, awstype.CloudWatchLogGroup, "ha-web-datadog")["retentionInDays"])
+	spend := got.one(t, awstype.BudgetsBudget, "ha-web-budget")
 	assert.Equal(t, "900", spend["limitAmount"])
-	assert.Contains(t, inputsOf(t, got.of(budget)["ha-web-budget"]), `"user:Team$web"`)
-	assert.Contains(t, inputsOf(t, got.of(budget)["ha-web-budget"]), `"threshold":110`)
+	assert.Contains(t, inputsOf(t, got.of(awstype.BudgetsBudget)["ha-web-budget"]), `"user:Team$web"`)
+	assert.Contains(t, inputsOf(t, got.of(awstype.BudgetsBudget)["ha-web-budget"]), `"threshold":110`)
 
 	_, stderr, status := run(t, project, "plan", "-c", "monitoring={https: {pagerduty: https://hunter2}}")
 	assert.Equal(t, 1, status)

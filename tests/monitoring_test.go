@@ -9,6 +9,7 @@ import (
 
 	"ha-web/components/monitoring"
 	"ha-web/components/webtier"
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
 	"github.com/stretchr/testify/assert"
@@ -118,7 +119,7 @@ func TestAlarms(t *testing.T) {
 			region + "} > 0 in 1 of 1, notBreaching"
 	}
 	got := map[string]string{}
-	for name, alarm := range recordMonitoring(t, fullMonitoring()).of(metricAlarm) {
+	for name, alarm := range recordMonitoring(t, fullMonitoring()).of(awstype.CloudWatchMetricAlarm) {
 		got[strings.TrimPrefix(name, "web-alarm-")] = shown(alarm.Inputs)
 	}
 	assert.Equal(t, want, got)
@@ -126,7 +127,7 @@ func TestAlarms(t *testing.T) {
 
 // isAlarm reports whether a resource is an alarm of either kind.
 func isAlarm(resource offline.Resource) bool {
-	return resource.Type == metricAlarm || resource.Type == compositeAlarm
+	return resource.Type == awstype.CloudWatchMetricAlarm || resource.Type == awstype.CloudWatchCompositeAlarm
 }
 
 // roleOf returns the heading in the runbook that the description of an alarm links to.
@@ -154,7 +155,7 @@ func TestEveryAlarmTellsSomeoneAndKnowsSilence(t *testing.T) {
 			for _, property := range []string{"alarmActions", "okActions"} {
 				require.Len(t, resource.Inputs[property], 1, "%s: %s: %s", name, resource.Key(), property)
 			}
-			if resource.Type == metricAlarm {
+			if resource.Type == awstype.CloudWatchMetricAlarm {
 				assert.Contains(t, []any{"breaching", "notBreaching", "missing"}, resource.Inputs["treatMissingData"], resource.Key())
 				assert.NotContains(t, resource.Inputs, "actionsEnabled", resource.Key())
 			}
@@ -175,24 +176,24 @@ func TestPagesAreCompositeAlarms(t *testing.T) {
 		"security":      {"database-secret-read"},
 		"cdn-us-east-1": {"cdn-errors"},
 	}
-	assert.Len(t, got.of(compositeAlarm), len(members))
+	assert.Len(t, got.of(awstype.CloudWatchCompositeAlarm), len(members))
 	for page, alarms := range members {
 		var rules []string
 		for _, each := range alarms {
 			rules = append(rules, fmt.Sprintf("ALARM(%q)", "web-test-"+each))
 		}
-		composite := got.one(t, compositeAlarm, "web-page-"+page)
+		composite := got.one(t, awstype.CloudWatchCompositeAlarm, "web-page-"+page)
 		assert.Equal(t, strings.Join(rules, " OR "), composite["alarmRule"], page)
 		assert.Equal(t, "web-test-"+strings.TrimSuffix(page, "-us-east-1"), composite["alarmName"])
 		assert.Equal(t, []any{topicARN(page, "alarms")}, composite["alarmActions"], page)
 		assert.Equal(t, []any{topicARN(page, "alarms")}, composite["okActions"], page)
 		for _, each := range alarms {
 			suffix := strings.TrimPrefix(page, strings.TrimSuffix(page, "-us-east-1"))
-			assert.True(t, got.behind(compositeAlarm + "::web-page-" + page)[metricAlarm+"::web-alarm-"+each+suffix],
+			assert.True(t, got.behind(awstype.CloudWatchCompositeAlarm + "::web-page-" + page)[awstype.CloudWatchMetricAlarm+"::web-alarm-"+each+suffix],
 				"CloudWatch wants %s to be there first", each)
 		}
 	}
-	for name, alarm := range got.of(metricAlarm) {
+	for name, alarm := range got.of(awstype.CloudWatchMetricAlarm) {
 		topic := "notices"
 		if strings.HasPrefix(name, "web-alarm-notices-undelivered") {
 			topic = "alarms"
@@ -231,7 +232,7 @@ func TestThresholdsFollowTheirSettings(t *testing.T) {
 		"database-read-latency": 0.005, "database-write-latency": 0.005, "database-disk-queue": 10,
 		"proxy-borrow-latency": 7000, "proxy-pinned": 40, "cdn-errors-us-east-1": 3, "blocked-requests-us-east-1": 99,
 	} {
-		assert.InDelta(t, want, got.one(t, metricAlarm, "web-alarm-"+name)["threshold"], 1e-9, name)
+		assert.InDelta(t, want, got.one(t, awstype.CloudWatchMetricAlarm, "web-alarm-"+name)["threshold"], 1e-9, name)
 	}
 }
 
@@ -243,12 +244,12 @@ func TestAlarmsFollowWhatThereIs(t *testing.T) {
 		"fleet-credits", "fleet-surplus", "database-credits", "database-surplus", "nat-ports-a", "nat-drops-a", "proxy-borrow-latency",
 		"proxy-pinned", "cdn-errors", "blocked-requests", "incidents-undelivered",
 	} {
-		assert.NotContains(t, least.of(metricAlarm), "web-alarm-"+role)
+		assert.NotContains(t, least.of(awstype.CloudWatchMetricAlarm), "web-alarm-"+role)
 	}
-	assert.Contains(t, least.of(metricAlarm), "web-alarm-healthy-hosts-in-zone-b")
-	assert.Equal(t, []string{"web-page-database", "web-page-errors", "web-page-redundancy", "web-page-security"}, least.names(compositeAlarm))
+	assert.Contains(t, least.of(awstype.CloudWatchMetricAlarm), "web-alarm-healthy-hosts-in-zone-b")
+	assert.Equal(t, []string{"web-page-database", "web-page-errors", "web-page-redundancy", "web-page-security"}, least.names(awstype.CloudWatchCompositeAlarm))
 	for _, kind := range []string{
-		subscription, slackChannel, connection, queue, metricStream, firehose, bucket, budget, cacheMetrics, kmsKey,
+		awstype.SNSTopicSubscription, awstype.ChatbotSlackChannelConfiguration, awstype.CloudWatchEventConnection, awstype.SQSQueue, awstype.CloudWatchMetricStream, awstype.KinesisFirehoseDeliveryStream, awstype.S3BucketV2, awstype.BudgetsBudget, awstype.CloudFrontMonitoringSubscription, awstype.KMSKey,
 	} {
 		assert.Empty(t, least.of(kind), kind)
 	}
@@ -258,34 +259,34 @@ func TestAlarmsFollowWhatThereIs(t *testing.T) {
 	}
 	one := func(change func(*monitoring.Args)) recording { return recordMonitoring(t, fullMonitoring(change)) }
 	night := one(func(a *monitoring.Args) { a.Web.Settings.Schedules = down(1) })
-	assert.Equal(t, 1.0, night.one(t, metricAlarm, "web-alarm-healthy-hosts")["threshold"])
-	assert.NotContains(t, night.of(metricAlarm), "web-alarm-healthy-hosts-in-zone-a", "a zone may be empty")
+	assert.Equal(t, 1.0, night.one(t, awstype.CloudWatchMetricAlarm, "web-alarm-healthy-hosts")["threshold"])
+	assert.NotContains(t, night.of(awstype.CloudWatchMetricAlarm), "web-alarm-healthy-hosts-in-zone-a", "a zone may be empty")
 	dark := one(func(a *monitoring.Args) { a.Web.Settings.Schedules = down(0) })
-	assert.NotContains(t, dark.of(metricAlarm), "web-alarm-healthy-hosts", "there may be no instance")
+	assert.NotContains(t, dark.of(awstype.CloudWatchMetricAlarm), "web-alarm-healthy-hosts", "there may be no instance")
 	fixed := one(func(a *monitoring.Args) { a.Web.Settings.Size.Max, a.Web.Settings.Scaling = 2, webtier.Scaling{} })
-	assert.NotContains(t, fixed.of(metricAlarm), "web-alarm-fleet-full", "a fleet of fixed size is always full")
+	assert.NotContains(t, fixed.of(awstype.CloudWatchMetricAlarm), "web-alarm-fleet-full", "a fleet of fixed size is always full")
 	single := one(func(a *monitoring.Args) { delete(a.Network.NATGatewayIDs, "b") })
-	assert.Contains(t, single.of(metricAlarm), "web-alarm-nat-ports-a")
-	assert.NotContains(t, single.of(metricAlarm), "web-alarm-nat-ports-b")
+	assert.Contains(t, single.of(awstype.CloudWatchMetricAlarm), "web-alarm-nat-ports-a")
+	assert.NotContains(t, single.of(awstype.CloudWatchMetricAlarm), "web-alarm-nat-ports-b")
 	open := one(func(a *monitoring.Args) {
 		a.CDN.Settings.WAF.Enabled, a.CDN.FirewallName, a.Settings.CacheMetrics = false, nil, false
 	})
-	assert.Contains(t, open.of(metricAlarm), "web-alarm-cdn-errors-us-east-1")
-	assert.NotContains(t, open.of(metricAlarm), "web-alarm-blocked-requests-us-east-1")
-	assert.Empty(t, open.of(cacheMetrics))
+	assert.Contains(t, open.of(awstype.CloudWatchMetricAlarm), "web-alarm-cdn-errors-us-east-1")
+	assert.NotContains(t, open.of(awstype.CloudWatchMetricAlarm), "web-alarm-blocked-requests-us-east-1")
+	assert.Empty(t, open.of(awstype.CloudFrontMonitoringSubscription))
 }
 
 // An alarm that treats missing data as breaching would go off before what it watches exists.
 func TestAlarmsComeAfterWhatTheyWatch(t *testing.T) {
 	t.Parallel()
 	got := planOf(t, "-stack", "prod")
-	for name, alarm := range got.of(metricAlarm) {
+	for name, alarm := range got.of(awstype.CloudWatchMetricAlarm) {
 		if alarm.Inputs["treatMissingData"] != "breaching" {
 			continue
 		}
-		watched := autoScalingGroup + "::ha-web-app"
+		watched := awstype.AutoScalingGroup + "::ha-web-app"
 		if strings.HasPrefix(name, "ha-web-alarm-database") {
-			watched = dbInstance + "::ha-web-db"
+			watched = awstype.RDSInstance + "::ha-web-db"
 		}
 		assert.True(t, got.behind(alarm.Key())[watched], name)
 	}
@@ -304,17 +305,17 @@ func TestAlarmsOfTheDatabaseUseItsIdentifier(t *testing.T) {
 		"ha-web-alarm-cdn-errors":           {"DistributionId": "ha-web-cdn_id", "Region": "Global"},
 		"ha-web-alarm-blocked-requests":     {"WebACL": "ha-web-prod-waf", "Rule": "ALL"},
 	} {
-		assert.Equal(t, want, got.one(t, metricAlarm, name)["dimensions"], name)
+		assert.Equal(t, want, got.one(t, awstype.CloudWatchMetricAlarm, name)["dimensions"], name)
 	}
 	assert.Equal(t, map[string]any{"TargetGroup": "targetgroup/ha-web-app/id", "LoadBalancer": "app/ha-web-alb/id"},
-		got.one(t, metricAlarm, "ha-web-alarm-healthy-hosts")["dimensions"])
+		got.one(t, awstype.CloudWatchMetricAlarm, "ha-web-alarm-healthy-hosts")["dimensions"])
 }
 
 // The Auto Scaling group names alarms that are created after it: the names must match.
 func TestAlarmsStopRollouts(t *testing.T) {
 	t.Parallel()
 	gates := func(got recording) any {
-		refresh := got.one(t, autoScalingGroup, "ha-web-app")["instanceRefresh"].(map[string]any)
+		refresh := got.one(t, awstype.AutoScalingGroup, "ha-web-app")["instanceRefresh"].(map[string]any)
 		gates, _ := refresh["preferences"].(map[string]any)["alarmSpecification"].(map[string]any)
 		return gates["alarms"]
 	}
@@ -322,10 +323,10 @@ func TestAlarmsStopRollouts(t *testing.T) {
 		got := planOf(t, "-stack", stack)
 		var names []any
 		for _, role := range []string{"rollout-server-errors", "rollout-load-balancer-errors", "rollout-latency"} {
-			alarm := got.of(metricAlarm)["ha-web-alarm-"+role]
+			alarm := got.of(awstype.CloudWatchMetricAlarm)["ha-web-alarm-"+role]
 			names = append(names, alarm.Inputs["name"])
 			assert.Equal(t, "notBreaching", alarm.Inputs["treatMissingData"], "or a night without requests stops a rollout")
-			for page, composite := range got.of(compositeAlarm) {
+			for page, composite := range got.of(awstype.CloudWatchCompositeAlarm) {
 				assert.NotContains(t, composite.Inputs["alarmRule"], alarm.Inputs["name"], page)
 			}
 		}
@@ -334,7 +335,7 @@ func TestAlarmsStopRollouts(t *testing.T) {
 	}
 	off := planOf(t, "-stack", "prod", "-c", "monitoring.stopRollouts=false")
 	assert.Nil(t, gates(off))
-	assert.Contains(t, off.of(metricAlarm), "ha-web-alarm-rollout-latency", "it is watched all the same")
+	assert.Contains(t, off.of(awstype.CloudWatchMetricAlarm), "ha-web-alarm-rollout-latency", "it is watched all the same")
 	assert.Nil(t, monitoring.RolloutAlarms(strings.Repeat("x", 99), "test", nil), "New returns the error")
 	assert.Len(t, monitoring.RolloutAlarms("x", "test", nil), 3, "the default")
 }

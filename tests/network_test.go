@@ -9,6 +9,7 @@ import (
 
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
+	"ha-web/internal/awstype"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -41,16 +42,16 @@ func (n network) address(h host) netip.Addr {
 	if h.subnet == "" {
 		return netip.MustParseAddr("203.0.113.7")
 	}
-	return netip.MustParsePrefix(n.of(subnet)[h.subnet].Inputs["cidrBlock"].(string)).Addr().Next()
+	return netip.MustParsePrefix(n.of(awstype.EC2Subnet)[h.subnet].Inputs["cidrBlock"].(string)).Addr().Next()
 }
 
 // connects reports why a TCP connection cannot be opened, or "" if it can.
 func (n network) connects(from, to host, port int) string {
 	service := span{port, port}
-	if !n.groupsAllow(egressRule, from, to, port) {
+	if !n.groupsAllow(awstype.VPCSecurityGroupEgressRule, from, to, port) {
 		return "security group of " + from.name
 	}
-	if !n.groupsAllow(ingressRule, to, from, port) {
+	if !n.groupsAllow(awstype.VPCSecurityGroupIngressRule, to, from, port) {
 		return "security group of " + to.name
 	}
 	return n.delivers(from, to, service, from.client)
@@ -65,9 +66,9 @@ func (n network) delivers(from, to host, service, client span) string {
 		switch gateway := n.defaultRoute(from.subnet); {
 		case gateway == "":
 			return "no route from " + from.subnet
-		case n.of(natGateway)[gateway].Name != "":
+		case n.of(awstype.EC2NatGateway)[gateway].Name != "":
 			// The NAT gateway lies in between: ACLs see the far address, and its own ports further out.
-			nat := host{name: gateway, subnet: id(n.of(natGateway)[gateway].Inputs["subnetId"]), client: anyClient}
+			nat := host{name: gateway, subnet: id(n.of(awstype.EC2NatGateway)[gateway].Inputs["subnetId"]), client: anyClient}
 			return cmp.Or(
 				n.passesOut(from, to, service), n.passesInto(nat, from, service),
 				n.delivers(nat, to, service, nat.client),
@@ -94,10 +95,10 @@ func (n network) passes(at, peer host, egress bool, ports span) string {
 	if at.subnet == "" {
 		return ""
 	}
-	list := n.of(aclAssociation)[at.subnet].Inputs["networkAclId"]
+	list := n.of(awstype.EC2NetworkACLAssociation)[at.subnet].Inputs["networkAclId"]
 	for port := ports.first; ; { // rules may cover the range between them
 		covered := 0
-		for _, rule := range n.of(aclRule) {
+		for _, rule := range n.of(awstype.EC2NetworkACLRule) {
 			in := rule.Inputs
 			if in["networkAclId"] == list && in["egress"] == egress &&
 				netip.MustParsePrefix(in["cidrBlock"].(string)).Contains(n.address(peer)) &&
@@ -115,8 +116,8 @@ func (n network) passes(at, peer host, egress bool, ports span) string {
 }
 
 func (n network) defaultRoute(subnet string) string {
-	table := n.of(tableAssociation)[subnet].Inputs["routeTableId"]
-	for _, each := range n.of(route) {
+	table := n.of(awstype.EC2RouteTableAssociation)[subnet].Inputs["routeTableId"]
+	for _, each := range n.of(awstype.EC2Route) {
 		if each.Inputs["routeTableId"] == table {
 			return id(cmp.Or(each.Inputs["gatewayId"], each.Inputs["natGatewayId"]))
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ha-web/components/secrets"
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,12 +15,12 @@ import (
 func TestKeyTurnsAndOutlivesMistakes(t *testing.T) {
 	t.Parallel()
 	got := record(t, newSecrets())
-	key := got.one(t, kmsKey, "vault-key")
+	key := got.one(t, awstype.KMSKey, "vault-key")
 	assert.Equal(t, true, key["enableKeyRotation"])
 	assert.Equal(t, 30.0, key["deletionWindowInDays"])
-	assert.True(t, got.of(kmsKey)["vault-key"].Protect)
-	assert.Equal(t, map[string]any{"name": "alias/vault-test", "targetKeyId": "vault-key_id"}, got.one(t, kmsAlias, "vault-key"))
-	assert.Empty(t, got.of(secret))
+	assert.True(t, got.of(awstype.KMSKey)["vault-key"].Protect)
+	assert.Equal(t, map[string]any{"name": "alias/vault-test", "targetKeyId": "vault-key_id"}, got.one(t, awstype.KMSAlias, "vault-key"))
+	assert.Empty(t, got.of(awstype.SecretsManagerSecret))
 }
 
 func TestKeyIsForTheServicesOfTheStack(t *testing.T) {
@@ -35,7 +36,7 @@ func TestKeyIsForTheServicesOfTheStack(t *testing.T) {
 			"Condition": map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}},
 		}
 	}
-	statements := document(t, got.one(t, kmsKey, "vault-key")["policy"])
+	statements := document(t, got.one(t, awstype.KMSKey, "vault-key")["policy"])
 	assert.Equal(t, map[string]map[string]any{
 		"Administer": {
 			"Effect": "Allow", "Principal": account, "Resource": []any{"*"},
@@ -83,19 +84,19 @@ func TestKeyIsForTheServicesOfTheStack(t *testing.T) {
 func TestSecretsAreCreatedEmptyAndEncrypted(t *testing.T) {
 	t.Parallel()
 	got := record(t, newSecrets(func(s *secrets.Settings) { s.Names = []string{"smtp", "oidc"} }))
-	assert.Equal(t, []string{"vault-secret-oidc", "vault-secret-smtp"}, got.names(secret))
-	assert.Empty(t, got.of(secretVersion))
-	smtp := got.one(t, secret, "vault-secret-smtp")
+	assert.Equal(t, []string{"vault-secret-oidc", "vault-secret-smtp"}, got.names(awstype.SecretsManagerSecret))
+	assert.Empty(t, got.of(awstype.SecretsManagerSecretVersion))
+	smtp := got.one(t, awstype.SecretsManagerSecret, "vault-secret-smtp")
 	assert.Equal(t, "vault/test/smtp", smtp["name"])
 	assert.Equal(t, "arn:aws:kms:us-east-1:123456789012:vault-key", smtp["kmsKeyId"])
 	assert.Equal(t, 30.0, smtp["recoveryWindowInDays"])
-	assert.True(t, got.of(secret)["vault-secret-smtp"].Protect)
+	assert.True(t, got.of(awstype.SecretsManagerSecret)["vault-secret-smtp"].Protect)
 }
 
 func TestSecretsAreBoundToTheAccountAndToTLS(t *testing.T) {
 	t.Parallel()
 	got := record(t, newSecrets(func(s *secrets.Settings) { s.Names = []string{"smtp"} }))
-	policy := got.one(t, secretPolicy, "vault-secret-smtp")
+	policy := got.one(t, awstype.SecretsManagerSecretPolicy, "vault-secret-smtp")
 	assert.Equal(t, "arn:aws:secretsmanager:us-east-1:123456789012:vault-secret-smtp", policy["secretArn"])
 	assert.Equal(t, true, policy["blockPublicPolicy"])
 	refuse := func(condition map[string]any) map[string]any {
@@ -119,9 +120,9 @@ func TestValuesStaySecret(t *testing.T) {
 		s.Names = []string{"smtp", "oidc"}
 		s.Values = map[string]pulumi.StringInput{"smtp": pulumi.String("hunter2")} // even one that was not marked secret
 	}))
-	assert.Equal(t, []string{"vault-secret-smtp"}, got.names(secretVersion))
+	assert.Equal(t, []string{"vault-secret-smtp"}, got.names(awstype.SecretsManagerSecretVersion))
 	assert.Equal(t, map[string]any{"secretId": "vault-secret-smtp_id", "secretString": offline.Secret},
-		got.one(t, secretVersion, "vault-secret-smtp"))
+		got.one(t, awstype.SecretsManagerSecretVersion, "vault-secret-smtp"))
 	for _, resource := range got.Resources {
 		assert.NotContains(t, inputsOf(t, resource), "hunter2", resource.Key())
 	}
@@ -132,11 +133,11 @@ func TestSecretsOfADisposableStack(t *testing.T) {
 	got := record(t, newSecrets(func(s *secrets.Settings) {
 		s.Names, s.RecoveryDays, s.DeletionProtection = []string{"smtp"}, 0, false
 	}))
-	assert.Equal(t, 0.0, got.one(t, secret, "vault-secret-smtp")["recoveryWindowInDays"])
+	assert.Equal(t, 0.0, got.one(t, awstype.SecretsManagerSecret, "vault-secret-smtp")["recoveryWindowInDays"])
 	for _, resource := range got.Resources {
 		assert.False(t, resource.Protect, resource.Key())
 	}
-	assert.Equal(t, 30.0, got.one(t, kmsKey, "vault-key")["deletionWindowInDays"])
+	assert.Equal(t, 30.0, got.one(t, awstype.KMSKey, "vault-key")["deletionWindowInDays"])
 }
 
 func TestSecretsRecordTheirSettingsButForValues(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"ha-web/components/database"
 	"ha-web/components/securitygroups"
+	"ha-web/internal/awstype"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -16,7 +17,7 @@ import (
 // rules returns every rule of a chain as "name: group protocol port peer", sorted.
 func rules(got recording) []string {
 	var rules []string
-	for _, kind := range []string{ingressRule, egressRule} {
+	for _, kind := range []string{awstype.VPCSecurityGroupIngressRule, awstype.VPCSecurityGroupEgressRule} {
 		for name, each := range got.of(kind) {
 			in := each.Inputs
 			ports := fmt.Sprint(in["fromPort"])
@@ -24,7 +25,7 @@ func rules(got recording) []string {
 				ports += fmt.Sprint("-", in["toPort"])
 			}
 			direction := "from"
-			if kind == egressRule {
+			if kind == awstype.VPCSecurityGroupEgressRule {
 				direction = "to"
 			}
 			peers := []any{}
@@ -117,12 +118,12 @@ func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 			got := record(t, newChain(test.changes...))
 			assert.Equal(t, test.want, rules(got))
 
-			for name, rule := range got.of(ingressRule) {
+			for name, rule := range got.of(awstype.VPCSecurityGroupIngressRule) {
 				if group := id(rule.Inputs["securityGroupId"]); group != "sg-alb" && group != "sg-alb-cloudfront" {
 					assert.NotContains(t, rule.Inputs, "cidrIpv4", "%s: behind the load balancer every source is a group", name)
 				}
 			}
-			for name, rule := range got.of(egressRule) {
+			for name, rule := range got.of(awstype.VPCSecurityGroupEgressRule) {
 				assert.NotEqual(t, "sg-db", id(rule.Inputs["securityGroupId"]), "%s: the database talks to nobody", name)
 			}
 		})
@@ -132,7 +133,7 @@ func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 func TestGroupsHaveNoInlineRules(t *testing.T) {
 	t.Parallel()
 	got := record(t, newChain(behindCloudFront, withProxy))
-	assert.Equal(t, []string{"sg-alb", "sg-alb-cloudfront", "sg-app", "sg-db", "sg-proxy"}, got.names(securityGroup))
+	assert.Equal(t, []string{"sg-alb", "sg-alb-cloudfront", "sg-app", "sg-db", "sg-proxy"}, got.names(awstype.EC2SecurityGroup))
 	for name, description := range map[string]string{
 		"sg-alb": "Load balancer", "sg-alb-cloudfront": "Load balancer, from CloudFront", "sg-app": "Application instances",
 		"sg-proxy": "Database proxy", "sg-db": "Database",
@@ -140,7 +141,7 @@ func TestGroupsHaveNoInlineRules(t *testing.T) {
 		// Another description, or a name, would replace the group.
 		assert.Equal(t, map[string]any{
 			"vpcId": "vpc_id", "description": description, "tags": map[string]any{"Name": name},
-		}, got.one(t, securityGroup, name))
+		}, got.one(t, awstype.EC2SecurityGroup, name))
 	}
 }
 
@@ -149,7 +150,7 @@ func TestCloudFrontsPrefixListHasAGroupToItself(t *testing.T) {
 	// It counts as 55 of the 60 rules that a group may have.
 	got := record(t, newChain(behindCloudFront))
 	var others []string
-	for name, rule := range got.of(ingressRule) {
+	for name, rule := range got.of(awstype.VPCSecurityGroupIngressRule) {
 		if id(rule.Inputs["securityGroupId"]) == "sg-alb-cloudfront" {
 			others = append(others, name)
 		}
@@ -167,7 +168,7 @@ func TestDescriptionsAreWhatAWSAccepts(t *testing.T) {
 		newChain(behindCloudFront),
 	} {
 		got := record(t, program)
-		for _, kind := range []string{securityGroup, ingressRule, egressRule} {
+		for _, kind := range []string{awstype.EC2SecurityGroup, awstype.VPCSecurityGroupIngressRule, awstype.VPCSecurityGroupEgressRule} {
 			for name, each := range got.of(kind) {
 				assert.Regexp(t, accepted, each.Inputs["description"], name)
 			}
@@ -214,8 +215,8 @@ func TestChainOfDefaultsHasAProxyAndNoSignIn(t *testing.T) {
 		_, err := securitygroups.New(ctx, "sg", &securitygroups.Args{VpcID: pulumi.String("vpc_id")})
 		return err
 	})
-	assert.Equal(t, []string{"sg-alb", "sg-app", "sg-db", "sg-proxy"}, got.names(securityGroup))
-	assert.NotContains(t, got.names(egressRule), "sg-alb-to-internet")
+	assert.Equal(t, []string{"sg-alb", "sg-app", "sg-db", "sg-proxy"}, got.names(awstype.EC2SecurityGroup))
+	assert.NotContains(t, got.names(awstype.VPCSecurityGroupEgressRule), "sg-alb-to-internet")
 }
 
 func TestChainArgsFaultsAreReportedAtOnce(t *testing.T) {

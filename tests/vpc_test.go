@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ha-web/components/vpc"
+	"ha-web/internal/awstype"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -31,13 +32,13 @@ func TestVpcHasTheSubnetsOfTheDocuments(t *testing.T) {
 			"availabilityZone":    want[1],
 			"mapPublicIpOnLaunch": false,
 			"tags":                map[string]any{"Name": name},
-		}, got.one(t, subnet, name))
+		}, got.one(t, awstype.EC2Subnet, name))
 	}
-	assert.Len(t, got.of(subnet), 6)
+	assert.Len(t, got.of(awstype.EC2Subnet), 6)
 	assert.Equal(t, map[string]any{
 		"cidrBlock": "10.0.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true,
 		"tags": map[string]any{"Name": "net-vpc"},
-	}, got.one(t, vpcType, "net-vpc"))
+	}, got.one(t, awstype.EC2VPC, "net-vpc"))
 }
 
 func TestVpcSpansTwoToSixZones(t *testing.T) {
@@ -45,8 +46,8 @@ func TestVpcSpansTwoToSixZones(t *testing.T) {
 	for count := 2; count <= 6; count++ {
 		got := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = zones(count) }))
 		for kind, want := range map[string]int{
-			subnet: 3 * count, routeTable: 3 * count, tableAssociation: 3 * count, aclAssociation: 3 * count,
-			natGateway: count, eip: count, route: 2 * count, acl: 3, internetGateway: 1, defaultGroup: 1,
+			awstype.EC2Subnet: 3 * count, awstype.EC2RouteTable: 3 * count, awstype.EC2RouteTableAssociation: 3 * count, awstype.EC2NetworkACLAssociation: 3 * count,
+			awstype.EC2NatGateway: count, awstype.EC2EIP: count, awstype.EC2Route: 2 * count, awstype.EC2NetworkACL: 3, awstype.EC2InternetGateway: 1, awstype.EC2DefaultSecurityGroup: 1,
 		} {
 			assert.Len(t, got.of(kind), want, "%s in %d zones", kind, count)
 		}
@@ -56,10 +57,10 @@ func TestVpcSpansTwoToSixZones(t *testing.T) {
 func TestEverySubnetHasARouteTableAndANetworkACLOfItsTier(t *testing.T) {
 	t.Parallel()
 	got := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = zones(3) }))
-	for name := range got.of(subnet) {
+	for name := range got.of(awstype.EC2Subnet) {
 		tier := strings.Split(name, "-")[1]
-		assert.Equal(t, map[string]any{"subnetId": name + "_id", "routeTableId": name + "_id"}, got.one(t, tableAssociation, name))
-		assert.Equal(t, map[string]any{"subnetId": name + "_id", "networkAclId": "net-" + tier + "_id"}, got.one(t, aclAssociation, name))
+		assert.Equal(t, map[string]any{"subnetId": name + "_id", "routeTableId": name + "_id"}, got.one(t, awstype.EC2RouteTableAssociation, name))
+		assert.Equal(t, map[string]any{"subnetId": name + "_id", "networkAclId": "net-" + tier + "_id"}, got.one(t, awstype.EC2NetworkACLAssociation, name))
 	}
 }
 
@@ -86,17 +87,17 @@ func TestNATStrategies(t *testing.T) {
 				s.AvailabilityZones = zones(3)
 				s.NATGateways = strategy
 			}))
-			assert.Equal(t, test.gateways, got.names(natGateway))
-			assert.Equal(t, test.gateways, got.names(eip))
+			assert.Equal(t, test.gateways, got.names(awstype.EC2NatGateway))
+			assert.Equal(t, test.gateways, got.names(awstype.EC2EIP))
 			for _, name := range test.gateways {
 				assert.Equal(t, map[string]any{
 					"allocationId": name + "_id", "subnetId": strings.Replace(name, "nat", "public", 1) + "_id",
 					"tags": map[string]any{"Name": name},
-				}, got.one(t, natGateway, name))
-				assert.Equal(t, "vpc", got.one(t, eip, name)["domain"])
+				}, got.one(t, awstype.EC2NatGateway, name))
+				assert.Equal(t, "vpc", got.one(t, awstype.EC2EIP, name)["domain"])
 			}
 			routes := map[string]string{}
-			for _, each := range got.of(route) {
+			for _, each := range got.of(awstype.EC2Route) {
 				assert.Equal(t, "0.0.0.0/0", each.Inputs["destinationCidrBlock"])
 				if gateway, byNAT := each.Inputs["natGatewayId"]; byNAT {
 					routes[id(each.Inputs["routeTableId"])] = id(gateway)
@@ -113,27 +114,27 @@ func TestSingleNATGatewayStaysWhenAZoneIsAddedBeforeIts(t *testing.T) {
 		s.AvailabilityZones = []string{"us-east-1b", "us-east-1c", "us-east-1a"}
 		s.NATGateways = vpc.NATSingle
 	}))
-	assert.Equal(t, []string{"net-nat-b"}, got.names(natGateway))
+	assert.Equal(t, []string{"net-nat-b"}, got.names(awstype.EC2NatGateway))
 }
 
 func TestPublicSubnetsRouteToTheInternetGateway(t *testing.T) {
 	t.Parallel()
 	got := record(t, newVpc(func(s *vpc.Settings) { s.NATGateways = vpc.NATNone }))
-	assert.Equal(t, []string{"net-public-internet-a", "net-public-internet-b"}, got.names(route))
+	assert.Equal(t, []string{"net-public-internet-a", "net-public-internet-b"}, got.names(awstype.EC2Route))
 	for _, zone := range []string{"a", "b"} {
 		assert.Equal(t, map[string]any{
 			"routeTableId": "net-public-" + zone + "_id", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "net-internet_id",
-		}, got.one(t, route, "net-public-internet-"+zone))
+		}, got.one(t, awstype.EC2Route, "net-public-internet-"+zone))
 	}
-	assert.Equal(t, "net-vpc_id", got.one(t, internetGateway, "net-internet")["vpcId"])
+	assert.Equal(t, "net-vpc_id", got.one(t, awstype.EC2InternetGateway, "net-internet")["vpcId"])
 }
 
 func TestNATGatewaysWaitForTheInternetGateway(t *testing.T) {
 	t.Parallel()
 	got := record(t, newVpc())
-	for _, kind := range []string{natGateway, eip} {
+	for _, kind := range []string{awstype.EC2NatGateway, awstype.EC2EIP} {
 		for name, each := range got.of(kind) {
-			assert.Contains(t, each.DependsOn, internetGateway+"::net-internet", name)
+			assert.Contains(t, each.DependsOn, awstype.EC2InternetGateway+"::net-internet", name)
 		}
 	}
 }
@@ -146,43 +147,43 @@ func TestDataSubnetsHaveNoWayOut(t *testing.T) {
 			s.NATGateways = strategy
 			s.InterfaceEndpoints = []string{"ssm"}
 		}))
-		for name, each := range got.of(route) {
+		for name, each := range got.of(awstype.EC2Route) {
 			assert.NotContains(t, id(each.Inputs["routeTableId"]), "-data-", "%s with %s: no route, to 0.0.0.0/0, ::/0 or elsewhere", name, strategy)
 		}
-		for name, each := range got.of(tableAssociation) {
+		for name, each := range got.of(awstype.EC2RouteTableAssociation) {
 			if strings.Contains(name, "-data-") {
 				assert.Equal(t, name, id(each.Inputs["routeTableId"]), "a table of its own, not the main one")
 			}
 		}
-		assert.Empty(t, got.one(t, routeTable, "net-data-a")["routes"], "no inline route")
+		assert.Empty(t, got.one(t, awstype.EC2RouteTable, "net-data-a")["routes"], "no inline route")
 	}
 }
 
 func TestDataTierDoesNotWaitForGateways(t *testing.T) {
 	t.Parallel()
 	got := record(t, newVpc(func(s *vpc.Settings) { s.InterfaceEndpoints = []string{"ssm"} }))
-	for _, kind := range []string{subnet, tableAssociation, aclAssociation} {
+	for _, kind := range []string{awstype.EC2Subnet, awstype.EC2RouteTableAssociation, awstype.EC2NetworkACLAssociation} {
 		for name, each := range got.of(kind) {
 			if !strings.Contains(name, "-data-") {
 				continue
 			}
 			for dependency := range got.behind(each.Key()) {
-				for _, slow := range []string{natGateway, internetGateway, eip, endpoint, flowLog} {
+				for _, slow := range []string{awstype.EC2NatGateway, awstype.EC2InternetGateway, awstype.EC2EIP, awstype.EC2VPCEndpoint, awstype.EC2FlowLog} {
 					assert.NotContains(t, dependency, slow, name)
 				}
 			}
 		}
 	}
-	for name := range got.of(subnet) {
-		assert.Equal(t, map[string]bool{vpcType + "::net-vpc": true}, got.behind(subnet+"::"+name))
+	for name := range got.of(awstype.EC2Subnet) {
+		assert.Equal(t, map[string]bool{awstype.EC2VPC + "::net-vpc": true}, got.behind(awstype.EC2Subnet+"::"+name))
 	}
 }
 
 func TestAddingAZoneMovesNothing(t *testing.T) {
 	t.Parallel()
 	growing := map[string][]string{ // what may change of a resource: lists that gain a member
-		endpoint: {"routeTableIds", "subnetIds"},
-		vpc.Type: {"settings"}, // which list the zones
+		awstype.EC2VPCEndpoint: {"routeTableIds", "subnetIds"},
+		vpc.Type:               {"settings"}, // which list the zones
 	}
 	for _, strategy := range strategies {
 		for name, grown := range map[string][]string{
@@ -219,7 +220,7 @@ func TestOrderOfZonesDoesNotMatter(t *testing.T) {
 	forth := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = []string{"us-east-1a", "us-east-1b"} }))
 	back := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = []string{"us-east-1b", "us-east-1a"} }))
 	assert.Equal(t, forth.keys(), back.keys())
-	for _, kind := range []string{subnet, route, natGateway, aclRule} {
+	for _, kind := range []string{awstype.EC2Subnet, awstype.EC2Route, awstype.EC2NatGateway, awstype.EC2NetworkACLRule} {
 		assert.Equal(t, forth.of(kind), back.of(kind))
 	}
 }
@@ -229,14 +230,14 @@ func TestDefaultSecurityGroupIsEmptied(t *testing.T) {
 	got := record(t, newVpc())
 	assert.Equal(t, map[string]any{
 		"vpcId": "net-vpc_id", "ingress": []any{}, "egress": []any{}, "tags": map[string]any{"Name": "net-default"},
-	}, got.one(t, defaultGroup, "net-default"))
+	}, got.one(t, awstype.EC2DefaultSecurityGroup, "net-default"))
 }
 
 func TestNetworkACLsStayWithinTheQuota(t *testing.T) {
 	t.Parallel()
 	got := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = zones(6) }))
 	entries, numbers := map[string]int{}, map[string]bool{}
-	for name, each := range got.of(aclRule) {
+	for name, each := range got.of(awstype.EC2NetworkACLRule) {
 		direction := fmt.Sprint(each.Inputs["networkAclId"], " egress ", each.Inputs["egress"])
 		entries[direction]++
 		number := fmt.Sprint(direction, " ", each.Inputs["ruleNumber"])
@@ -253,7 +254,7 @@ func TestDataACLAdmitsOnlyThePrivateSubnets(t *testing.T) {
 	t.Parallel()
 	got := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = zones(3) }))
 	peers := map[bool][]string{}
-	for _, each := range got.of(aclRule) {
+	for _, each := range got.of(awstype.EC2NetworkACLRule) {
 		if id(each.Inputs["networkAclId"]) != "net-data" {
 			continue
 		}
@@ -269,10 +270,10 @@ func TestDataACLAdmitsOnlyThePrivateSubnets(t *testing.T) {
 func TestSubnetsKeepTheDefaultACLUntilTheirsHasItsRules(t *testing.T) {
 	t.Parallel()
 	got := record(t, newVpc())
-	for name, association := range got.of(aclAssociation) {
-		for rule, each := range got.of(aclRule) {
+	for name, association := range got.of(awstype.EC2NetworkACLAssociation) {
+		for rule, each := range got.of(awstype.EC2NetworkACLRule) {
 			if each.Inputs["networkAclId"] == association.Inputs["networkAclId"] {
-				assert.Contains(t, association.DependsOn, aclRule+"::"+rule, name)
+				assert.Contains(t, association.DependsOn, awstype.EC2NetworkACLRule+"::"+rule, name)
 			}
 		}
 	}
@@ -285,9 +286,9 @@ func TestS3IsReachedByAGatewayFromPrivateAndDataSubnets(t *testing.T) {
 		"vpcId": "net-vpc_id", "serviceName": "com.amazonaws.us-east-1.s3", "vpcEndpointType": "Gateway",
 		"routeTableIds": []any{"net-private-a_id", "net-private-b_id", "net-data-a_id", "net-data-b_id"},
 		"tags":          map[string]any{"Name": "net-endpoint-s3"},
-	}, got.one(t, endpoint, "net-endpoint-s3"))
-	assert.Len(t, got.of(endpoint), 1)
-	assert.Empty(t, got.of(securityGroup), "no group where there is no interface endpoint")
+	}, got.one(t, awstype.EC2VPCEndpoint, "net-endpoint-s3"))
+	assert.Len(t, got.of(awstype.EC2VPCEndpoint), 1)
+	assert.Empty(t, got.of(awstype.EC2SecurityGroup), "no group where there is no interface endpoint")
 }
 
 func TestInterfaceEndpoints(t *testing.T) {
@@ -296,32 +297,32 @@ func TestInterfaceEndpoints(t *testing.T) {
 		s.AvailabilityZones = []string{"eu-west-1a", "eu-west-1b"}
 		s.InterfaceEndpoints = []string{"ssm", "ecr.api"}
 	}))
-	assert.Equal(t, []string{"net-endpoint-ecr-api", "net-endpoint-s3", "net-endpoint-ssm"}, got.names(endpoint))
+	assert.Equal(t, []string{"net-endpoint-ecr-api", "net-endpoint-s3", "net-endpoint-ssm"}, got.names(awstype.EC2VPCEndpoint))
 	assert.Equal(t, map[string]any{
 		"vpcId": "net-vpc_id", "serviceName": "com.amazonaws.eu-west-1.ecr.api", "vpcEndpointType": "Interface",
 		"privateDnsEnabled": true,
 		"subnetIds":         []any{"net-private-a_id", "net-private-b_id"},
 		"securityGroupIds":  []any{"net-endpoints_id"},
 		"tags":              map[string]any{"Name": "net-endpoint-ecr-api"},
-	}, got.one(t, endpoint, "net-endpoint-ecr-api"))
+	}, got.one(t, awstype.EC2VPCEndpoint, "net-endpoint-ecr-api"))
 
-	assert.Equal(t, []string{"net-endpoints-from-private-a", "net-endpoints-from-private-b"}, got.names(ingressRule))
+	assert.Equal(t, []string{"net-endpoints-from-private-a", "net-endpoints-from-private-b"}, got.names(awstype.VPCSecurityGroupIngressRule))
 	assert.Equal(t, map[string]any{
 		"securityGroupId": "net-endpoints_id", "cidrIpv4": "10.0.12.0/24", "ipProtocol": "tcp", "fromPort": 443.0, "toPort": 443.0,
 		"description": "AWS APIs for the private subnet of eu-west-1b",
 		"tags":        map[string]any{"Name": "net-endpoints-from-private-b"},
-	}, got.one(t, ingressRule, "net-endpoints-from-private-b"))
-	assert.Empty(t, got.of(egressRule))
-	for _, rule := range got.names(ingressRule) {
-		assert.Contains(t, got.of(endpoint)["net-endpoint-ssm"].DependsOn, ingressRule+"::"+rule)
+	}, got.one(t, awstype.VPCSecurityGroupIngressRule, "net-endpoints-from-private-b"))
+	assert.Empty(t, got.of(awstype.VPCSecurityGroupEgressRule))
+	for _, rule := range got.names(awstype.VPCSecurityGroupIngressRule) {
+		assert.Contains(t, got.of(awstype.EC2VPCEndpoint)["net-endpoint-ssm"].DependsOn, awstype.VPCSecurityGroupIngressRule+"::"+rule)
 	}
 }
 
 func TestPrivateEgressIsAllThatInstancesWaitFor(t *testing.T) {
 	t.Parallel()
 	tests := map[vpc.NATStrategy][]string{
-		vpc.NATPerAZ:  {route + "::net-private-internet-a", route + "::net-private-internet-b"},
-		vpc.NATSingle: {route + "::net-private-internet-a", route + "::net-private-internet-b"},
+		vpc.NATPerAZ:  {awstype.EC2Route + "::net-private-internet-a", awstype.EC2Route + "::net-private-internet-b"},
+		vpc.NATSingle: {awstype.EC2Route + "::net-private-internet-a", awstype.EC2Route + "::net-private-internet-b"},
 		vpc.NATNone:   nil,
 	}
 	for strategy, routes := range tests {
@@ -339,8 +340,8 @@ func TestPrivateEgressIsAllThatInstancesWaitFor(t *testing.T) {
 				return ctx.RegisterResource("test:index:Fleet", "fleet", nil, waiting, pulumi.DependsOn(network.PrivateEgress))
 			})
 			assert.ElementsMatch(t, append(routes,
-				tableAssociation+"::net-private-a", tableAssociation+"::net-private-b",
-				endpoint+"::net-endpoint-s3", endpoint+"::net-endpoint-ssm",
+				awstype.EC2RouteTableAssociation+"::net-private-a", awstype.EC2RouteTableAssociation+"::net-private-b",
+				awstype.EC2VPCEndpoint+"::net-endpoint-s3", awstype.EC2VPCEndpoint+"::net-endpoint-ssm",
 			), got.of("test:index:Fleet")["fleet"].DependsOn)
 		})
 	}
@@ -353,15 +354,15 @@ func TestFlowLogsRecordAllTraffic(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"vpcId": "net-vpc_id", "trafficType": "ALL", "logDestinationType": "cloud-watch-logs", "logDestination": arn,
 		"iamRoleArn": "arn:aws:iam:us-east-1:123456789012:net-flow-logs", "tags": map[string]any{"Name": "net-flow-logs"},
-	}, got.one(t, flowLog, "net-flow-logs"))
-	assert.Contains(t, got.of(flowLog)["net-flow-logs"].DependsOn, rolePolicy+"::net-flow-logs")
-	assert.Equal(t, 365.0, got.one(t, logGroup, "net-flow-logs")["retentionInDays"])
+	}, got.one(t, awstype.EC2FlowLog, "net-flow-logs"))
+	assert.Contains(t, got.of(awstype.EC2FlowLog)["net-flow-logs"].DependsOn, awstype.IAMRolePolicy+"::net-flow-logs")
+	assert.Equal(t, 365.0, got.one(t, awstype.CloudWatchLogGroup, "net-flow-logs")["retentionInDays"])
 
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [{
 		"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": ["sts:AssumeRole"],
 		"Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}
-	}]}`, got.one(t, role, "net-flow-logs")["assumeRolePolicy"].(string))
-	policy := got.one(t, rolePolicy, "net-flow-logs")
+	}]}`, got.one(t, awstype.IAMRole, "net-flow-logs")["assumeRolePolicy"].(string))
+	policy := got.one(t, awstype.IAMRolePolicy, "net-flow-logs")
 	assert.Equal(t, "net-flow-logs", policy["role"])
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], "Resource": ["`+arn+`", "`+arn+`:*"]},
@@ -372,10 +373,10 @@ func TestFlowLogsRecordAllTraffic(t *testing.T) {
 func TestFlowLogsCanBeSet(t *testing.T) {
 	t.Parallel()
 	got := record(t, newVpc(func(s *vpc.Settings) { s.FlowLogs.RetentionDays = 7 }))
-	assert.Equal(t, 7.0, got.one(t, logGroup, "net-flow-logs")["retentionInDays"])
+	assert.Equal(t, 7.0, got.one(t, awstype.CloudWatchLogGroup, "net-flow-logs")["retentionInDays"])
 
 	got = record(t, newVpc(func(s *vpc.Settings) { s.FlowLogs.Enabled = false }))
-	for _, kind := range []string{flowLog, logGroup, role, rolePolicy} {
+	for _, kind := range []string{awstype.EC2FlowLog, awstype.CloudWatchLogGroup, awstype.IAMRole, awstype.IAMRolePolicy} {
 		assert.Empty(t, got.of(kind))
 	}
 }

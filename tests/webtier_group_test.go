@@ -7,6 +7,7 @@ import (
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
 	"ha-web/components/webtier"
+	"ha-web/internal/awstype"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -17,7 +18,7 @@ import (
 func TestGroupByDefault(t *testing.T) {
 	t.Parallel()
 	got := record(t, newWebTier(webTierArgs()))
-	group := got.one(t, autoScalingGroup, "web-app")
+	group := got.one(t, awstype.AutoScalingGroup, "web-app")
 	version := group["launchTemplate"].(map[string]any)["version"]
 	assert.Regexp(t, `^[0-9]+$`, version, "a number: instances of two versions would run side by side by $Latest")
 	assert.Equal(t, map[string]any{
@@ -44,7 +45,7 @@ func TestGroupByDefault(t *testing.T) {
 func TestGroupTakesTheNewVersionOfItsTemplate(t *testing.T) {
 	t.Parallel()
 	version := func(change func(*webtier.Settings)) any {
-		return record(t, newWebTier(webTierArgs(change))).one(t, autoScalingGroup, "web-app")["launchTemplate"].(map[string]any)["version"]
+		return record(t, newWebTier(webTierArgs(change))).one(t, awstype.AutoScalingGroup, "web-app")["launchTemplate"].(map[string]any)["version"]
 	}
 	before := version(func(*webtier.Settings) {})
 	assert.Equal(t, before, version(func(*webtier.Settings) {}), "nothing changed")
@@ -60,7 +61,7 @@ func TestRolloutOptions(t *testing.T) {
 		s.Rollout = webtier.Rollout{MinHealthyPercent: 0, MaxHealthyPercent: 100, CheckpointPercents: []int{10, 40, 100}, CheckpointSeconds: 3600}
 	})
 	args.RolloutAlarms = []string{"errors", "latency"}
-	group := record(t, newWebTier(args)).one(t, autoScalingGroup, "web-app")
+	group := record(t, newWebTier(args)).one(t, awstype.AutoScalingGroup, "web-app")
 	assert.Equal(t, map[string]any{
 		"minHealthyPercentage": 0.0, "maxHealthyPercentage": 100.0, "autoRollback": true, "skipMatching": true,
 		"checkpointPercentages": []any{10.0, 40.0, 100.0}, "checkpointDelay": "3600",
@@ -78,7 +79,7 @@ func TestSpotIsOnlyAboveTheBase(t *testing.T) {
 		s.InstanceTypes = []string{"m7g.large", "m6g.large"}
 		s.Size.Min = 3
 	})
-	group := record(t, newWebTier(args)).one(t, autoScalingGroup, "web-app")
+	group := record(t, newWebTier(args)).one(t, awstype.AutoScalingGroup, "web-app")
 	assert.NotContains(t, group, "launchTemplate", "AWS takes one of the two")
 	assert.Equal(t, false, group["capacityRebalance"])
 	mixed := group["mixedInstancesPolicy"].(map[string]any)
@@ -93,7 +94,7 @@ func TestSpotIsOnlyAboveTheBase(t *testing.T) {
 	assert.Regexp(t, `^[0-9]+$`, specification["version"])
 
 	args.Settings.Spot = webtier.Spot{Percent: 60, OnDemandBase: 4}
-	group = record(t, newWebTier(args)).one(t, autoScalingGroup, "web-app")
+	group = record(t, newWebTier(args)).one(t, awstype.AutoScalingGroup, "web-app")
 	assert.Equal(t, true, group["capacityRebalance"])
 	distribution := group["mixedInstancesPolicy"].(map[string]any)["instancesDistribution"].(map[string]any)
 	assert.Equal(t, 4.0, distribution["onDemandBaseCapacity"])
@@ -105,13 +106,13 @@ func TestInstancesWaitForWhatTheyNeed(t *testing.T) {
 	got := record(t, newWebTier(fullWebTier()))
 	behind := got.behind(groupKey)
 	for _, need := range []string{
-		listener + "::web-listener-https", listenerRule + "::web-listener-origin", // or no target ever gets healthy
-		rolePolicy + "::web-app", rolePolicyAttached + "::web-app-ssm", rolePolicyAttached + "::web-app-cloudwatch",
-		logGroup + "::web-app",
+		awstype.LBListener + "::web-listener-https", awstype.LBListenerRule + "::web-listener-origin", // or no target ever gets healthy
+		awstype.IAMRolePolicy + "::web-app", awstype.IAMRolePolicyAttachment + "::web-app-ssm", awstype.IAMRolePolicyAttachment + "::web-app-cloudwatch",
+		awstype.CloudWatchLogGroup + "::web-app",
 	} {
 		assert.True(t, behind[need], need)
 	}
-	assert.False(t, behind[rolePolicy+"::web-app-database"], "its secret exists only when the database does")
+	assert.False(t, behind[awstype.IAMRolePolicy+"::web-app-database"], "its secret exists only when the database does")
 }
 
 func TestWebTierOnItsNetwork(t *testing.T) {
@@ -142,21 +143,21 @@ func TestWebTierOnItsNetwork(t *testing.T) {
 			public = append(public, "net-public-"+zone[len(zone)-1:]+"_id")
 			private = append(private, "net-private-"+zone[len(zone)-1:]+"_id")
 		}
-		assert.Equal(t, public, got.one(t, loadBalancer, "web-alb")["subnets"])
-		assert.Equal(t, private, got.one(t, autoScalingGroup, "web-app")["vpcZoneIdentifiers"])
-		assert.Equal(t, "net-vpc_id", got.one(t, targetGroup, "web-app")["vpcId"])
-		assert.Equal(t, []any{"sg-alb_id"}, got.one(t, loadBalancer, "web-alb")["securityGroups"])
-		card := got.one(t, launchTemplate, "web-app")["networkInterfaces"].([]any)[0].(map[string]any)
+		assert.Equal(t, public, got.one(t, awstype.LBLoadBalancer, "web-alb")["subnets"])
+		assert.Equal(t, private, got.one(t, awstype.AutoScalingGroup, "web-app")["vpcZoneIdentifiers"])
+		assert.Equal(t, "net-vpc_id", got.one(t, awstype.LBTargetGroup, "web-app")["vpcId"])
+		assert.Equal(t, []any{"sg-alb_id"}, got.one(t, awstype.LBLoadBalancer, "web-alb")["securityGroups"])
+		card := got.one(t, awstype.EC2LaunchTemplate, "web-app")["networkInterfaces"].([]any)[0].(map[string]any)
 		assert.Equal(t, []any{"sg-app_id"}, card["securityGroups"])
 
 		behind := got.behind(groupKey)
-		for _, kind := range []string{natGateway, endpoint, ingressRule, egressRule} {
+		for _, kind := range []string{awstype.EC2NatGateway, awstype.EC2VPCEndpoint, awstype.VPCSecurityGroupIngressRule, awstype.VPCSecurityGroupEgressRule} {
 			for name := range got.of(kind) {
 				assert.True(t, behind[kind+"::"+name] || name == "net-endpoint-s3", "%s %s", kind, name)
 			}
 		}
-		for name := range got.of(route) {
-			assert.True(t, behind[route+"::"+name] || !strings.HasPrefix(name, "net-private"), name)
+		for name := range got.of(awstype.EC2Route) {
+			assert.True(t, behind[awstype.EC2Route+"::"+name] || !strings.HasPrefix(name, "net-private"), name)
 		}
 	}
 }
@@ -166,14 +167,14 @@ func TestWebTierOnItsNetwork(t *testing.T) {
 func TestScalingByDefaultKeepsTheCPULoad(t *testing.T) {
 	t.Parallel()
 	got := record(t, newWebTier(webTierArgs()))
-	assert.Equal(t, []string{"web-scaling-cpu"}, got.names(scalingPolicy))
+	assert.Equal(t, []string{"web-scaling-cpu"}, got.names(awstype.AutoScalingPolicy))
 	assert.Equal(t, map[string]any{
 		"autoscalingGroupName": "web-app", "policyType": "TargetTrackingScaling",
 		"targetTrackingConfiguration": map[string]any{
 			"predefinedMetricSpecification": map[string]any{"predefinedMetricType": "ASGAverageCPUUtilization"}, "targetValue": 60.0,
 		},
-	}, got.one(t, scalingPolicy, "web-scaling-cpu"), "the group knows how long an instance warms up")
-	assert.Empty(t, got.of(scheduledAction))
+	}, got.one(t, awstype.AutoScalingPolicy, "web-scaling-cpu"), "the group knows how long an instance warms up")
+	assert.Empty(t, got.of(awstype.AutoScalingSchedule))
 }
 
 func TestScalingByRequestsAndForecast(t *testing.T) {
@@ -183,10 +184,10 @@ func TestScalingByRequestsAndForecast(t *testing.T) {
 		"predefinedMetricSpecification": map[string]any{
 			"predefinedMetricType": "ALBRequestCountPerTarget", "resourceLabel": "app/web-alb/id/targetgroup/web-app/id",
 		}, "targetValue": 1000.0,
-	}, got.one(t, scalingPolicy, "web-scaling-requests")["targetTrackingConfiguration"])
-	requests := got.of(scalingPolicy)["web-scaling-requests"]
-	assert.Contains(t, requests.DependsOn, listener+"::web-listener-https", "AWS asks whether anything routes there")
-	assert.Contains(t, requests.DependsOn, listenerRule+"::web-listener-origin")
+	}, got.one(t, awstype.AutoScalingPolicy, "web-scaling-requests")["targetTrackingConfiguration"])
+	requests := got.of(awstype.AutoScalingPolicy)["web-scaling-requests"]
+	assert.Contains(t, requests.DependsOn, awstype.LBListener+"::web-listener-https", "AWS asks whether anything routes there")
+	assert.Contains(t, requests.DependsOn, awstype.LBListenerRule+"::web-listener-origin")
 	assert.Equal(t, map[string]any{
 		"autoscalingGroupName": "web-app", "policyType": "PredictiveScaling",
 		"predictiveScalingConfiguration": map[string]any{
@@ -195,10 +196,10 @@ func TestScalingByRequestsAndForecast(t *testing.T) {
 				"targetValue": 50.0, "predefinedMetricPairSpecification": map[string]any{"predefinedMetricType": "ASGCPUUtilization"},
 			},
 		},
-	}, got.one(t, scalingPolicy, "web-scaling-forecast"))
+	}, got.one(t, awstype.AutoScalingPolicy, "web-scaling-forecast"))
 
 	args := webTierArgs(func(s *webtier.Settings) { s.Scaling = webtier.Scaling{} })
-	assert.Empty(t, record(t, newWebTier(args)).of(scalingPolicy), "a fleet of its smallest size")
+	assert.Empty(t, record(t, newWebTier(args)).of(awstype.AutoScalingPolicy), "a fleet of its smallest size")
 }
 
 func TestSchedulesWriteAllThreeSizes(t *testing.T) {
@@ -207,14 +208,14 @@ func TestSchedulesWriteAllThreeSizes(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"autoscalingGroupName": "web-app", "scheduledActionName": "morning", "recurrence": "0 7 * * 1-5", "timeZone": "Europe/London",
 		"endTime": "2027-01-01T00:00:00Z", "minSize": 4.0, "maxSize": 10.0, "desiredCapacity": 5.0,
-	}, got.one(t, scheduledAction, "web-schedule-morning"))
+	}, got.one(t, awstype.AutoScalingSchedule, "web-schedule-morning"))
 	assert.Equal(t, map[string]any{
 		"autoscalingGroupName": "web-app", "scheduledActionName": "exams-winter",
 		"startTime": "2027-01-11T07:00:00Z", "minSize": 6.0, "maxSize": 10.0, "desiredCapacity": -1.0,
-	}, got.one(t, scheduledAction, "web-schedule-exams-winter"))
+	}, got.one(t, awstype.AutoScalingSchedule, "web-schedule-exams-winter"))
 	assert.Equal(t, map[string]any{
 		"autoscalingGroupName": "web-app", "scheduledActionName": "exams-winter-end",
 		"startTime": "2027-01-22T20:00:00Z", "minSize": 2.0, "maxSize": 10.0, "desiredCapacity": -1.0,
-	}, got.one(t, scheduledAction, "web-schedule-exams-winter-end"))
-	assert.Len(t, got.of(scheduledAction), 3)
+	}, got.one(t, awstype.AutoScalingSchedule, "web-schedule-exams-winter-end"))
+	assert.Len(t, got.of(awstype.AutoScalingSchedule), 3)
 }

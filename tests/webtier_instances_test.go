@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ha-web/components/webtier"
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -21,10 +22,10 @@ func TestInstancesMayReadWhatIsTheirs(t *testing.T) {
 	got := record(t, newWebTier(fullWebTier()))
 	assert.Equal(t, map[string]map[string]any{"sts:AssumeRole": {
 		"Effect": "Allow", "Principal": map[string]any{"Service": "ec2.amazonaws.com"}, "Action": []any{"sts:AssumeRole"},
-	}}, document(t, got.one(t, role, "web-app")["assumeRolePolicy"]))
-	assert.Equal(t, "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", got.one(t, rolePolicyAttached, "web-app-ssm")["policyArn"])
-	assert.Equal(t, "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy", got.one(t, rolePolicyAttached, "web-app-cloudwatch")["policyArn"])
-	assert.Len(t, got.of(rolePolicyAttached), 2)
+	}}, document(t, got.one(t, awstype.IAMRole, "web-app")["assumeRolePolicy"]))
+	assert.Equal(t, "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", got.one(t, awstype.IAMRolePolicyAttachment, "web-app-ssm")["policyArn"])
+	assert.Equal(t, "arn:aws:iam::aws:policy/CloudWatchAgentServerPolicy", got.one(t, awstype.IAMRolePolicyAttachment, "web-app-cloudwatch")["policyArn"])
+	assert.Len(t, got.of(awstype.IAMRolePolicyAttachment), 2)
 
 	own := []any{
 		"arn:aws:ssm:us-east-1:123456789012:parameter/web/test", "arn:aws:ssm:us-east-1:123456789012:parameter/web/test/*",
@@ -54,22 +55,22 @@ func TestInstancesMayReadWhatIsTheirs(t *testing.T) {
 			"Action":   []any{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
 			"Resource": []any{"arn:aws:ecr:eu-west-1:123456789012:repository/team/moodle"},
 		},
-	}, document(t, got.one(t, rolePolicy, "web-app")["policy"]))
+	}, document(t, got.one(t, awstype.IAMRolePolicy, "web-app")["policy"]))
 	assert.Equal(t, map[string]map[string]any{
 		"ReadSecrets": readSecrets("database-secret-arn"), "DecryptThem": decrypt("database-secret-arn"),
-	}, document(t, got.one(t, rolePolicy, "web-app-database")["policy"]))
+	}, document(t, got.one(t, awstype.IAMRolePolicy, "web-app-database")["policy"]))
 	assert.Equal(t, map[string]any{
 		"path": "/web/test/", "role": "web-app", "tags": map[string]any{"Name": "web-app"},
-	}, got.one(t, instanceProfile, "web-app"))
+	}, got.one(t, awstype.IAMInstanceProfile, "web-app"))
 }
 
 func TestInstancesWithNothingToReadMayReadNothing(t *testing.T) {
 	t.Parallel()
 	got := record(t, newWebTier(webTierArgs()))
-	statements := document(t, got.one(t, rolePolicy, "web-app")["policy"])
+	statements := document(t, got.one(t, awstype.IAMRolePolicy, "web-app")["policy"])
 	assert.Equal(t, []any{"arn:aws:ssm:*::parameter/aws/*"}, statements["RefuseOtherParameters"]["NotResource"])
 	assert.Len(t, statements, 1)
-	assert.Len(t, got.of(rolePolicy), 1)
+	assert.Len(t, got.of(awstype.IAMRolePolicy), 1)
 }
 
 func TestSecretsUnderAKeyOfAWSNeedNoRightToIt(t *testing.T) {
@@ -77,16 +78,16 @@ func TestSecretsUnderAKeyOfAWSNeedNoRightToIt(t *testing.T) {
 	args := fullWebTier()
 	args.KeyARN = nil
 	got := record(t, newWebTier(args))
-	assert.NotContains(t, document(t, got.one(t, rolePolicy, "web-app")["policy"]), "DecryptThem")
-	assert.NotContains(t, got.one(t, logGroup, "web-app"), "kmsKeyId")
-	assert.NotContains(t, got.one(t, secret, "web-origin-v1"), "kmsKeyId")
+	assert.NotContains(t, document(t, got.one(t, awstype.IAMRolePolicy, "web-app")["policy"]), "DecryptThem")
+	assert.NotContains(t, got.one(t, awstype.CloudWatchLogGroup, "web-app"), "kmsKeyId")
+	assert.NotContains(t, got.one(t, awstype.SecretsManagerSecret, "web-origin-v1"), "kmsKeyId")
 }
 
 // --- launch template -----------------------------------------------------------
 
 func TestLaunchTemplateByDefault(t *testing.T) {
 	t.Parallel()
-	template := record(t, newWebTier(webTierArgs())).one(t, launchTemplate, "web-app")
+	template := record(t, newWebTier(webTierArgs())).one(t, awstype.EC2LaunchTemplate, "web-app")
 	delete(template, "userData") // TestBoot…
 	name := map[string]any{"Name": "web-app"}
 	assert.Equal(t, map[string]any{
@@ -122,7 +123,7 @@ func TestImageFollowsTheProcessorUnlessItIsPinned(t *testing.T) {
 		"ami-0123456789abcdef0": "ami-0123456789abcdef0",
 	} {
 		args := webTierArgs(func(s *webtier.Settings) { s.InstanceTypes, s.Image = []string{"m7g.large"}, image })
-		assert.Equal(t, want, record(t, newWebTier(args)).one(t, launchTemplate, "web-app")["imageId"])
+		assert.Equal(t, want, record(t, newWebTier(args)).one(t, awstype.EC2LaunchTemplate, "web-app")["imageId"])
 	}
 }
 
@@ -132,13 +133,13 @@ func TestInstancesAndVolumesAreTagged(t *testing.T) {
 	args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 	got := record(t, newWebTier(args))
 	tags := map[string]any{"Name": "web-app", "Stack": "test"}
-	for _, each := range got.one(t, launchTemplate, "web-app")["tagSpecifications"].([]any) {
+	for _, each := range got.one(t, awstype.EC2LaunchTemplate, "web-app")["tagSpecifications"].([]any) {
 		assert.Equal(t, tags, each.(map[string]any)["tags"])
 	}
 	assert.Equal(t, []any{
 		map[string]any{"key": "Name", "value": "web-app", "propagateAtLaunch": true},
 		map[string]any{"key": "Stack", "value": "test", "propagateAtLaunch": true},
-	}, got.one(t, autoScalingGroup, "web-app")["tags"])
+	}, got.one(t, awstype.AutoScalingGroup, "web-app")["tags"])
 }
 
 func TestLogGroupOfTheInstances(t *testing.T) {
@@ -146,13 +147,13 @@ func TestLogGroupOfTheInstances(t *testing.T) {
 	args := fullWebTier(func(s *webtier.Settings) { s.LogRetentionDays = 30 })
 	assert.Equal(t, map[string]any{
 		"name": "/web/test/app", "retentionInDays": 30.0, "kmsKeyId": "key-arn", "tags": map[string]any{"Name": "web-app"},
-	}, record(t, newWebTier(args)).one(t, logGroup, "web-app"))
+	}, record(t, newWebTier(args)).one(t, awstype.CloudWatchLogGroup, "web-app"))
 }
 
 // userData returns the script that a launch template boots instances with.
 func userData(t *testing.T, got recording) string {
 	t.Helper()
-	return userDataOf(t, got.one(t, launchTemplate, "web-app"))
+	return userDataOf(t, got.one(t, awstype.EC2LaunchTemplate, "web-app"))
 }
 
 // userDataOf returns the script in the inputs of a launch template.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"ha-web/components/webtier"
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -22,8 +23,8 @@ func TestLoadBalancerByDefault(t *testing.T) {
 		"enableHttp2": true, "enableZonalShift": true,
 		"accessLogs": map[string]any{"enabled": true, "bucket": "web-alb-logs", "prefix": "alb"},
 		"tags":       map[string]any{"Name": "web-alb"},
-	}, got.one(t, loadBalancer, "web-alb"))
-	assert.True(t, got.behind(balancerKey)[bucketPolicy+"::web-alb-logs"], "AWS tries the bucket when it turns logs on")
+	}, got.one(t, awstype.LBLoadBalancer, "web-alb"))
+	assert.True(t, got.behind(balancerKey)[awstype.S3BucketPolicy+"::web-alb-logs"], "AWS tries the bucket when it turns logs on")
 }
 
 func TestTargetGroupByDefault(t *testing.T) {
@@ -37,7 +38,7 @@ func TestTargetGroupByDefault(t *testing.T) {
 			"healthyThreshold": 2.0, "unhealthyThreshold": 3.0, "matcher": "200",
 		},
 		"tags": map[string]any{"Name": "web-app"},
-	}, got.one(t, targetGroup, "web-app"))
+	}, got.one(t, awstype.LBTargetGroup, "web-app"))
 }
 
 func TestTargetGroupOptions(t *testing.T) {
@@ -46,7 +47,7 @@ func TestTargetGroupOptions(t *testing.T) {
 		s.Port = 9000
 		s.HealthCheck.Path, s.HealthCheck.IntervalSeconds = "/ready", 10
 		s.TargetGroup = webtier.TargetGroup{DeregistrationSeconds: 30, StickinessSeconds: 3600, SlowStartSeconds: 60}
-	}))).one(t, targetGroup, "web-app")
+	}))).one(t, awstype.LBTargetGroup, "web-app")
 	assert.Equal(t, 9000.0, group["port"])
 	assert.Equal(t, 30.0, group["deregistrationDelay"])
 	assert.Equal(t, map[string]any{"enabled": true, "type": "lb_cookie", "cookieDuration": 3600.0}, group["stickiness"])
@@ -61,13 +62,13 @@ func TestTargetGroupOptions(t *testing.T) {
 func TestUnprotectedCanBeDeleted(t *testing.T) {
 	t.Parallel()
 	protected := record(t, newWebTier(webTierArgs()))
-	assert.True(t, protected.of(bucket)["web-alb-logs"].Protect)
-	assert.Equal(t, false, protected.one(t, bucket, "web-alb-logs")["forceDestroy"])
+	assert.True(t, protected.of(awstype.S3BucketV2)["web-alb-logs"].Protect)
+	assert.Equal(t, false, protected.one(t, awstype.S3BucketV2, "web-alb-logs")["forceDestroy"])
 
 	got := record(t, newWebTier(webTierArgs(func(s *webtier.Settings) { s.DeletionProtection = false })))
-	assert.Equal(t, false, got.one(t, loadBalancer, "web-alb")["enableDeletionProtection"])
-	assert.False(t, got.of(bucket)["web-alb-logs"].Protect)
-	assert.Equal(t, true, got.one(t, bucket, "web-alb-logs")["forceDestroy"])
+	assert.Equal(t, false, got.one(t, awstype.LBLoadBalancer, "web-alb")["enableDeletionProtection"])
+	assert.False(t, got.of(awstype.S3BucketV2)["web-alb-logs"].Protect)
+	assert.Equal(t, true, got.one(t, awstype.S3BucketV2, "web-alb-logs")["forceDestroy"])
 }
 
 func TestAccessLogsBucketIsPrivate(t *testing.T) {
@@ -82,14 +83,14 @@ func TestAccessLogsBucketIsPrivate(t *testing.T) {
 			"Action": []any{"s3:PutObject"}, "Resource": []any{bucketARN + "/alb/AWSLogs/123456789012/*"},
 		},
 		"RefuseWithoutTLS": refuseWithoutTLS(bucketARN),
-	}, document(t, got.one(t, bucketPolicy, name)["policy"]))
+	}, document(t, got.one(t, awstype.S3BucketPolicy, name)["policy"]))
 }
 
 func TestAccessLogsCanBeLeftOut(t *testing.T) {
 	t.Parallel()
 	got := record(t, newWebTier(webTierArgs(func(s *webtier.Settings) { s.AccessLogs.Enabled = false })))
-	assert.NotContains(t, got.one(t, loadBalancer, "web-alb"), "accessLogs")
-	assert.Empty(t, got.of(bucket))
+	assert.NotContains(t, got.one(t, awstype.LBLoadBalancer, "web-alb"), "accessLogs")
+	assert.Empty(t, got.of(awstype.S3BucketV2))
 }
 
 // --- listeners and certificates ------------------------------------------------
@@ -121,14 +122,14 @@ func TestListenersWithACertificate(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"port": 443.0, "protocol": "HTTPS", "certificateArn": "certificate-arn",
 		"sslPolicy": "ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "defaultActions": []any{forward},
-	}, withoutTags(got.one(t, listener, "web-listener-https")))
+	}, withoutTags(got.one(t, awstype.LBListener, "web-listener-https")))
 	assert.Equal(t, map[string]any{
 		"port": 80.0, "protocol": "HTTP", "defaultActions": []any{redirect},
-	}, withoutTags(got.one(t, listener, "web-listener-http")))
-	assert.True(t, got.behind(listener + "::web-listener-http")[listener+"::web-listener-https"], "where it sends people")
-	assert.Empty(t, got.of(listenerRule))
-	assert.Empty(t, got.of(certificate))
-	assert.Empty(t, got.of(secret))
+	}, withoutTags(got.one(t, awstype.LBListener, "web-listener-http")))
+	assert.True(t, got.behind(awstype.LBListener + "::web-listener-http")[awstype.LBListener+"::web-listener-https"], "where it sends people")
+	assert.Empty(t, got.of(awstype.LBListenerRule))
+	assert.Empty(t, got.of(awstype.ACMCertificate))
+	assert.Empty(t, got.of(awstype.SecretsManagerSecret))
 }
 
 func TestListenerWithoutACertificate(t *testing.T) {
@@ -136,10 +137,10 @@ func TestListenerWithoutACertificate(t *testing.T) {
 	args := webTierArgs()
 	args.Certificate, args.PlainHTTP = webtier.Certificate{}, true
 	got := record(t, newWebTier(args))
-	assert.Equal(t, []string{"web-listener-http"}, got.names(listener), "there is nowhere to redirect to")
+	assert.Equal(t, []string{"web-listener-http"}, got.names(awstype.LBListener), "there is nowhere to redirect to")
 	assert.Equal(t, map[string]any{
 		"port": 80.0, "protocol": "HTTP", "defaultActions": []any{forward},
-	}, withoutTags(got.one(t, listener, "web-listener-http")))
+	}, withoutTags(got.one(t, awstype.LBListener, "web-listener-http")))
 }
 
 func TestOnlyTheOwnDistributionIsForwarded(t *testing.T) {
@@ -152,15 +153,15 @@ func TestOnlyTheOwnDistributionIsForwarded(t *testing.T) {
 			args.Certificate, name = webtier.Certificate{}, "web-listener-http"
 		}
 		got := record(t, newWebTier(args))
-		assert.Equal(t, []any{forbidden}, got.one(t, listener, name)["defaultActions"])
+		assert.Equal(t, []any{forbidden}, got.one(t, awstype.LBListener, name)["defaultActions"])
 		assert.Equal(t, map[string]any{
 			"listenerArn": "arn:aws:lb:us-east-1:123456789012:" + name, "priority": 50000.0,
 			"conditions": []any{map[string]any{"httpHeader": map[string]any{
 				"httpHeaderName": "X-Origin-Verify", "values": []any{offline.Secret},
 			}}},
 			"actions": []any{forward}, "tags": map[string]any{"Name": "web-listener-origin"},
-		}, got.one(t, listenerRule, "web-listener-origin"))
-		assert.Equal(t, []string{"web-origin-v1"}, got.names(secret))
+		}, got.one(t, awstype.LBListenerRule, "web-listener-origin"))
+		assert.Equal(t, []string{"web-origin-v1"}, got.names(awstype.SecretsManagerSecret))
 	}
 }
 
@@ -169,16 +170,16 @@ func TestOriginHeaderValuesAreMadeUpAndKept(t *testing.T) {
 	args := fullWebTier(func(s *webtier.Settings) { s.OriginHeader.Name = "X-From-CDN" })
 	got := record(t, newWebTier(args))
 	for _, name := range []string{"web-origin-v1", "web-origin-v2"} {
-		assert.Equal(t, "key-arn", got.one(t, secret, name)["kmsKeyId"])
-		assert.Equal(t, offline.Secret, got.one(t, secretVersion, name)["secretString"])
-		assert.Equal(t, []string{"secretString"}, got.of(secretVersion)[name].IgnoreChanges, "another value each time would never match")
+		assert.Equal(t, "key-arn", got.one(t, awstype.SecretsManagerSecret, name)["kmsKeyId"])
+		assert.Equal(t, offline.Secret, got.one(t, awstype.SecretsManagerSecretVersion, name)["secretString"])
+		assert.Equal(t, []string{"secretString"}, got.of(awstype.SecretsManagerSecretVersion)[name].IgnoreChanges, "another value each time would never match")
 	}
-	condition := got.one(t, listenerRule, "web-listener-origin")["conditions"].([]any)[0].(map[string]any)["httpHeader"].(map[string]any)
+	condition := got.one(t, awstype.LBListenerRule, "web-listener-origin")["conditions"].([]any)[0].(map[string]any)["httpHeader"].(map[string]any)
 	assert.Equal(t, "X-From-CDN", condition["httpHeaderName"])
 	assert.Equal(t, []any{offline.Secret, offline.Secret}, condition["values"], "the value before still counts")
 
 	args.Settings.OriginHeader.Version = 7
-	assert.Equal(t, []string{"web-origin-v6", "web-origin-v7"}, record(t, newWebTier(args)).names(secret))
+	assert.Equal(t, []string{"web-origin-v6", "web-origin-v7"}, record(t, newWebTier(args)).names(awstype.SecretsManagerSecret))
 	for _, resource := range got.Resources {
 		assert.NotContains(t, inputsOf(t, resource), `"random"`, "%s shows the value", resource.Key())
 	}
@@ -216,15 +217,15 @@ func TestCertificateIsRequestedAndUsedOnceItIsIssued(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"domainName": "example.edu", "subjectAlternativeNames": []any{"*.example.edu", "a.example.edu"},
 		"validationMethod": "DNS", "tags": map[string]any{"Name": "web-alb"},
-	}, got.one(t, certificate, "web-alb"))
+	}, got.one(t, awstype.ACMCertificate, "web-alb"))
 	for _, host := range []string{"example.edu", "a.example.edu"} { // the wildcard has the record of example.edu
 		assert.Equal(t, map[string]any{
 			"zoneId": "example.edu_id", "name": "_validation." + host + ".", "type": "CNAME", "ttl": 60.0,
 			"records": []any{"_value.acm-validations.aws."}, "allowOverwrite": true,
-		}, got.one(t, dnsRecord, "web-alb-validation-"+host))
+		}, got.one(t, awstype.Route53Record, "web-alb-validation-"+host))
 	}
-	assert.Len(t, got.one(t, certificateIssued, "web-alb")["validationRecordFqdns"], 2)
-	assert.True(t, got.behind(listener + "::web-listener-https")[certificateIssued+"::web-alb"], "AWS refuses one that is not issued")
+	assert.Len(t, got.one(t, awstype.ACMCertificateValidation, "web-alb")["validationRecordFqdns"], 2)
+	assert.True(t, got.behind(awstype.LBListener + "::web-listener-https")[awstype.ACMCertificateValidation+"::web-alb"], "AWS refuses one that is not issued")
 }
 
 func TestHostNamesLeadToTheLoadBalancer(t *testing.T) {
@@ -232,12 +233,12 @@ func TestHostNamesLeadToTheLoadBalancer(t *testing.T) {
 	args := webTierArgs()
 	args.Certificate.HostNames, args.Certificate.HostedZone = []string{"learn.example.edu"}, "example.edu"
 	got := record(t, newWebTier(args))
-	assert.Empty(t, got.of(certificate), "one is given")
-	assert.Equal(t, []string{"web-alb-a-learn.example.edu"}, got.names(dnsRecord))
+	assert.Empty(t, got.of(awstype.ACMCertificate), "one is given")
+	assert.Equal(t, []string{"web-alb-a-learn.example.edu"}, got.names(awstype.Route53Record))
 	assert.Equal(t, map[string]any{
 		"zoneId": "example.edu_id", "name": "learn.example.edu", "type": "A",
 		"aliases": []any{map[string]any{
 			"name": "web-alb.us-east-1.elb.amazonaws.com", "zoneId": "elb-us-east-1_id", "evaluateTargetHealth": true,
 		}},
-	}, got.one(t, dnsRecord, "web-alb-a-learn.example.edu"))
+	}, got.one(t, awstype.Route53Record, "web-alb-a-learn.example.edu"))
 }

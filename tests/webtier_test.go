@@ -7,14 +7,15 @@ import (
 	"testing"
 
 	"ha-web/components/webtier"
+	"ha-web/internal/awstype"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 )
 
 const (
-	groupKey    = autoScalingGroup + "::web-app"
-	balancerKey = loadBalancer + "::web-alb"
+	groupKey    = awstype.AutoScalingGroup + "::web-app"
+	balancerKey = awstype.LBLoadBalancer + "::web-alb"
 )
 
 // --- faults --------------------------------------------------------------------
@@ -76,7 +77,7 @@ func TestWebTierHasAnInstanceInEachZone(t *testing.T) {
 	t.Parallel()
 	args := webTierArgs()
 	args.PrivateSubnetIDs = pulumi.ToStringArray([]string{"private-a_id", "private-b_id", "private-c_id"})
-	assert.Equal(t, 3.0, record(t, newWebTier(args)).one(t, autoScalingGroup, "web-app")["minSize"])
+	assert.Equal(t, 3.0, record(t, newWebTier(args)).one(t, awstype.AutoScalingGroup, "web-app")["minSize"])
 }
 
 func TestLoadBalancersNameFits(t *testing.T) {
@@ -90,7 +91,7 @@ func TestLoadBalancersNameFits(t *testing.T) {
 	}
 	longest := strings.Repeat("n", 20)
 	got := record(t, create(longest))
-	for _, kind := range []string{loadBalancer, targetGroup} {
+	for _, kind := range []string{awstype.LBLoadBalancer, awstype.LBTargetGroup} {
 		for name, resource := range got.of(kind) {
 			assert.LessOrEqual(t, len(name)+len("-1234567"), 32)
 			assert.NotContains(t, resource.Inputs, "name", "a fixed one could not be replaced")
@@ -106,39 +107,39 @@ func TestFleetDoesNotWaitForTheDatabase(t *testing.T) {
 	t.Parallel()
 	for _, stack := range stacks {
 		plan := planOf(t, "-stack", stack)
-		behind := plan.behind(autoScalingGroup + "::ha-web-app")
-		for _, kind := range []string{dbInstance, proxy, proxyTarget, ssmParameter} {
+		behind := plan.behind(awstype.AutoScalingGroup + "::ha-web-app")
+		for _, kind := range []string{awstype.RDSInstance, awstype.RDSProxy, awstype.RDSProxyTarget, awstype.SSMParameter} {
 			for name := range plan.of(kind) {
 				assert.False(t, behind[kind+"::"+name], "%s: %s %s", stack, kind, name)
 			}
 		}
-		for _, kind := range []string{natGateway, egressRule, ingressRule} {
+		for _, kind := range []string{awstype.EC2NatGateway, awstype.VPCSecurityGroupEgressRule, awstype.VPCSecurityGroupIngressRule} {
 			for name := range plan.of(kind) {
 				assert.True(t, behind[kind+"::"+name], "%s: %s %s", stack, kind, name)
 			}
 		}
-		database := plan.of(rolePolicy)["ha-web-app-database"]
-		assert.True(t, slices.Contains(database.DependsOn, dbInstance+"::ha-web-db"), "it may read the secret once there is one")
+		database := plan.of(awstype.IAMRolePolicy)["ha-web-app-database"]
+		assert.True(t, slices.Contains(database.DependsOn, awstype.RDSInstance+"::ha-web-db"), "it may read the secret once there is one")
 	}
 }
 
 func TestHostNamesOfTheStack(t *testing.T) {
 	t.Parallel()
 	cloudfront := planOf(t, "-stack", "prod")
-	assert.Equal(t, "origin.learn.example.edu", cloudfront.one(t, certificate, "ha-web-alb")["domainName"], "CloudFront has the site's own name")
+	assert.Equal(t, "origin.learn.example.edu", cloudfront.one(t, awstype.ACMCertificate, "ha-web-alb")["domainName"], "CloudFront has the site's own name")
 	open := planOf(t, "-stack", "prod", "-c", "environment=development", "-c", "web.ingress=internet")
-	assert.Equal(t, "origin.learn.example.edu", open.one(t, certificate, "ha-web-alb")["domainName"], "so it has, whoever else gets in")
+	assert.Equal(t, "origin.learn.example.edu", open.one(t, awstype.ACMCertificate, "ha-web-alb")["domainName"], "so it has, whoever else gets in")
 	internet := planOf(t, "-stack", "prod", "-c", "environment=development", "-c", "cdn.enabled=false")
-	assert.Equal(t, "learn.example.edu", internet.one(t, certificate, "ha-web-alb")["domainName"])
-	assert.Contains(t, internet.names(dnsRecord), "ha-web-alb-a-learn.example.edu")
+	assert.Equal(t, "learn.example.edu", internet.one(t, awstype.ACMCertificate, "ha-web-alb")["domainName"])
+	assert.Contains(t, internet.names(awstype.Route53Record), "ha-web-alb-a-learn.example.edu")
 	given := planOf(t, "-stack", "prod", "-c", "domain.hostedZone=",
 		"-c", "domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a",
 		"-c", "domain.cdnCertificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0b")
-	assert.Equal(t, "arn:aws:acm:us-east-1:123456789012:certificate/0a", given.one(t, listener, "ha-web-listener-https")["certificateArn"])
+	assert.Equal(t, "arn:aws:acm:us-east-1:123456789012:certificate/0a", given.one(t, awstype.LBListener, "ha-web-listener-https")["certificateArn"])
 	assert.Equal(t, "arn:aws:acm:us-east-1:123456789012:certificate/0b",
-		given.one(t, distribution, "ha-web-cdn")["viewerCertificate"].(map[string]any)["acmCertificateArn"])
+		given.one(t, awstype.CloudFrontDistribution, "ha-web-cdn")["viewerCertificate"].(map[string]any)["acmCertificateArn"])
 	assert.Equal(t, []any{
 		"origin.learn.example.edu. CNAME ha-web-alb.us-east-1.elb.amazonaws.com.", "learn.example.edu. CNAME ha-web-cdn.cloudfront.net.",
 	}, given.Outputs["dnsRecords"])
-	assert.Empty(t, given.of(dnsRecord))
+	assert.Empty(t, given.of(awstype.Route53Record))
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"ha-web/internal/awstype"
+
 	"github.com/rhysd/actionlint"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -187,7 +189,7 @@ func TestDeploymentsAskForTheSessionThatTheRoleGives(t *testing.T) {
 	require.NoError(t, err)
 	asked := regexp.MustCompile(`role-duration-seconds: *(\d+)`).FindStringSubmatch(string(content))
 	require.NotNil(t, asked)
-	given := record(t, newDelivery(deliveryArgs())).one(t, role, "web-deploy")["maxSessionDuration"]
+	given := record(t, newDelivery(deliveryArgs())).one(t, awstype.IAMRole, "web-deploy")["maxSessionDuration"]
 	assert.Equal(t, "7200", asked[1])
 	assert.Equal(t, 7200.0, given)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"ha-web/internal/awstype"
 	"ha-web/internal/parts"
 	"ha-web/internal/settings/cdn"
 
@@ -13,9 +14,9 @@ import (
 // Compiling the SDK's package for AWS WAF takes 4 GB of memory (pulumi-aws#1117). Its resources are registered by their type
 // tokens instead, with the names that properties have in the provider.
 const (
-	webACLType  = "aws:wafv2/webAcl:WebAcl"
-	ipSetType   = "aws:wafv2/ipSet:IpSet"
-	loggingType = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
+	webACLType  = awstype.WAFv2WebACL
+	ipSetType   = awstype.WAFv2IPSet
+	loggingType = awstype.WAFv2WebACLLoggingConfiguration
 )
 
 // wafResource is a resource of AWS WAF.

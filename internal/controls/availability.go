@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ha-web/internal/awstype"
 	"ha-web/internal/settings/web"
 )
 
@@ -19,31 +20,31 @@ func availability() []Control {
 func acrossZones() []Control {
 	return []Control{
 		{
-			ID: "HA.1", Title: "Subnets of databases span zones", Severity: High, Remedy: "Give the group subnets of two zones or more", Types: []string{subnetGroup},
+			ID: "HA.1", Title: "Subnets of databases span zones", Severity: High, Remedy: "Give the group subnets of two zones or more", Types: []string{awstype.RDSSubnetGroup},
 			check: func(p *plan, r resource) string { return spans(p, r.texts("subnetIds")) },
 		}, {
-			ID: "HA.2", Title: "Proxies span zones", Severity: High, Remedy: "Give it subnets of two zones or more", Types: []string{proxy},
+			ID: "HA.2", Title: "Proxies span zones", Severity: High, Remedy: "Give it subnets of two zones or more", Types: []string{awstype.RDSProxy},
 			check: func(p *plan, r resource) string { return spans(p, r.texts("vpcSubnetIds")) },
 		}, {
-			ID: "HA.3", Title: "Interface endpoints span zones", Severity: High, Remedy: "Give it subnets of two zones or more", Types: []string{endpoint},
+			ID: "HA.3", Title: "Interface endpoints span zones", Severity: High, Remedy: "Give it subnets of two zones or more", Types: []string{awstype.EC2VPCEndpoint},
 			where: func(_ *plan, r resource) bool { return r.text("vpcEndpointType") == "Interface" },
 			check: func(p *plan, r resource) string { return spans(p, r.texts("subnetIds")) },
 		}, {
 			// A single NAT gateway is a single point of failure for the instances of every zone.
-			ID: "HA.4", Title: "Subnets use the NAT gateway of their own zone", Severity: High, Remedy: "Set network.natGateways to perAz", Types: []string{subnet},
+			ID: "HA.4", Title: "Subnets use the NAT gateway of their own zone", Severity: High, Remedy: "Set network.natGateways to perAz", Types: []string{awstype.EC2Subnet},
 			where: func(p *plan, r resource) bool {
 				way, found := p.route(r.Name)
 				return found && way.has("natGatewayId")
 			},
 			check: func(p *plan, r resource) string {
 				way, _ := p.route(r.Name)
-				gateway, _ := p.find(natGateway, way.text("natGatewayId"))
-				public, _ := p.find(subnet, gateway.text("subnetId"))
+				gateway, _ := p.find(awstype.EC2NatGateway, way.text("natGatewayId"))
+				public, _ := p.find(awstype.EC2Subnet, gateway.text("subnetId"))
 				return unless(public.text("availabilityZone") == r.text("availabilityZone"), "it uses that of %s", public.text("availabilityZone"))
 			},
 		}, {
 			ID: "HA.5", Title: "Instances are where the internet does not reach them", Severity: High, Remedy: "Give the group private subnets",
-			Types: []string{autoScalingGroup},
+			Types: []string{awstype.AutoScalingGroup},
 			check: func(p *plan, r resource) string {
 				for _, each := range r.texts("vpcZoneIdentifiers") {
 					if way, found := p.route(each); found && way.has("gatewayId") {
@@ -61,14 +62,14 @@ var number = regexp.MustCompile(`^[0-9]+$`)
 
 // fleets keep enough instances alive.
 func fleets() []Control {
-	groups := []string{autoScalingGroup}
+	groups := []string{awstype.AutoScalingGroup}
 	return []Control{
 		{
 			ID: "HA.6", Title: "There is an instance in each zone at any time", Severity: High, Remedy: "Raise web.size.min, or min of the schedule",
-			Types: []string{autoScalingGroup, scheduledAction},
+			Types: []string{awstype.AutoScalingGroup, awstype.AutoScalingSchedule},
 			check: func(p *plan, r resource) string {
-				group, _ := p.find(autoScalingGroup, r.text("autoscalingGroupName"))
-				if r.Type == autoScalingGroup {
+				group, _ := p.find(awstype.AutoScalingGroup, r.text("autoscalingGroupName"))
+				if r.Type == awstype.AutoScalingGroup {
 					group = r
 				}
 				zones := len(p.zones(group.texts("vpcZoneIdentifiers")))
@@ -83,7 +84,7 @@ func fleets() []Control {
 		}, {
 			ID: "HA.7", Title: "Fleets follow their load", Severity: Medium, Remedy: "Set web.scaling, and leave room below web.size.max", Types: groups,
 			check: func(p *plan, r resource) string {
-				follows := p.has(scalingPolicy, "autoscalingGroupName", r, func(policy resource) bool {
+				follows := p.has(awstype.AutoScalingPolicy, "autoscalingGroupName", r, func(policy resource) bool {
 					return policy.text("policyType") == "TargetTrackingScaling"
 				})
 				return unless(follows && r.number("maxSize") > r.number("minSize"), "it has one size")
@@ -91,9 +92,9 @@ func fleets() []Control {
 		}, {
 			// A maximum caps the cost of a runaway spike, or of an attack.
 			ID: "HA.8", Title: "Nothing grows a fleet beyond its cap", Severity: Medium, Remedy: "Keep max at web.size.max, and forecasts to it",
-			Types: []string{scheduledAction, scalingPolicy},
+			Types: []string{awstype.AutoScalingSchedule, awstype.AutoScalingPolicy},
 			check: func(p *plan, r resource) string {
-				group, _ := p.find(autoScalingGroup, r.text("autoscalingGroupName"))
+				group, _ := p.find(awstype.AutoScalingGroup, r.text("autoscalingGroupName"))
 				breach := r.text("predictiveScalingConfiguration.maxCapacityBreachBehavior")
 				return unless(r.number("maxSize") <= group.number("maxSize") && breach != "IncreaseMaxCapacity", "it may, to %v", r.number("maxSize"))
 			},
@@ -126,7 +127,7 @@ func fleets() []Control {
 			},
 		}, {
 			ID: "HA.13", Title: "Health checks ask the server, and nothing behind it", Severity: High, Remedy: "Name another web.healthCheck.path",
-			Types: []string{targetGroup},
+			Types: []string{awstype.LBTargetGroup},
 			check: func(_ *plan, r resource) string {
 				return unless(!web.Deep(r.text("healthCheck.path")) && r.text("healthCheck.matcher") == "200", "%s, which answers %s",
 					r.text("healthCheck.path"), r.text("healthCheck.matcher"))
@@ -146,18 +147,18 @@ func fleets() []Control {
 func recovery() []Control {
 	return []Control{
 		{
-			ID: "HA.15", Title: "Databases leave their backups behind", Severity: High, Remedy: "Set database.finalSnapshot", Types: []string{dbInstance},
+			ID: "HA.15", Title: "Databases leave their backups behind", Severity: High, Remedy: "Set database.finalSnapshot", Types: []string{awstype.RDSInstance},
 			check: func(_ *plan, r resource) string {
 				return unless(!r.on("skipFinalSnapshot") && r.text("deleteAutomatedBackups") == "false", "they go with it")
 			},
 		}, {
-			ID: "HA.16", Title: "Secrets can be brought back", Severity: Medium, Remedy: "Set secrets.recoveryDays", Types: []string{secret},
+			ID: "HA.16", Title: "Secrets can be brought back", Severity: Medium, Remedy: "Set secrets.recoveryDays", Types: []string{awstype.SecretsManagerSecret},
 			where: named,
 			check: func(_ *plan, r resource) string { return unless(r.number("recoveryWindowInDays") >= 7, "it cannot") },
 		}, {
 			ID: "HA.17", Title: "Pulumi refuses to delete data", Severity: High, Remedy: "Set deletionProtection of its section",
-			Types: []string{key, dbInstance, bucket, secret, imageRepository},
-			where: func(p *plan, r resource) bool { return r.Type != secret || named(p, r) },
+			Types: []string{awstype.KMSKey, awstype.RDSInstance, awstype.S3BucketV2, awstype.SecretsManagerSecret, awstype.AWSXECRRepository},
+			where: func(p *plan, r resource) bool { return r.Type != awstype.SecretsManagerSecret || named(p, r) },
 			check: func(_ *plan, r resource) string { return unless(r.Protect, "it would not") },
 		},
 	}
@@ -171,16 +172,16 @@ func watched() []Control {
 	return []Control{
 		{
 			ID: "HA.18", Title: "A missing server pages someone", Severity: High, Remedy: "Add an alarm on HealthyHostCount below the smallest fleet",
-			Types: []string{targetGroup},
+			Types: []string{awstype.LBTargetGroup},
 			where: func(p *plan, _ resource) bool { return smallest(p) > 0 }, // a fleet that may be empty misses nobody (HA.6)
 			check: func(p *plan, _ resource) string {
-				return unless(slices.ContainsFunc(p.of(metricAlarm), func(alarm resource) bool { return pagesForHosts(p, alarm) }), "nobody hears of it")
+				return unless(slices.ContainsFunc(p.of(awstype.CloudWatchMetricAlarm), func(alarm resource) bool { return pagesForHosts(p, alarm) }), "nobody hears of it")
 			},
 		}, {
-			ID: "HA.19", Title: "Pages reach someone", Severity: High, Remedy: "Set monitoring.email", Types: []string{compositeAlarm},
+			ID: "HA.19", Title: "Pages reach someone", Severity: High, Remedy: "Set monitoring.email", Types: []string{awstype.CloudWatchCompositeAlarm},
 			check: func(p *plan, r resource) string { return unless(reached(p, r), "nobody hears of it") },
 		}, {
-			ID: "HA.20", Title: "Alarms say what silence means", Severity: Medium, Remedy: "Set treatMissingData", Types: []string{metricAlarm},
+			ID: "HA.20", Title: "Alarms say what silence means", Severity: Medium, Remedy: "Set treatMissingData", Types: []string{awstype.CloudWatchMetricAlarm},
 			check: func(_ *plan, r resource) string { return unless(r.has("treatMissingData"), "it does not") },
 		},
 	}
@@ -189,7 +190,7 @@ func watched() []Control {
 // smallest returns how many instances there are at the least, schedules included.
 func smallest(p *plan) float64 {
 	least := math.Inf(1)
-	for _, kind := range []string{autoScalingGroup, scheduledAction} {
+	for _, kind := range []string{awstype.AutoScalingGroup, awstype.AutoScalingSchedule} {
 		for _, each := range p.of(kind) {
 			if size := each.number("minSize"); size >= 0 { // -1: as it is
 				least = min(least, size)
@@ -205,7 +206,7 @@ func pagesForHosts(p *plan, alarm resource) bool {
 	return alarm.text("metricName") == "HealthyHostCount" && !alarm.has("dimensions.AvailabilityZone") &&
 		alarm.text("treatMissingData") == "breaching" && alarm.text("comparisonOperator") == "LessThanThreshold" &&
 		alarm.number("threshold") >= smallest(p) &&
-		slices.ContainsFunc(p.of(compositeAlarm), func(page resource) bool {
+		slices.ContainsFunc(p.of(awstype.CloudWatchCompositeAlarm), func(page resource) bool {
 			return strings.Contains(page.text("alarmRule"), fmt.Sprintf("ALARM(%q)", alarm.text("name")))
 		})
 }
@@ -213,12 +214,12 @@ func pagesForHosts(p *plan, alarm resource) bool {
 // reached reports whether someone hears of an alarm: a subscriber of its topic, a channel, or a rule for its events.
 func reached(p *plan, alarm resource) bool {
 	for _, action := range alarm.texts("alarmActions") {
-		to, found := p.find(topic, action)
-		if found && (p.linked(subscription, "topic", to) || p.linked(slackChannel, "snsTopicArns", to)) {
+		to, found := p.find(awstype.SNSTopic, action)
+		if found && (p.linked(awstype.SNSTopicSubscription, "topic", to) || p.linked(awstype.ChatbotSlackChannelConfiguration, "snsTopicArns", to)) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(p.of(eventRule), func(rule resource) bool {
+	return slices.ContainsFunc(p.of(awstype.CloudWatchEventRule), func(rule resource) bool {
 		return strings.Contains(rule.text("eventPattern"), fmt.Sprintf("%q", alarm.text("alarmName")))
 	})
 }

@@ -4,15 +4,17 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"ha-web/internal/awstype"
 )
 
 // commandSecret returns the path of the first command or variable for instances that contains a secret, or "". SSM shows documents
 // and the parameters of associations to everyone who may read the account.
 func commandSecret(r resource) string {
 	switch r.Type {
-	case association:
+	case awstype.SSMAssociation:
 		return findText("parameters", r.at("parameters"), assignsSecret)
-	case document:
+	case awstype.SSMDocument:
 		content := r.text("content")
 		var parsed any
 		if json.Unmarshal([]byte(content), &parsed) != nil {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ha-web/internal/awstype"
 )
 
 func databases() []Control {
@@ -12,7 +14,7 @@ func databases() []Control {
 
 // closedDatabases are about who gets into databases, and what is seen on the way.
 func closedDatabases() []Control {
-	instances := []string{dbInstance}
+	instances := []string{awstype.RDSInstance}
 	return []Control{
 		{
 			ID: "RDS.2", Title: "Databases have no public address", Severity: Critical, Remedy: "Set publiclyAccessible to false", Types: instances,
@@ -45,13 +47,13 @@ func closedDatabases() []Control {
 			Remedy: "Leave rds.force_ssl, or require_secure_transport, at 1", Types: instances,
 			check: func(p *plan, r resource) string { return unless(forcesTLS(p, r), "it takes others") },
 		}, {
-			ID: "RDS.43", Title: "Proxies take connections by TLS only", Severity: Medium, Remedy: "Set requireTls", Types: []string{proxy},
+			ID: "RDS.43", Title: "Proxies take connections by TLS only", Severity: Medium, Remedy: "Set requireTls", Types: []string{awstype.RDSProxy},
 			check: func(_ *plan, r resource) string { return unless(r.on("requireTls"), "it takes others") },
 		}, {
 			ID: "RDS.46", Title: "Databases are in subnets without a way out of the VPC", Severity: High,
 			Remedy: "Take the route out", Types: instances,
 			check: func(p *plan, r resource) string {
-				group, _ := p.find(subnetGroup, r.text("dbSubnetGroupName"))
+				group, _ := p.find(awstype.RDSSubnetGroup, r.text("dbSubnetGroupName"))
 				for _, each := range group.texts("subnetIds") {
 					if _, found := p.route(each); found {
 						return "there is one from " + strings.TrimSuffix(each, "_id")
@@ -65,7 +67,7 @@ func closedDatabases() []Control {
 
 // keptDatabases are about what becomes of databases and their data.
 func keptDatabases() []Control {
-	instances := []string{dbInstance}
+	instances := []string{awstype.RDSInstance}
 	return []Control{
 		{
 			ID: "RDS.5", Title: "Databases have a standby in a second zone", Severity: Medium, Remedy: "Set database.multiAz", Types: instances,
@@ -92,7 +94,9 @@ func keptDatabases() []Control {
 			check: func(_ *plan, r resource) string { return unless(r.on("copyTagsToSnapshot"), "they have none") },
 		}, {
 			ID: "RDS.26", Title: "Databases are in a backup plan", Severity: Medium, Remedy: "Add a plan of AWS Backup", Types: instances,
-			check: func(p *plan, _ resource) string { return unless(len(p.of(backupSelection)) > 0, "there is no plan") },
+			check: func(p *plan, _ resource) string {
+				return unless(len(p.of(awstype.BackupSelection)) > 0, "there is no plan")
+			},
 		},
 	}
 }
@@ -110,9 +114,9 @@ func databaseEvents() []Control {
 	} {
 		controls = append(controls, Control{
 			ID: each.id, Title: "Events of " + each.what + " are told", Severity: Low,
-			Remedy: "Subscribe to " + strings.Join(each.categories, ", ") + " of " + each.source, Types: []string{dbInstance},
+			Remedy: "Subscribe to " + strings.Join(each.categories, ", ") + " of " + each.source, Types: []string{awstype.RDSInstance},
 			check: func(p *plan, _ resource) string {
-				return unless(slices.ContainsFunc(p.of(eventSubscription), func(s resource) bool {
+				return unless(slices.ContainsFunc(p.of(awstype.RDSEventSubscription), func(s resource) bool {
 					return s.text("sourceType") == each.source && contains(s.texts("eventCategories"), each.categories...)
 				}), "nobody hears of them")
 			},
@@ -139,7 +143,7 @@ func exports(database resource, wanted ...string) string {
 // PostgreSQL does by itself from version 15 on (Amazon RDS user guide, "Requiring an SSL connection to a PostgreSQL DB
 // instance").
 func forcesTLS(p *plan, database resource) bool {
-	group, _ := p.find(parameterGroup, database.text("parameterGroupName"))
+	group, _ := p.find(awstype.RDSParameterGroup, database.text("parameterGroupName"))
 	value := ""
 	for _, each := range group.objects("parameters") {
 		if name := each.text("name"); name == "rds.force_ssl" || name == "require_secure_transport" {

@@ -3,10 +3,12 @@ package controls
 import (
 	"slices"
 	"strings"
+
+	"ha-web/internal/awstype"
 )
 
 func certificates() []Control {
-	all := []string{certificate}
+	all := []string{awstype.ACMCertificate}
 	return []Control{
 		{
 			ID: "ACM.1", Title: "Certificates renew by themselves", Severity: Medium, Remedy: "Prove them by DNS", Types: all,
@@ -22,7 +24,7 @@ func cloudFront() []Control { return slices.Concat(towardsViewers(), towardsOrig
 
 // towardsViewers are about what distributions are to viewers.
 func towardsViewers() []Control {
-	all := []string{distribution}
+	all := []string{awstype.CloudFrontDistribution}
 	return []Control{
 		{
 			ID: "CloudFront.1", Title: "Distributions have a default root object", Severity: High, Remedy: "Set defaultRootObject", Types: all,
@@ -77,7 +79,7 @@ func towardsViewers() []Control {
 
 // towardsOrigins are about how distributions reach what is behind them.
 func towardsOrigins() []Control {
-	all := []string{distribution}
+	all := []string{awstype.CloudFrontDistribution}
 	return []Control{
 		{
 			ID: "CloudFront.4", Title: "Distributions have a second origin to fail over to", Severity: Low, Remedy: "Set cdn.replicaRegion", Types: all,
@@ -107,7 +109,7 @@ func towardsOrigins() []Control {
 			check: func(p *plan, r resource) string {
 				for _, each := range bucketOrigins(r) {
 					name, _, _ := strings.Cut(each.text("domainName"), ".s3.")
-					if _, found := p.find(bucket, name); !found {
+					if _, found := p.find(awstype.S3BucketV2, name); !found {
 						return "there is no " + name
 					}
 				}
@@ -141,7 +143,7 @@ func bucketOrigins(distribution resource) []object {
 }
 
 func firewall() []Control {
-	acls := []string{webACL}
+	acls := []string{awstype.WAFv2WebACL}
 	return []Control{
 		{
 			ID: "WAF.10", Title: "Firewalls have rules", Severity: Medium, Remedy: "Add one", Types: acls,
@@ -149,7 +151,7 @@ func firewall() []Control {
 		}, {
 			ID: "WAF.11", Title: "What firewalls block is on record", Severity: Low, Remedy: "Add its logging", Types: acls,
 			check: func(p *plan, r resource) string {
-				return unless(p.linked(webACLLogging, "resourceArn", r), "it is not")
+				return unless(p.linked(awstype.WAFv2WebACLLoggingConfiguration, "resourceArn", r), "it is not")
 			},
 		}, {
 			ID: "WAF.12", Title: "Firewalls count what each rule does", Severity: Medium, Remedy: "Set cloudwatchMetricsEnabled of each", Types: acls,

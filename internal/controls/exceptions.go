@@ -1,6 +1,10 @@
 package controls
 
-import "slices"
+import (
+	"slices"
+
+	"ha-web/internal/awstype"
+)
 
 const byNAT = "Instances reach it by the NAT gateways, encrypted. An endpoint costs 7.30 USD a month and zone."
 
@@ -44,13 +48,13 @@ func Exceptions() []Exception {
 
 // deliversLogs reports whether the requests to a distribution are on record by version 2 of access logs.
 func deliversLogs(p *plan, distribution resource) bool {
-	return slices.ContainsFunc(p.of(logDeliverySource), func(source resource) bool {
-		return source.text("logType") == "ACCESS_LOGS" && p.linked(logDelivery, "deliverySourceName", source)
+	return slices.ContainsFunc(p.of(awstype.CloudWatchLogDeliverySource), func(source resource) bool {
+		return source.text("logType") == "ACCESS_LOGS" && p.linked(awstype.CloudWatchLogDelivery, "deliverySourceName", source)
 	})
 }
 
 // behindCloudFront reports whether there is a distribution before a load balancer.
-func behindCloudFront(p *plan, _ resource) bool { return len(p.of(distribution)) > 0 }
+func behindCloudFront(p *plan, _ resource) bool { return len(p.of(awstype.CloudFrontDistribution)) > 0 }
 
 func onlyRedirects(_ *plan, listener resource) bool {
 	return !slices.ContainsFunc(listener.objects("defaultActions"), func(action object) bool { return action.text("type") != "redirect" })
@@ -59,19 +63,19 @@ func onlyRedirects(_ *plan, listener resource) bool {
 // answersToNAT reports whether a rule of a network ACL lets in answers, and guards subnets of NAT gateways and load balancers
 // only.
 func answersToNAT(p *plan, rule resource) bool {
-	acl, _ := p.find(networkACL, rule.text("networkAclId"))
-	behind := p.attached(aclAssociation, "networkAclId", acl)
+	acl, _ := p.find(awstype.EC2NetworkACL, rule.text("networkAclId"))
+	behind := p.attached(awstype.EC2NetworkACLAssociation, "networkAclId", acl)
 	return rule.number("fromPort") >= 1024 && len(behind) > 0 && !slices.ContainsFunc(behind, func(association resource) bool {
-		guarded, _ := p.find(subnet, association.text("subnetId"))
-		return p.linked(autoScalingGroup, "vpcZoneIdentifiers", guarded) || p.linked(subnetGroup, "subnetIds", guarded) ||
-			p.linked(proxy, "vpcSubnetIds", guarded)
+		guarded, _ := p.find(awstype.EC2Subnet, association.text("subnetId"))
+		return p.linked(awstype.AutoScalingGroup, "vpcZoneIdentifiers", guarded) || p.linked(awstype.RDSSubnetGroup, "subnetIds", guarded) ||
+			p.linked(awstype.RDSProxy, "vpcSubnetIds", guarded)
 	})
 }
 
 // onlyForTopics reports whether a key encrypts topics, and nothing else.
 func onlyForTopics(p *plan, r resource) bool {
-	return r.Type == key && !slices.ContainsFunc(p.of(everything), func(each resource) bool {
-		return each.Type != topic && each.Type != keyAlias && refers(map[string]any(each.object), "kms", r)
+	return r.Type == awstype.KMSKey && !slices.ContainsFunc(p.of(everything), func(each resource) bool {
+		return each.Type != awstype.SNSTopic && each.Type != awstype.KMSAlias && refers(map[string]any(each.object), "kms", r)
 	})
 }
 
@@ -81,12 +85,12 @@ func asksEverything(_ *plan, database resource) bool {
 }
 
 // given and madeUp tell secrets that people fill from those that the stack makes up.
-func given(p *plan, r resource) bool  { return r.Type == secret && named(p, r) }
-func madeUp(p *plan, r resource) bool { return r.Type == secret && !named(p, r) }
+func given(p *plan, r resource) bool  { return r.Type == awstype.SecretsManagerSecret && named(p, r) }
+func madeUp(p *plan, r resource) bool { return r.Type == awstype.SecretsManagerSecret && !named(p, r) }
 
 func leavesByNAT(p *plan, vpc resource) bool {
-	return slices.ContainsFunc(p.of(natGateway), func(gateway resource) bool {
-		public, _ := p.find(subnet, gateway.text("subnetId"))
+	return slices.ContainsFunc(p.of(awstype.EC2NatGateway), func(gateway resource) bool {
+		public, _ := p.find(awstype.EC2Subnet, gateway.text("subnetId"))
 		return vpc.is(public.text("vpcId"))
 	})
 }

@@ -1,9 +1,13 @@
 package controls
 
-import "regexp"
+import (
+	"regexp"
+
+	"ha-web/internal/awstype"
+)
 
 func autoScaling() []Control {
-	group := []string{autoScalingGroup}
+	group := []string{awstype.AutoScalingGroup}
 	return []Control{
 		{
 			ID: "AutoScaling.1", Title: "Groups behind a load balancer go by its health checks", Severity: Low,
@@ -43,7 +47,7 @@ var paravirtual = regexp.MustCompile(`^(c1|c3|hi1|hs1|m1|m2|m3|t1)\.`)
 
 // instances are the controls of launch templates: those of instances, which have what their template says.
 func instances() []Control {
-	templates := []string{launchTemplate}
+	templates := []string{awstype.EC2LaunchTemplate}
 	return []Control{
 		{
 			ID: "EC2.170", Also: []string{"EC2.8", "AutoScaling.3", "CIS v3 5.6", "CIS v5 5.7"}, Severity: High,
@@ -87,7 +91,7 @@ func instances() []Control {
 			},
 		}, {
 			ID: "EC2.24", Title: "Instances are not paravirtual", Severity: Medium, Remedy: "Take a later family of instances",
-			Types: []string{launchTemplate, autoScalingGroup},
+			Types: []string{awstype.EC2LaunchTemplate, awstype.AutoScalingGroup},
 			check: func(_ *plan, r resource) string {
 				for _, each := range append(r.objects("mixedInstancesPolicy.launchTemplate.overrides"), r.object) {
 					if paravirtual.MatchString(each.text("instanceType")) {
@@ -98,7 +102,9 @@ func instances() []Control {
 			},
 		}, {
 			ID: "EC2.28", Title: "Volumes are in a backup plan", Severity: Low, Remedy: "Add a plan of AWS Backup", Types: templates,
-			check: func(p *plan, _ resource) string { return unless(len(p.of(backupSelection)) > 0, "there is no plan") },
+			check: func(p *plan, _ resource) string {
+				return unless(len(p.of(awstype.BackupSelection)) > 0, "there is no plan")
+			},
 		},
 	}
 }

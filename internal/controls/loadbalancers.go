@@ -1,9 +1,13 @@
 package controls
 
-import "regexp"
+import (
+	"regexp"
+
+	"ha-web/internal/awstype"
+)
 
 func loadBalancing() []Control {
-	balancers, listeners, targets := []string{loadBalancer}, []string{listener}, []string{targetGroup}
+	balancers, listeners, targets := []string{awstype.LBLoadBalancer}, []string{awstype.LBListener}, []string{awstype.LBTargetGroup}
 	return []Control{
 		{
 			ID: "ELB.1", Title: "HTTP is redirected to HTTPS", Severity: Medium, Remedy: "Set domain.name, or domain.certificateArn", Types: listeners,
@@ -36,7 +40,7 @@ func loadBalancing() []Control {
 			ID: "ELB.16", Title: "A firewall is in front of load balancers", Severity: Medium,
 			Remedy: "Set cdn.waf.enabled, and leave web.ingress to cloudfront", Types: balancers,
 			check: func(p *plan, r resource) string {
-				return unless(p.linked(webACLAssociation, "resourceArn", r), "it has no web ACL of its own")
+				return unless(p.linked(awstype.WAFv2WebACLAssociation, "resourceArn", r), "it has no web ACL of its own")
 			},
 		}, {
 			ID: "ELB.17", Title: "TLS is of a recommended policy", Severity: Medium, Remedy: "Take a policy of TLS 1.2 and 1.3, such as ELBSecurityPolicy-TLS13-1-2-Res-2021-06",

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ha-web/internal/awstype"
 )
 
 // administration are the ports of remote administration that EC2.21 names.
@@ -13,20 +15,20 @@ var administration = []float64{22, 3389}
 var unrestricted = []float64{80, 443}
 
 func network() []Control {
-	vpcs, groups := []string{vpc}, []string{securityGroup}
+	vpcs, groups := []string{awstype.EC2VPC}, []string{awstype.EC2SecurityGroup}
 	controls := []Control{
 		{
 			ID: "EC2.2", Also: []string{"CIS v3 5.4", "CIS v5 5.5"}, Title: "Default security groups let nothing through", Severity: High,
 			Remedy: "Adopt the default group without rules", Types: vpcs,
 			check: func(p *plan, r resource) string {
-				return unless(p.has(defaultGroup, "vpcId", r, func(group resource) bool {
+				return unless(p.has(awstype.EC2DefaultSecurityGroup, "vpcId", r, func(group resource) bool {
 					return len(group.objects("ingress"))+len(group.objects("egress")) == 0
 				}), "it has rules")
 			},
 		}, {
 			ID: "EC2.6", Title: "Traffic of VPCs is on record", Severity: Medium, Remedy: "Set network.flowLogs.enabled", Types: vpcs,
 			check: func(p *plan, r resource) string {
-				return unless(p.has(flowLog, "vpcId", r, func(log resource) bool {
+				return unless(p.has(awstype.EC2FlowLog, "vpcId", r, func(log resource) bool {
 					return log.text("trafficType") == "ALL" || log.text("trafficType") == "REJECT"
 				}), "what it rejects is not")
 			},
@@ -35,34 +37,34 @@ func network() []Control {
 	controls = append(controls, endpoints()...)
 	return append(controls, []Control{
 		{
-			ID: "EC2.12", Title: "Elastic addresses are in use", Severity: Low, Remedy: "Release it", Types: []string{eip},
+			ID: "EC2.12", Title: "Elastic addresses are in use", Severity: Low, Remedy: "Release it", Types: []string{awstype.EC2EIP},
 			check: func(p *plan, r resource) string {
-				return unless(p.linked(natGateway, "allocationId", r), "nothing uses it")
+				return unless(p.linked(awstype.EC2NatGateway, "allocationId", r), "nothing uses it")
 			},
 		}, {
-			ID: "EC2.15", Title: "Subnets hand out no public addresses", Severity: Medium, Remedy: "Set mapPublicIpOnLaunch to false", Types: []string{subnet},
+			ID: "EC2.15", Title: "Subnets hand out no public addresses", Severity: Medium, Remedy: "Set mapPublicIpOnLaunch to false", Types: []string{awstype.EC2Subnet},
 			check: func(_ *plan, r resource) string {
 				return unless(!r.on("mapPublicIpOnLaunch") && !r.on("assignIpv6AddressOnCreation"), "it does")
 			},
 		}, {
-			ID: "EC2.16", Title: "Network ACLs are in use", Severity: Low, Remedy: "Delete it", Types: []string{networkACL},
+			ID: "EC2.16", Title: "Network ACLs are in use", Severity: Low, Remedy: "Delete it", Types: []string{awstype.EC2NetworkACL},
 			check: func(p *plan, r resource) string {
-				return unless(p.linked(aclAssociation, "networkAclId", r) || len(r.texts("subnetIds")) > 0, "no subnet is behind it")
+				return unless(p.linked(awstype.EC2NetworkACLAssociation, "networkAclId", r) || len(r.texts("subnetIds")) > 0, "no subnet is behind it")
 			},
 		}, {
 			ID: "EC2.18", Also: []string{"EC2.13", "EC2.14", "EC2.19", "EC2.53", "EC2.54", "CIS v3 5.2", "CIS v3 5.3", "CIS v5 5.1.2", "CIS v5 5.3", "CIS v5 5.4"},
 			Title: "Only ports 80 and 443 are open to everyone", Severity: Critical, Remedy: "Name a group, or a range of addresses",
-			Types: []string{ingressRule},
+			Types: []string{awstype.VPCSecurityGroupIngressRule},
 			check: func(_ *plan, r resource) string { return openPorts(r) },
 		}, {
 			ID: "EC2.21", Also: []string{"CIS v3 5.1", "CIS v5 5.2"}, Title: "Network ACLs let nobody in for remote administration", Severity: Medium,
-			Remedy: "Narrow the ports, or the addresses", Types: []string{aclRule},
+			Remedy: "Narrow the ports, or the addresses", Types: []string{awstype.EC2NetworkACLRule},
 			where: func(_ *plan, r resource) bool { return !r.on("egress") && r.text("ruleAction") == "allow" },
 			check: func(_ *plan, r resource) string { return administered(r) },
 		}, {
 			ID: "EC2.22", Title: "Security groups are in use", Severity: Medium, Remedy: "Delete it", Types: groups,
 			check: func(p *plan, r resource) string {
-				return unless(inGroup(p, r, dbInstance, endpoint, launchTemplate, loadBalancer, proxy), "nothing is in it")
+				return unless(inGroup(p, r, awstype.RDSInstance, awstype.EC2VPCEndpoint, awstype.EC2LaunchTemplate, awstype.LBLoadBalancer, awstype.RDSProxy), "nothing is in it")
 			},
 		},
 	}...)
@@ -78,9 +80,9 @@ func endpoints() []Control {
 	} {
 		controls = append(controls, Control{
 			ID: each.id, Title: "VPCs have an endpoint for " + each.what, Severity: Medium,
-			Remedy: "Add " + each.service + " to network.interfaceEndpoints", Types: []string{vpc},
+			Remedy: "Add " + each.service + " to network.interfaceEndpoints", Types: []string{awstype.EC2VPC},
 			check: func(p *plan, r resource) string {
-				return unless(p.has(endpoint, "vpcId", r, func(found resource) bool {
+				return unless(p.has(awstype.EC2VPCEndpoint, "vpcId", r, func(found resource) bool {
 					return strings.HasSuffix(found.text("serviceName"), "."+each.service)
 				}), "there is none")
 			},

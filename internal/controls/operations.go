@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ha-web/internal/awstype"
 )
 
 func cloudWatch() []Control {
-	alarms := []string{metricAlarm}
+	alarms := []string{awstype.CloudWatchMetricAlarm}
 	return []Control{
 		{
 			ID: "CloudWatch.15", Title: "Alarms do something", Severity: High, Remedy: "Name an action", Types: alarms,
@@ -16,7 +18,7 @@ func cloudWatch() []Control {
 			},
 		}, {
 			ID: "CloudWatch.16", Title: "Logs are kept for a year or more", Severity: Medium, Remedy: "Raise its retentionDays, or logRetentionDays",
-			Types: []string{logGroup},
+			Types: []string{awstype.CloudWatchLogGroup},
 			check: func(_ *plan, r resource) string {
 				days := r.number("retentionInDays")
 				return unless(days == 0 || days >= 365, "for %v days", days) // 0: for ever
@@ -30,7 +32,7 @@ func cloudWatch() []Control {
 
 func firehose() []Control {
 	return []Control{{
-		ID: "DataFirehose.1", Title: "Streams are encrypted", Severity: Medium, Remedy: "Turn on serverSideEncryption", Types: []string{deliveryStream},
+		ID: "DataFirehose.1", Title: "Streams are encrypted", Severity: Medium, Remedy: "Turn on serverSideEncryption", Types: []string{awstype.KinesisFirehoseDeliveryStream},
 		check: func(_ *plan, r resource) string { return unless(r.on("serverSideEncryption.enabled"), "it is not") },
 	}}
 }
@@ -38,18 +40,18 @@ func firehose() []Control {
 func topicsAndQueues() []Control {
 	return []Control{
 		{
-			ID: "SNS.1", Title: "Topics are encrypted", Severity: Medium, Remedy: "Name a key of the stack", Types: []string{topic},
+			ID: "SNS.1", Title: "Topics are encrypted", Severity: Medium, Remedy: "Name a key of the stack", Types: []string{awstype.SNSTopic},
 			check: func(_ *plan, r resource) string { return unless(r.has("kmsMasterKeyId"), "it is not") },
 		}, {
-			ID: "SNS.4", Title: "Topics are not public", Severity: Critical, Remedy: "Name principals, or add a condition", Types: []string{topicPolicy},
+			ID: "SNS.4", Title: "Topics are not public", Severity: Critical, Remedy: "Name principals, or add a condition", Types: []string{awstype.SNSTopicPolicy},
 			check: func(_ *plan, r resource) string { return publicStatement(r) },
 		}, {
-			ID: "SQS.1", Title: "Queues are encrypted", Severity: Medium, Remedy: "Turn on sqsManagedSseEnabled", Types: []string{queue},
+			ID: "SQS.1", Title: "Queues are encrypted", Severity: Medium, Remedy: "Turn on sqsManagedSseEnabled", Types: []string{awstype.SQSQueue},
 			check: func(_ *plan, r resource) string {
 				return unless(r.on("sqsManagedSseEnabled") || r.has("kmsMasterKeyId"), "it is not")
 			},
 		}, {
-			ID: "SQS.3", Title: "Queues are not public", Severity: High, Remedy: "Name principals, or add a condition", Types: []string{queuePolicy},
+			ID: "SQS.3", Title: "Queues are not public", Severity: High, Remedy: "Name principals, or add a condition", Types: []string{awstype.SQSQueuePolicy},
 			check: func(_ *plan, r resource) string { return publicStatement(r) },
 		},
 	}
@@ -59,16 +61,16 @@ func systemsManager() []Control {
 	return []Control{
 		{
 			ID: "SSM.1", Title: "Systems Manager looks after instances", Severity: Medium, Remedy: "Attach AmazonSSMManagedInstanceCore to their role",
-			Types: []string{launchTemplate},
+			Types: []string{awstype.EC2LaunchTemplate},
 			check: func(p *plan, r resource) string {
-				profile, _ := p.find(instanceProfile, r.text("iamInstanceProfile.arn"))
-				return unless(slices.ContainsFunc(p.of(policyAttachment), func(attached resource) bool {
+				profile, _ := p.find(awstype.IAMInstanceProfile, r.text("iamInstanceProfile.arn"))
+				return unless(slices.ContainsFunc(p.of(awstype.IAMRolePolicyAttachment), func(attached resource) bool {
 					return profile.has("role") && attached.text("role") == profile.text("role") &&
 						strings.HasSuffix(attached.text("policyArn"), "policy/AmazonSSMManagedInstanceCore")
 				}), "it may not")
 			},
 		}, {
-			ID: "SSM.4", Title: "Documents are not public", Severity: Critical, Remedy: "Take its permissions out", Types: []string{document},
+			ID: "SSM.4", Title: "Documents are not public", Severity: Critical, Remedy: "Take its permissions out", Types: []string{awstype.SSMDocument},
 			check: func(_ *plan, r resource) string {
 				return unless(!strings.EqualFold(r.text("permissions.accountIds"), "all"), "everyone may run it")
 			},
@@ -79,7 +81,7 @@ func systemsManager() []Control {
 func identity() []Control {
 	return []Control{
 		{
-			ID: "IAM.1", Title: "Nobody may do everything", Severity: High, Remedy: "Name actions, or resources", Types: []string{managedPolicy, rolePolicy},
+			ID: "IAM.1", Title: "Nobody may do everything", Severity: High, Remedy: "Name actions, or resources", Types: []string{awstype.IAMPolicy, awstype.IAMRolePolicy},
 			check: func(_ *plan, r resource) string {
 				for _, each := range r.statements("policy") {
 					if each.allows() && slices.Contains(each.texts("Action"), "*") && slices.Contains(each.texts("Resource"), "*") {
@@ -89,7 +91,7 @@ func identity() []Control {
 				return ""
 			},
 		}, {
-			ID: "IAM.21", Title: "Managed policies name actions, not services", Severity: Low, Remedy: "Name actions", Types: []string{managedPolicy},
+			ID: "IAM.21", Title: "Managed policies name actions, not services", Severity: Low, Remedy: "Name actions", Types: []string{awstype.IAMPolicy},
 			where: notBoundary,
 			check: func(_ *plan, r resource) string {
 				for _, each := range r.statements("policy") {
@@ -107,5 +109,5 @@ func identity() []Control {
 
 // notBoundary reports whether a policy is none that only limits what others allow: Security Hub does not look at those.
 func notBoundary(p *plan, policy resource) bool {
-	return !p.linked(role, "permissionsBoundary", policy)
+	return !p.linked(awstype.IAMRole, "permissionsBoundary", policy)
 }

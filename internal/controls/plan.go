@@ -6,8 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 )
+
+// everything is the type of controls that are about resources of all types.
+const everything = "*"
 
 // plan is a recording with its resources by type.
 type plan struct {
@@ -92,7 +96,7 @@ func (p *plan) has(kind, property string, to resource, holds func(resource) bool
 func (p *plan) zones(subnets []string) []string {
 	var zones []string
 	for _, each := range subnets {
-		if found, known := p.find(subnet, each); known {
+		if found, known := p.find(awstype.EC2Subnet, each); known {
 			zones = append(zones, found.text("availabilityZone"))
 		}
 	}
@@ -102,13 +106,13 @@ func (p *plan) zones(subnets []string) []string {
 
 // route returns the route of a subnet to anywhere: to a NAT gateway, to an internet gateway, or none.
 func (p *plan) route(subnetID string) (route resource, found bool) {
-	here, known := p.find(subnet, subnetID)
+	here, known := p.find(awstype.EC2Subnet, subnetID)
 	if !known {
 		return resource{}, false
 	}
-	for _, association := range p.attached(tableAssociation, "subnetId", here) {
-		table, _ := p.find(routeTable, association.text("routeTableId"))
-		for _, each := range p.attached(routeType, "routeTableId", table) {
+	for _, association := range p.attached(awstype.EC2RouteTableAssociation, "subnetId", here) {
+		table, _ := p.find(awstype.EC2RouteTable, association.text("routeTableId"))
+		for _, each := range p.attached(awstype.EC2Route, "routeTableId", table) {
 			if anywhere(each.text("destinationCidrBlock")) || anywhere(each.text("destinationIpv6CidrBlock")) {
 				return each, true
 			}

@@ -1,7 +1,9 @@
 package controls
 
+import "ha-web/internal/awstype"
+
 func registry() []Control {
-	repositories := []string{imageRepository}
+	repositories := []string{awstype.AWSXECRRepository}
 	return []Control{
 		{
 			ID: "ECR.1", Title: "Images are scanned", Severity: High, Remedy: "Turn on scanning on push", Types: repositories,

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 )
 
@@ -23,24 +24,24 @@ func secrecy() []Control {
 func tiers() []Control {
 	return []Control{
 		{
-			ID: "HA.21", Title: "Nobody gets past CloudFront", Severity: High, Remedy: "Leave web.ingress to cloudfront", Types: []string{loadBalancer},
+			ID: "HA.21", Title: "Nobody gets past CloudFront", Severity: High, Remedy: "Leave web.ingress to cloudfront", Types: []string{awstype.LBLoadBalancer},
 			where: behindCloudFront,
 			check: wayPast,
 		}, {
-			ID: "HA.22", Title: "Tiers admit the tier in front of them, by its group", Severity: High, Remedy: "Name the group in front", Types: []string{ingressRule},
+			ID: "HA.22", Title: "Tiers admit the tier in front of them, by its group", Severity: High, Remedy: "Name the group in front", Types: []string{awstype.VPCSecurityGroupIngressRule},
 			where: func(p *plan, r resource) bool {
-				group, _ := p.find(securityGroup, r.text("securityGroupId"))
-				return group.Name != "" && inGroup(p, group, dbInstance, launchTemplate, proxy)
+				group, _ := p.find(awstype.EC2SecurityGroup, r.text("securityGroupId"))
+				return group.Name != "" && inGroup(p, group, awstype.RDSInstance, awstype.EC2LaunchTemplate, awstype.RDSProxy)
 			},
 			check: func(_ *plan, r resource) string {
 				return unless(r.has("referencedSecurityGroupId"), "it names addresses")
 			},
 		}, {
-			ID: "HA.23", Title: "Databases send nothing by themselves", Severity: Medium, Remedy: "Take the rule out", Types: []string{dbInstance},
+			ID: "HA.23", Title: "Databases send nothing by themselves", Severity: Medium, Remedy: "Take the rule out", Types: []string{awstype.RDSInstance},
 			check: func(p *plan, r resource) string {
 				for _, each := range r.texts("vpcSecurityGroupIds") {
-					group, _ := p.find(securityGroup, each)
-					if rules := p.attached(egressRule, "securityGroupId", group); len(rules) > 0 {
+					group, _ := p.find(awstype.EC2SecurityGroup, each)
+					if rules := p.attached(awstype.VPCSecurityGroupEgressRule, "securityGroupId", group); len(rules) > 0 {
 						return rules[0].Name + " lets it"
 					}
 				}
@@ -49,9 +50,9 @@ func tiers() []Control {
 		}, {
 			// Inline rules escape the controls that look at rules, and fight with rule resources (terraform-provider-aws, aws_security_group).
 			ID: "HA.24", Title: "Rules of groups and network ACLs are resources of their own", Severity: Medium, Remedy: "Make a resource of each",
-			Types: []string{securityGroup, networkACL, "aws:ec2/securityGroupRule:SecurityGroupRule"},
+			Types: []string{awstype.EC2SecurityGroup, awstype.EC2NetworkACL, awstype.EC2SecurityGroupRule},
 			check: func(_ *plan, r resource) string {
-				ours := r.Type == securityGroup || r.Type == networkACL
+				ours := r.Type == awstype.EC2SecurityGroup || r.Type == awstype.EC2NetworkACL
 				return unless(ours && len(r.objects("ingress"))+len(r.objects("egress")) == 0, "they are not")
 			},
 		},
@@ -60,16 +61,16 @@ func tiers() []Control {
 
 // wayPast returns how the internet reaches a load balancer without CloudFront.
 func wayPast(p *plan, balancer resource) string {
-	for _, rule := range p.of(ingressRule) {
+	for _, rule := range p.of(awstype.VPCSecurityGroupIngressRule) {
 		admits := slices.ContainsFunc(balancer.texts("securityGroups"), func(group string) bool {
-			found, _ := p.find(securityGroup, group)
+			found, _ := p.find(awstype.EC2SecurityGroup, group)
 			return found.is(rule.text("securityGroupId"))
 		})
 		if admits && !rule.has("prefixListId") {
 			return rule.Name + " admits others"
 		}
 	}
-	for _, each := range p.attached(listener, "loadBalancerArn", balancer) {
+	for _, each := range p.attached(awstype.LBListener, "loadBalancerArn", balancer) {
 		for _, action := range each.objects("defaultActions") {
 			if kind := action.text("type"); kind != "fixed-response" && kind != "redirect" {
 				return each.Name + " serves whoever asks"
@@ -94,7 +95,7 @@ var (
 func credentials() []Control {
 	return []Control{
 		{
-			ID: "HA.26", Title: "No secret is in user data", Severity: Critical, Remedy: "Let instances ask Secrets Manager at boot", Types: []string{launchTemplate},
+			ID: "HA.26", Title: "No secret is in user data", Severity: Critical, Remedy: "Let instances ask Secrets Manager at boot", Types: []string{awstype.EC2LaunchTemplate},
 			check: func(_ *plan, r resource) string {
 				script := userData(r.text("userData"))
 				sealed := strings.Contains(script, offline.Secret)
@@ -108,7 +109,7 @@ func credentials() []Control {
 				return unless(path == "", "%s", path)
 			},
 		}, {
-			ID: "HA.28", Title: "AWS keeps the password of databases", Severity: Critical, Remedy: "Set manageMasterUserPassword", Types: []string{dbInstance},
+			ID: "HA.28", Title: "AWS keeps the password of databases", Severity: Critical, Remedy: "Set manageMasterUserPassword", Types: []string{awstype.RDSInstance},
 			check: func(_ *plan, r resource) string {
 				return unless(r.on("manageMasterUserPassword") && !r.has("password"), "it does not")
 			},
@@ -169,7 +170,7 @@ func pipeline() []Control {
 	return []Control{
 		{
 			// GitHub Docs, "Configuring OpenID Connect in Amazon Web Services": a wildcard lets other repositories assume the role.
-			ID: "HA.29", Title: "Roles of jobs trust exact subjects", Severity: Critical, Remedy: "Name the repository, and the environment or branch", Types: []string{role},
+			ID: "HA.29", Title: "Roles of jobs trust exact subjects", Severity: Critical, Remedy: "Name the repository, and the environment or branch", Types: []string{awstype.IAMRole},
 			where: func(_ *plan, r resource) bool {
 				return strings.Contains(r.text("assumeRolePolicy"), "AssumeRoleWithWebIdentity")
 			},
@@ -183,9 +184,9 @@ func pipeline() []Control {
 			},
 		}, {
 			// IAM user guide, "Delegate permission management with permissions boundaries".
-			ID: "HA.30", Title: "With a pipeline no role may do more than its boundary", Severity: High, Remedy: "Set permissionsBoundary", Types: []string{role},
+			ID: "HA.30", Title: "With a pipeline no role may do more than its boundary", Severity: High, Remedy: "Set permissionsBoundary", Types: []string{awstype.IAMRole},
 			where: func(p *plan, each resource) bool {
-				pipeline := slices.ContainsFunc(p.of(role), func(r resource) bool { return r.has("permissionsBoundary") })
+				pipeline := slices.ContainsFunc(p.of(awstype.IAMRole), func(r resource) bool { return r.has("permissionsBoundary") })
 				return pipeline && !strings.HasPrefix(each.text("path"), "/administered/") // which jobs cannot touch (docs/adr/0009)
 			},
 			check: func(_ *plan, r resource) string { return unless(r.has("permissionsBoundary"), "it has none") },

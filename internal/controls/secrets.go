@@ -4,27 +4,29 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ha-web/internal/awstype"
 )
 
 func keys() []Control {
 	return []Control{
 		{
-			ID: "KMS.1", Title: "Managed policies let nobody decrypt with every key", Severity: Medium, Remedy: "Name the key", Types: []string{managedPolicy},
+			ID: "KMS.1", Title: "Managed policies let nobody decrypt with every key", Severity: Medium, Remedy: "Name the key", Types: []string{awstype.IAMPolicy},
 			where: notBoundary,
 			check: func(_ *plan, r resource) string { return decryptsAll(r) },
 		}, {
-			ID: "KMS.2", Title: "Policies of roles let nobody decrypt with every key", Severity: Medium, Remedy: "Name the key", Types: []string{rolePolicy},
+			ID: "KMS.2", Title: "Policies of roles let nobody decrypt with every key", Severity: Medium, Remedy: "Name the key", Types: []string{awstype.IAMRolePolicy},
 			check: func(_ *plan, r resource) string { return decryptsAll(r) },
 		}, {
-			ID: "KMS.3", Title: "Deleted keys can be brought back for a week or more", Severity: Critical, Remedy: "Raise deletionWindowInDays", Types: []string{key},
+			ID: "KMS.3", Title: "Deleted keys can be brought back for a week or more", Severity: Critical, Remedy: "Raise deletionWindowInDays", Types: []string{awstype.KMSKey},
 			check: func(_ *plan, r resource) string {
 				return unless(r.number("deletionWindowInDays") >= 7, "for %v days", r.number("deletionWindowInDays"))
 			},
 		}, {
-			ID: "KMS.4", Title: "Keys rotate", Severity: Medium, Remedy: "Set enableKeyRotation", Types: []string{key},
+			ID: "KMS.4", Title: "Keys rotate", Severity: Medium, Remedy: "Set enableKeyRotation", Types: []string{awstype.KMSKey},
 			check: func(_ *plan, r resource) string { return unless(r.on("enableKeyRotation"), "it does not") },
 		}, {
-			ID: "KMS.5", Title: "Keys are not public", Severity: Critical, Remedy: "Name principals, or add a condition", Types: []string{key},
+			ID: "KMS.5", Title: "Keys are not public", Severity: Critical, Remedy: "Name principals, or add a condition", Types: []string{awstype.KMSKey},
 			check: func(_ *plan, r resource) string { return publicStatement(r) },
 		},
 	}
@@ -59,16 +61,18 @@ func publicStatement(r resource) string {
 func secrets() []Control {
 	return []Control{
 		{
-			ID: "SecretsManager.1", Title: "Secrets rotate", Severity: Medium, Remedy: "Add a rotation", Types: []string{secret, dbInstance},
-			where: func(_ *plan, r resource) bool { return r.Type == secret || r.on("manageMasterUserPassword") },
+			ID: "SecretsManager.1", Title: "Secrets rotate", Severity: Medium, Remedy: "Add a rotation", Types: []string{awstype.SecretsManagerSecret, awstype.RDSInstance},
+			where: func(_ *plan, r resource) bool {
+				return r.Type == awstype.SecretsManagerSecret || r.on("manageMasterUserPassword")
+			},
 			check: func(p *plan, r resource) string {
-				return unless(slices.ContainsFunc(p.of(secretRotation), func(rotation resource) bool {
-					return r.is(rotation.text("secretId")) || r.Type == dbInstance && strings.HasSuffix(rotation.text("secretId"), "rds!"+r.Name)
+				return unless(slices.ContainsFunc(p.of(awstype.SecretsManagerSecretRotation), func(rotation resource) bool {
+					return r.is(rotation.text("secretId")) || r.Type == awstype.RDSInstance && strings.HasSuffix(rotation.text("secretId"), "rds!"+r.Name)
 				}), "it does not")
 			},
 		}, {
 			ID: "SecretsManager.4", Title: "Secrets rotate every 90 days or sooner", Severity: Medium, Remedy: "Lower database.rotateAfterDays",
-			Types: []string{secretRotation},
+			Types: []string{awstype.SecretsManagerSecretRotation},
 			check: func(_ *plan, r resource) string {
 				days := r.number("rotationRules.automaticallyAfterDays")
 				return unless(r.has("rotationRules.scheduleExpression") || days > 0 && days <= 90, "every %v days", days)

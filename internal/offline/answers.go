@@ -6,6 +6,8 @@ import (
 	"maps"
 	"strings"
 
+	"ha-web/internal/awstype"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -25,7 +27,7 @@ type created struct {
 // computed are the properties, beside id, arn and name, that AWS computes and the program reads. One that is missing
 // here reads as empty, without an error: the SDK's mocks cannot tell.
 var computed = map[string]func(created) resource.PropertyMap{
-	"aws:acm/certificate:Certificate": func(c created) resource.PropertyMap {
+	awstype.ACMCertificate: func(c created) resource.PropertyMap {
 		hosts := []resource.PropertyValue{c.inputs["domainName"]}
 		if more := c.inputs["subjectAlternativeNames"]; more.IsArray() {
 			hosts = append(hosts, more.ArrayValue()...)
@@ -42,60 +44,60 @@ var computed = map[string]func(created) resource.PropertyMap{
 		}
 		return resource.PropertyMap{"domainValidationOptions": resource.NewProperty(options)}
 	},
-	"aws:cloudfront/distribution:Distribution": func(c created) resource.PropertyMap {
+	awstype.CloudFrontDistribution: func(c created) resource.PropertyMap {
 		return resource.PropertyMap{
 			"domainName":   resource.NewProperty(c.name + ".cloudfront.net"),
 			"hostedZoneId": resource.NewProperty("cloudfront_id"),
 		}
 	},
-	"aws:ec2/launchTemplate:LaunchTemplate": func(c created) resource.PropertyMap {
+	awstype.EC2LaunchTemplate: func(c created) resource.PropertyMap {
 		// AWS counts. Here the version is a number that another template has not, so that plans show what follows.
 		sum := crc32.ChecksumIEEE([]byte(fmt.Sprint(plain(c.inputs)))) // which prints maps in order
 		return resource.PropertyMap{"latestVersion": resource.NewProperty(float64(1 + sum%9999))}
 	},
-	"aws:ec2/vpc:Vpc": func(created) resource.PropertyMap {
+	awstype.EC2VPC: func(created) resource.PropertyMap {
 		return resource.PropertyMap{"ownerId": resource.NewProperty(Account)}
 	},
-	"aws:kms/key:Key": func(c created) resource.PropertyMap {
+	awstype.KMSKey: func(c created) resource.PropertyMap {
 		return resource.PropertyMap{"keyId": resource.NewProperty(c.name + "_id")}
 	},
-	"aws:ssm/document:Document": func(created) resource.PropertyMap {
+	awstype.SSMDocument: func(created) resource.PropertyMap {
 		return resource.PropertyMap{"latestVersion": resource.NewProperty("1")}
 	},
-	"aws:ssm/association:Association": func(c created) resource.PropertyMap {
+	awstype.SSMAssociation: func(c created) resource.PropertyMap {
 		return resource.PropertyMap{"associationId": resource.NewProperty(c.name + "_id")}
 	},
-	"awsx:ecr:Repository": func(c created) resource.PropertyMap {
+	awstype.AWSXECRRepository: func(c created) resource.PropertyMap {
 		url := Account + ".dkr.ecr." + c.region + ".amazonaws.com/" + c.inputs["name"].StringValue()
 		return resource.PropertyMap{"url": resource.NewProperty(url)}
 	},
-	"aws:lb/loadBalancer:LoadBalancer": func(c created) resource.PropertyMap {
+	awstype.LBLoadBalancer: func(c created) resource.PropertyMap {
 		return resource.PropertyMap{
 			"arnSuffix": resource.NewProperty("app/" + c.name + "/id"),
 			"dnsName":   resource.NewProperty(c.name + "." + c.region + ".elb.amazonaws.com"),
 			"zoneId":    resource.NewProperty("elb-" + c.region + "_id"),
 		}
 	},
-	"aws:lb/targetGroup:TargetGroup": func(c created) resource.PropertyMap {
+	awstype.LBTargetGroup: func(c created) resource.PropertyMap {
 		return resource.PropertyMap{"arnSuffix": resource.NewProperty("targetgroup/" + c.name + "/id")}
 	},
-	"aws:rds/instance:Instance": func(c created) resource.PropertyMap {
+	awstype.RDSInstance: func(c created) resource.PropertyMap {
 		secret := resource.PropertyMap{"secretArn": resource.NewProperty(arn("secretsmanager", c.region, "rds!"+c.name))}
 		return resource.PropertyMap{
 			"address":           resource.NewProperty(c.name + "." + c.region + ".rds.amazonaws.com"),
 			"masterUserSecrets": resource.NewProperty([]resource.PropertyValue{resource.NewProperty(secret)}),
 		}
 	},
-	"aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": func(created) resource.PropertyMap {
+	awstype.RDSProxyDefaultTargetGroup: func(created) resource.PropertyMap {
 		return resource.PropertyMap{"name": resource.NewProperty("default")}
 	},
-	"aws:rds/proxy:Proxy": func(c created) resource.PropertyMap {
+	awstype.RDSProxy: func(c created) resource.PropertyMap {
 		return resource.PropertyMap{"endpoint": resource.NewProperty(c.name + ".proxy." + c.region + ".rds.amazonaws.com")}
 	},
-	"aws:route53/record:Record": func(c created) resource.PropertyMap {
+	awstype.Route53Record: func(c created) resource.PropertyMap {
 		return resource.PropertyMap{"fqdn": c.inputs["name"]}
 	},
-	"aws:s3/bucketV2:BucketV2": func(c created) resource.PropertyMap {
+	awstype.S3BucketV2: func(c created) resource.PropertyMap {
 		return resource.PropertyMap{
 			"bucket":                   resource.NewProperty(c.name),
 			"bucketRegionalDomainName": resource.NewProperty(c.name + ".s3." + c.region + ".amazonaws.com"),
@@ -105,32 +107,32 @@ var computed = map[string]func(created) resource.PropertyMap{
 
 // lookups are the answers to functions of the provider.
 var lookups = map[string]func(args resource.PropertyMap, region string) resource.PropertyMap{
-	"aws:ec2/getManagedPrefixList:getManagedPrefixList": func(args resource.PropertyMap, _ string) resource.PropertyMap {
+	awstype.EC2GetManagedPrefixList: func(args resource.PropertyMap, _ string) resource.PropertyMap {
 		return resource.PropertyMap{"id": resource.NewProperty(args["name"].StringValue() + "_id"), "name": args["name"]}
 	},
-	"aws:index/getCallerIdentity:getCallerIdentity": func(resource.PropertyMap, string) resource.PropertyMap {
+	awstype.GetCallerIdentity: func(resource.PropertyMap, string) resource.PropertyMap {
 		return resource.PropertyMap{"accountId": resource.NewProperty(Account)}
 	},
-	"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": func(args resource.PropertyMap, region string) resource.PropertyMap {
+	awstype.IAMGetOpenIDConnectProvider: func(args resource.PropertyMap, region string) resource.PropertyMap {
 		host := strings.TrimPrefix(args["url"].StringValue(), "https://")
 		return resource.PropertyMap{"arn": resource.NewProperty(arn("iam", region, "oidc-provider/"+host)), "url": args["url"]}
 	},
-	"aws:index/getPartition:getPartition": func(resource.PropertyMap, string) resource.PropertyMap {
+	awstype.GetPartition: func(resource.PropertyMap, string) resource.PropertyMap {
 		return resource.PropertyMap{"partition": resource.NewProperty("aws")}
 	},
-	"aws:route53/getZone:getZone": func(args resource.PropertyMap, _ string) resource.PropertyMap {
+	awstype.Route53GetZone: func(args resource.PropertyMap, _ string) resource.PropertyMap {
 		return resource.PropertyMap{"zoneId": resource.NewProperty(args["name"].StringValue() + "_id"), "name": args["name"]}
 	},
-	"aws:secretsmanager/getRandomPassword:getRandomPassword": func(resource.PropertyMap, string) resource.PropertyMap {
+	awstype.SecretsManagerGetRandomPassword: func(resource.PropertyMap, string) resource.PropertyMap {
 		return resource.PropertyMap{"randomPassword": resource.NewProperty("random")}
 	},
-	"aws:secretsmanager/getSecretVersion:getSecretVersion": func(args resource.PropertyMap, _ string) resource.PropertyMap {
+	awstype.SecretsManagerGetSecretVersion: func(args resource.PropertyMap, _ string) resource.PropertyMap {
 		return resource.PropertyMap{"secretString": resource.NewProperty("value of " + args["secretId"].StringValue())}
 	},
-	"aws:ssm/getParameter:getParameter": func(args resource.PropertyMap, _ string) resource.PropertyMap {
+	awstype.SSMGetParameter: func(args resource.PropertyMap, _ string) resource.PropertyMap {
 		return resource.PropertyMap{"insecureValue": resource.NewProperty(args["name"].StringValue() + "_value"), "name": args["name"]}
 	},
-	"aws:index/getRegion:getRegion": func(_ resource.PropertyMap, region string) resource.PropertyMap {
+	awstype.GetRegion: func(_ resource.PropertyMap, region string) resource.PropertyMap {
 		return resource.PropertyMap{"name": resource.NewProperty(region)}
 	},
 }

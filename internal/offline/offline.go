@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	"ha-web/internal/awstype"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -100,7 +102,7 @@ func Record(program pulumi.RunFunc, stack Stack) (*Recording, error) {
 
 const (
 	outputsType = "ha-web:offline:Outputs"
-	awsProvider = "pulumi:providers:aws"
+	awsProvider = awstype.Provider
 )
 
 // monitor records registrations. The SDK calls it from many goroutines.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -21,7 +22,7 @@ type thing struct {
 
 func newThing(ctx *pulumi.Context, name string, inputs pulumi.Map, opts ...pulumi.ResourceOption) (*thing, error) {
 	created := &thing{}
-	return created, ctx.RegisterResource("aws:ec2/vpc:Vpc", name, inputs, created, opts...)
+	return created, ctx.RegisterResource(awstype.EC2VPC, name, inputs, created, opts...)
 }
 
 // program registers a component with two children, one of which depends on the other twice.
@@ -61,12 +62,12 @@ func TestRecord(t *testing.T) {
 		Project: "ha-web", Stack: "test",
 		Resources: []offline.Resource{
 			{
-				Type: "aws:ec2/vpc:Vpc", Name: "first", Parent: "test:index:Group::group", Custom: true, Protect: true,
+				Type: awstype.EC2VPC, Name: "first", Parent: "test:index:Group::group", Custom: true, Protect: true,
 				DependsOn: []string{}, IgnoreChanges: []string{"colour"},
 				Inputs: map[string]any{"colour": "red", "password": offline.Secret},
 			},
 			{
-				Type: "aws:ec2/vpc:Vpc", Name: "second", Parent: "test:index:Group::group", Custom: true,
+				Type: awstype.EC2VPC, Name: "second", Parent: "test:index:Group::group", Custom: true,
 				DependsOn: []string{"aws:ec2/vpc:Vpc::first"}, IgnoreChanges: []string{}, DeleteBeforeReplace: true,
 				Inputs: map[string]any{
 					"first": "first_id",
@@ -100,7 +101,7 @@ func TestExplicitProvidersAreNamed(t *testing.T) {
 	t.Parallel()
 	recording, err := offline.Record(func(ctx *pulumi.Context) error {
 		provider := &struct{ pulumi.ProviderResourceState }{}
-		if err := ctx.RegisterResource("pulumi:providers:aws", "us-east-1", pulumi.Map{}, provider); err != nil {
+		if err := ctx.RegisterResource(awstype.Provider, "us-east-1", pulumi.Map{}, provider); err != nil {
 			return err
 		}
 		_, err := newThing(ctx, "first", nil, pulumi.Provider(provider))
@@ -156,10 +157,10 @@ func TestLookups(t *testing.T) {
 			return nil
 		}
 	}
-	recording, err := offline.Record(lookup("aws:ec2/getManagedPrefixList:getManagedPrefixList"), stack)
+	recording, err := offline.Record(lookup(awstype.EC2GetManagedPrefixList), stack)
 	require.NoError(t, err)
 	assert.Equal(t, map[string]any{"id": "list_id"}, recording.Outputs)
 
-	_, err = offline.Record(lookup("aws:ec2/getAmi:getAmi"), stack)
+	_, err = offline.Record(lookup(awstype.EC2GetAmi), stack)
 	assert.ErrorContains(t, err, "no offline answer to aws:ec2/getAmi:getAmi")
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"ha-web/internal/awstype"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -35,7 +37,7 @@ func Provider(ctx *pulumi.Context, name, region string) (pulumi.ProviderResource
 	}
 	inputs["region"] = pulumi.String(region)
 	var provider pulumi.ProviderResourceState
-	err := ctx.RegisterResource("pulumi:providers:aws", name, inputs, &provider, pulumi.Version(providerVersion))
+	err := ctx.RegisterResource(awstype.Provider, name, inputs, &provider, pulumi.Version(providerVersion))
 	if err != nil {
 		return nil, fmt.Errorf("creating a provider for %s: %w", region, err)
 	}

@@ -1,0 +1,95 @@
+package tests
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"ha-web/internal/awstype"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestPlanShowsTheNetworkOfTheDocuments(t *testing.T) {
+	t.Parallel()
+	stdout, _, status := run(t, project, "plan", "-stack", "prod")
+	require.Zero(t, status)
+	tree := regexp.MustCompile(` +`).ReplaceAllString(stdout, " ")
+	for _, line := range []string{
+		"ec2.Vpc ha-web-vpc 10.0.0.0/16",
+		"ec2.Subnet ha-web-public-a 10.0.1.0/24 us-east-1a", "ec2.Subnet ha-web-public-b 10.0.2.0/24 us-east-1b",
+		"ec2.Subnet ha-web-private-a 10.0.11.0/24 us-east-1a", "ec2.Subnet ha-web-private-b 10.0.12.0/24 us-east-1b",
+		"ec2.Subnet ha-web-data-a 10.0.21.0/24 us-east-1a", "ec2.Subnet ha-web-data-b 10.0.22.0/24 us-east-1b",
+		"ec2.Route ha-web-private-internet-b 0.0.0.0/0 to ha-web-nat-b",
+		"vpc.SecurityGroupIngressRule ha-web-app-from-alb tcp 8080 from ha-web-alb",
+		"vpc.SecurityGroupIngressRule ha-web-db-from-proxy tcp 5432 from ha-web-proxy",
+		"autoscaling.Group ha-web-app 2 to 10 instances",
+		"lb.Listener ha-web-listener-https HTTPS 443",
+		"ec2.Subnet 6",
+	} {
+		assert.Contains(t, tree, line)
+	}
+	assert.Equal(t, []string{"floating image: each update rolls out the newest image of " +
+		"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64; web.image pins one"}, notes(t, "-stack", "prod"))
+	assert.Empty(t, notes(t, "-stack", "prod", "-c", "web.image=ami-0123456789abcdef0"))
+	resources, _, _ := strings.Cut(stdout, "\noutputs\n")
+	assert.NotContains(t, resources, "?", "a detail of the tree is missing")
+}
+
+// notes returns the notes of a plan, but for those about placeholders.
+func notes(t *testing.T, args ...string) []string {
+	t.Helper()
+	return slices.DeleteFunc(allNotes(t, args...), func(note string) bool { return strings.HasPrefix(note, "placeholder: ") })
+}
+
+func TestPlaceholdersAreTheFirstNotesOfProduction(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []string{
+		`placeholder: domain.name is "learn.example.edu": replace it before this stack is deployed`,
+		`placeholder: domain.hostedZone is "example.edu": replace it before this stack is deployed`,
+		`placeholder: monitoring.email[0] is "oncall@example.edu": replace it before this stack is deployed`,
+		`placeholder: monitoring.notices.email[0] is "platform@example.edu": replace it before this stack is deployed`,
+	}, allNotes(t, "-stack", "prod")[:4])
+	assert.NotContains(t, strings.Join(allNotes(t, "-stack", "dev"), "\n"), "placeholder")
+}
+
+// allNotes returns the notes of a plan.
+func allNotes(t *testing.T, args ...string) []string {
+	t.Helper()
+	stdout, stderr, status := run(t, project, append([]string{"plan"}, args...)...)
+	require.Zero(t, status, stderr)
+	_, list, _ := strings.Cut(stdout, "\nnotes\n")
+	return strings.FieldsFunc(strings.ReplaceAll(list, "  ", ""), func(r rune) bool { return r == '\n' })
+}
+
+func TestPlanSaysWhenAScheduleEmptiesAZone(t *testing.T) {
+	t.Parallel()
+	said := notes(t, "-stack", "dev", "-c", "web.schedules=[{name: night, recurrence: 0 20 * * *, min: 0}, {name: day, recurrence: 0 7 * * *, min: 2}]")
+	assert.Contains(t, said, "schedule night: with min 0 a zone may have no instance")
+	assert.NotContains(t, strings.Join(said, "\n"), "schedule day")
+}
+
+// A plan is the same whenever it is made: that a start has passed is said by pulumi preview and pulumi up.
+func TestPlanDoesNotDependOnTheClock(t *testing.T) {
+	t.Parallel()
+	past := []string{"-stack", "dev", "-c", "web.schedules=[{name: long-ago, start: 2020-01-01T00:00, min: 4}]"}
+	assert.Equal(t, "2020-01-01T00:00:00Z", planOf(t, past...).one(t, awstype.AutoScalingSchedule, "ha-web-schedule-long-ago")["startTime"])
+	assert.NotContains(t, strings.Join(notes(t, past...), "\n"), "its start has passed")
+}
+
+func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {
+	t.Parallel()
+	stdout, _, status := run(t, project, "plan")
+	require.Zero(t, status)
+	assert.True(t, strings.HasPrefix(stdout, "ha-web dev\n"))
+	assert.Contains(t, stdout, "\nnotes\n  no TLS behind CloudFront: ")
+	assert.Contains(t, stdout, "\n  no domain name: ")
+	assert.Contains(t, stdout, "\n  no firewall: ")
+	assert.Contains(t, stdout, "\n  one NAT gateway: ")
+	assert.Contains(t, stdout, "\n  database in one zone: ")
+	assert.Contains(t, stdout, "\n  no one is notified of alarms: ")
+	assert.Equal(t, []string{"ha-web-alb-from-internet: ha-web-alb tcp 80 from [0.0.0.0/0]"},
+		rules(planOf(t, "-c", "cdn.enabled=false"))[:1], "no TLS, so no port 443")
+}
