@@ -21,7 +21,7 @@ func (b *builder) connectionParameters(endpoint, secretARN pulumi.StringInput) e
 		{"port", "/database/port", "Port to connect to", pulumi.String(strconv.Itoa(b.settings.Engine.Port()))},
 		{"name", "/database/name", "Name of the database", pulumi.String(b.settings.Name)},
 		{"secret-arn", "/database/secret-arn", "Secret with username and password", secretARN},
-		{"db-endpoint", "/db-endpoint", "Host to connect to, by the name in the lesson", endpoint},
+		{"db-endpoint", "/db-endpoint", "Host to connect to, under an older name", endpoint},
 	} {
 		name := b.Name("parameter", parameter.role)
 		_, err := ssm.NewParameter(b.ctx, name, &ssm.ParameterArgs{

@@ -5,7 +5,6 @@ import (
 	"os"
 	"testing"
 
-	"ha-web/internal/awstype"
 	"ha-web/internal/controls"
 	"ha-web/internal/offline"
 	"ha-web/internal/plan"
@@ -22,7 +21,7 @@ var results = []controls.Result{
 			{Resource: "aws:s3/bucketV2:BucketV2::static", Fault: "they are not", Exception: "Nobody asks."},
 			{Resource: "aws:s3/bucketV2:BucketV2::more-logs", Fault: "they are not", Exception: "They are elsewhere."},
 		}},
-	{Control: controls.Control{ID: "SQS.1", Title: "Queues are encrypted", Severity: controls.Medium, Types: []string{awstype.SQSQueue}, Remedy: "Turn it on"}, Status: controls.Fail,
+	{Control: controls.Control{ID: "SQS.1", Title: "Queues are encrypted", Severity: controls.Medium, Types: []string{"aws:sqs/queue:Queue"}, Remedy: "Turn it on"}, Status: controls.Fail,
 		Findings: []controls.Finding{{Resource: "aws:sqs/queue:Queue::dead", Fault: "it is not"}}},
 	{Control: controls.Control{ID: "HA.2", Title: "Proxies span zones", Severity: controls.High}, Status: controls.Pass},
 }
@@ -70,7 +69,7 @@ func TestControlsForPrograms(t *testing.T) {
       "title": "Queues are encrypted",
       "severity": "medium",
       "types": [
-        awstype.SQSQueue
+        "aws:sqs/queue:Queue"
       ],
       "remedy": "Turn it on",
       "status": "fail",
@@ -102,7 +101,7 @@ func TestFailedControlEndsWithStatusThree(t *testing.T) {
 	queue := func(encrypted bool) pulumi.RunFunc {
 		return func(ctx *pulumi.Context) error {
 			var made pulumi.CustomResourceState
-			return ctx.RegisterResource(awstype.SQSQueue, "dead", pulumi.Map{"sqsManagedSseEnabled": pulumi.Bool(encrypted)}, &made)
+			return ctx.RegisterResource("aws:sqs/queue:Queue", "dead", pulumi.Map{"sqsManagedSseEnabled": pulumi.Bool(encrypted)}, &made)
 		}
 	}
 	for encrypted, want := range map[bool]int{true: plan.ExitOK, false: plan.ExitFailed} {

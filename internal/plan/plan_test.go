@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 	"ha-web/internal/plan"
 
@@ -23,10 +22,10 @@ func recording() *offline.Recording {
 	return &offline.Recording{
 		Project: "ha-web", Stack: "test",
 		Resources: []offline.Resource{
-			resource(awstype.EC2Route, "ha-web-default", "ha-web:index:Vpc::ha-web", true, map[string]any{
+			resource("aws:ec2/route:Route", "ha-web-default", "ha-web:index:Vpc::ha-web", true, map[string]any{
 				"destinationCidrBlock": "0.0.0.0/0", "natGatewayId": "ha-web-nat-a_id",
 			}),
-			resource(awstype.EC2VPC, "ha-web-vpc", "ha-web:index:Vpc::ha-web", true, map[string]any{
+			resource("aws:ec2/vpc:Vpc", "ha-web-vpc", "ha-web:index:Vpc::ha-web", true, map[string]any{
 				"cidrBlock": "10.0.0.0/16", "tags": map[string]any{"Name": "ha-web-vpc", "Stack": "test"},
 			}),
 			resource("ha-web:index:Vpc", "ha-web", "pulumi:pulumi:Stack::ha-web-test", false, map[string]any{}),
@@ -69,7 +68,7 @@ func TestJSONReadsBack(t *testing.T) {
   "stack": "test",
   "resources": [
     {
-      "type": awstype.EC2Route,
+      "type": "aws:ec2/route:Route",
       "name": "ha-web-default",
       "parent": "ha-web:index:Vpc::ha-web",
       "custom": true,
