@@ -36,3 +36,9 @@ func TestKeysThatNobodyReadsAreFaults(t *testing.T) {
 		})
 	}
 }
+
+func TestGuardRailsDoNotHideThatNothingIsSet(t *testing.T) {
+	t.Parallel()
+	_, err := settings.Parse("ha-web", map[string]string{"aws:region": "us-east-1"})
+	assert.EqualError(t, err, "network.availabilityZones: must list 2 to 6 Availability Zones, such as [us-east-1a, us-east-1b], got 0")
+}

@@ -1,9 +1,10 @@
-// Package settings reads and checks the settings of a stack. It is the only reader of Pulumi config in the program,
-// and the only place where settings have defaults.
+// Package settings reads and checks the settings of a stack as a whole. It is the only reader of Pulumi config in the program.
+// Each section of a stack file has a package of its own, with its type, its defaults and its rules.
 package settings
 
 import (
 	"slices"
+	"strings"
 
 	"ha-web/internal/settings/access"
 	"ha-web/internal/settings/cdn"
@@ -21,20 +22,21 @@ import (
 
 // Settings are the settings of one stack. The comments of its fields are the text of docs/settings.md.
 type Settings struct {
-	// Region is where everything lives but what CloudFront wants in us-east-1. Its key is aws:region.
+	// Region is that of all resources but those that CloudFront requires in us-east-1. Its key is aws:region.
 	Region string
 
-	// What the stack is for: `production`, which has guard rails, or `development`. It is a tag on every resource.
+	// Purpose of the stack: `production`, which guard rails apply to, or `development`. Every resource has it as the tag
+	// Environment.
 	Environment Environment `pulumi:"environment,optional"`
-	// The VPC.
+	// The VPC: its addresses, Availability Zones, NAT gateways, endpoints and flow logs.
 	Network network.Settings `pulumi:"network,optional"`
 	// The load balancer and the instances behind it.
 	Web web.Settings `pulumi:"web,optional"`
-	// The database and its proxy.
+	// The database, and RDS Proxy in front of it.
 	Database database.Settings `pulumi:"database,optional"`
-	// The secrets of the application, and the key that encrypts all data of the stack.
+	// The secrets of the application, and the KMS key that encrypts the data of the stack.
 	Secrets secrets.Settings `pulumi:"secrets,optional"`
-	// The name of the site and its certificates.
+	// The host name of the site, and its certificates.
 	Domain domain.Settings `pulumi:"domain,optional"`
 	// CloudFront in front of the load balancer, with a bucket of static files and AWS WAF.
 	CDN cdn.Settings `pulumi:"cdn,optional"`
@@ -44,8 +46,8 @@ type Settings struct {
 	Delivery delivery.Settings `pulumi:"delivery,optional"`
 	// Access for users and operators: sign-in, console roles, a scanner, and agents and playbooks on the instances.
 	Access access.Settings `pulumi:"access,optional"`
-	// Guard rails of production that this stack does without, each with the reason: `{nat-gateway-per-zone: "..."}`.
-	// docs/guard-rails.md lists them.
+	// Guard rails of production that do not apply to this stack, each with the reason: `{nat-gateway-per-zone: "..."}`.
+	// docs/guard-rails.md lists all guard rails.
 	Waivers map[string]string `pulumi:"waivers,optional"`
 
 	notes []string // about the config that they were read from
@@ -154,11 +156,23 @@ func Parse(project string, config map[string]string, secret ...string) (*Setting
 	settings.loadAccess(&more)
 	settings.validate(&more)
 	faults.Merge(more)
-	var lacking validate.Faults
-	settings.guard(&lacking)
-	faults.Merge(lacking)
+	if anySetting(project, config) { // or guard rails would hide that there is none
+		var lacking validate.Faults
+		settings.guard(&lacking)
+		faults.Merge(lacking)
+	}
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
 	return settings, nil
+}
+
+// anySetting reports whether a config has a key of the project.
+func anySetting(project string, config map[string]string) bool {
+	for key := range config {
+		if strings.HasPrefix(key, project+":") {
+			return true
+		}
+	}
+	return false
 }
