@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestPlanShowsTheNetworkOfTheDocuments(t *testing.T) {
+func TestPlanShowsTheNetworkOfTheDesign(t *testing.T) {
 	t.Parallel()
 	stdout, _, status := run(t, project, "plan", "-stack", "prod")
 	require.Zero(t, status)

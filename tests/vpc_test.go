@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestVpcHasTheSubnetsOfTheDocuments(t *testing.T) {
+func TestVpcHasTheSubnetsOfTheDesign(t *testing.T) {
 	t.Parallel()
 	got := record(t, newVpc())
 	for name, want := range map[string][2]string{

@@ -32,8 +32,8 @@ type Boundary struct {
 
 // BoundaryArgs describes a Boundary.
 type BoundaryArgs struct {
-	// Settings are those of the Delivery with the same name. If none of their jobs assume roles, there is no boundary: whoever
-	// deploys by hand has permissions of their own. Default nil: there is a boundary, without further Services, for a program
+	// Settings are those of the Delivery with the same name. If none of their jobs assume roles, there is no boundary: people
+	// who deploy by hand have permissions of their own. Default nil: there is a boundary, without further Services, for a program
 	// that creates roles and no Delivery.
 	Settings *Settings `pulumi:"settings,optional"`
 	// Tags go on the policy, beside its Name.

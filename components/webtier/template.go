@@ -30,7 +30,7 @@ func (b *builder) launchTemplate(profile *iam.InstanceProfile, logs *cloudwatch.
 		IamInstanceProfile:   ec2.LaunchTemplateIamInstanceProfileArgs{Arn: profile.Arn},
 		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
 			HttpEndpoint: pulumi.String("enabled"), // or the rest has no effect
-			// IMDSv2: whoever makes the application fetch a URL does not get the credentials of the role (AWS Security Hub, EC2.8).
+			// IMDSv2: a URL that an attacker has the application fetch does not return the credentials of the role (AWS Security Hub, EC2.8).
 			HttpTokens:              pulumi.String("required"),
 			HttpPutResponseHopLimit: pulumi.Int(1), // containers share the network of the instance
 			InstanceMetadataTags:    pulumi.String("enabled"),

@@ -87,7 +87,7 @@ func proof(host string, certificate *acm.Certificate) acm.CertificateDomainValid
 	}).(acm.CertificateDomainValidationOptionOutput)
 }
 
-// askForProof returns that record as a line of a zone file, and tells it to whoever watches the update, which waits for it.
+// askForProof returns that record as a line of a zone file, and logs it during the update, which waits for it.
 func askForProof(ctx *pulumi.Context, host string, certificate *acm.Certificate) pulumi.StringOutput {
 	record := proof(host, certificate)
 	return pulumi.Sprintf("%s CNAME %s", record.ResourceRecordName().Elem(), record.ResourceRecordValue().Elem()).

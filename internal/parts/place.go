@@ -32,7 +32,7 @@ func (p Place) Endpoint(service string) pulumi.StringOutput {
 	return pulumi.Sprintf("%s.%s.amazonaws.com", service, p.Region)
 }
 
-// Root returns the ARN by which a policy names the account: whoever its own policies allow what the statement allows.
+// Root returns the ARN by which a policy names the account: every principal whose own policies allow what the statement allows.
 func (p Place) Root() pulumi.StringOutput {
 	return pulumi.Sprintf("arn:%s:iam::%s:root", p.Partition, p.Account)
 }

@@ -19,7 +19,7 @@ type Role struct {
 	Trust []Statement
 	// Boundary is the ARN of a policy: the most that the role may do, whatever its own policies say. nil: none.
 	Boundary pulumi.StringInput
-	// SessionSeconds is how long whoever takes it on may keep it, 3600 to 43200. Default 3600.
+	// SessionSeconds is the longest session of the role, 3600 to 43200. Default 3600.
 	SessionSeconds int
 }
 

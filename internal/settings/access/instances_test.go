@@ -55,7 +55,7 @@ func TestFaultsOfAgentsAndPlaybooks(t *testing.T) {
 		"a URL":          {playbook(func(p *access.Playbook) { p.Variables["a"] = "https://x" }), "playbooks[0].variables.a: " + what + `"https://x"`},
 		"not there":      {playbook(func(p *access.Playbook) { p.Playbook = "play.yml" }), "playbooks[0].playbook: there is no play.yml in the folder"},
 		"too much":       {playbook(func(p *access.Playbook) { p.Files["x"] = strings.Repeat("x", 1<<20) }), "playbooks[0].folder: must have at most 100 files and 1048576 bytes, got 2 files and 1048578 bytes: leave out what no instance needs"},
-		"no folder":      {playbook(func(p *access.Playbook) { p.Files = nil }), ""}, // whoever reads the folder says why
+		"no folder":      {playbook(func(p *access.Playbook) { p.Files = nil }), ""}, // reading it is a fault of its own
 	} {
 		assert.Equal(t, test.want, faultsOf(t, test.change), name)
 	}

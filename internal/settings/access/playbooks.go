@@ -74,7 +74,7 @@ func (p *Playbook) validate(f validate.Fields, before []Playbook) {
 		}
 	}
 	if len(p.Files) == 0 {
-		return // whoever reads the folder says why
+		return // reading the folder failed, which is a fault of its own
 	}
 	if _, found := p.Files[p.Playbook]; !found {
 		f.Add(&p.Playbook, "there is no %s in the folder", p.Playbook)

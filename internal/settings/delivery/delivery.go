@@ -123,7 +123,7 @@ func (s *Settings) DeploySubjects() []string {
 	return []string{s.GitHub.subject("environment:" + s.GitHub.Environment)}
 }
 
-// subject returns the subject of a job. The ids keep out whoever registers a name that the owner gave up (GitHub Docs,
+// subject returns the subject of a job. The ids keep out a new owner of a name that was given up (GitHub Docs,
 // "OpenID Connect reference").
 func (g *GitHub) subject(job string) string {
 	if g.OwnerID == "" {
