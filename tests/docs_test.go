@@ -224,3 +224,25 @@ func shellWords(line string) []string {
 	}
 	return words
 }
+
+// Every key that a document sets or takes out is a setting.
+func TestKeysInDocumentsAreSettings(t *testing.T) {
+	t.Parallel()
+	documents, err := filepath.Glob(filepath.Join(project, "docs", "*.md"))
+	require.NoError(t, err)
+	examples, err := filepath.Glob(filepath.Join(project, "examples", "*", "*.md"))
+	require.NoError(t, err)
+	known, found := settings.Keys(), 0
+	for _, document := range slices.Concat([]string{filepath.Join(project, "README.md")}, documents, examples) {
+		content, err := os.ReadFile(document)
+		require.NoError(t, err)
+		for _, match := range regexp.MustCompile(`pulumi config (?:set|rm)[^\n]* --path ['"]?([A-Za-z0-9_.\[\]:-]+)`).FindAllStringSubmatch(string(content), -1) {
+			found++
+			key := regexp.MustCompile(`\[[0-9]+\]`).ReplaceAllString(match[1], "")
+			parent := key[:max(strings.LastIndex(key, "."), 0)] // of an entry of a map
+			assert.True(t, slices.Contains(known, key) || slices.Contains([]string{"secrets.values", "monitoring.https", "monitoring.notices.https", "waivers"}, parent),
+				"%s: %s", document, match[0])
+		}
+	}
+	assert.GreaterOrEqual(t, found, 25)
+}
