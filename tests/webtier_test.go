@@ -128,7 +128,7 @@ func TestHostNamesOfTheStack(t *testing.T) {
 	cloudfront := planOf(t, "-stack", "prod")
 	assert.Equal(t, "origin.learn.example.edu", cloudfront.one(t, awstype.ACMCertificate, "ha-web-alb")["domainName"], "CloudFront has the site's own name")
 	open := planOf(t, "-stack", "prod", "-c", "environment=development", "-c", "web.ingress=internet")
-	assert.Equal(t, "origin.learn.example.edu", open.one(t, awstype.ACMCertificate, "ha-web-alb")["domainName"], "so it has, whoever else gets in")
+	assert.Equal(t, "origin.learn.example.edu", open.one(t, awstype.ACMCertificate, "ha-web-alb")["domainName"], "CloudFront still reaches the load balancer by this name")
 	internet := planOf(t, "-stack", "prod", "-c", "environment=development", "-c", "cdn.enabled=false")
 	assert.Equal(t, "learn.example.edu", internet.one(t, awstype.ACMCertificate, "ha-web-alb")["domainName"])
 	assert.Contains(t, internet.names(awstype.Route53Record), "ha-web-alb-a-learn.example.edu")

@@ -9,8 +9,8 @@ import (
 )
 
 // validateCDN records faults of the settings of CloudFront together with those of the rest of the stack.
-func (s *Settings) validateCDN(f validate.Fields, faults *validate.Faults) {
-	checkReplicaRegion(f.Name(&s.CDN.ReplicaRegion), s.CDN.ReplicaRegion, s.Region, faults)
+func (s *Settings) validateCDN(f validate.Fields) {
+	s.checkReplicaRegion(f, &s.CDN.ReplicaRegion)
 	if s.CDN.Enabled && s.Domain.Name == "" && s.Domain.CertificateARN != "" {
 		f.Add(&s.Domain.Name, "is required with %s: CloudFront reaches the load balancer as %s<name>, which its certificate must cover",
 			f.Name(&s.Domain.CertificateARN), domain.OriginPrefix)

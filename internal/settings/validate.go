@@ -19,11 +19,11 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.validateZones(f)
 	s.Web.Validate(f, len(s.Network.AvailabilityZones))
 	s.validateAddresses(f)
-	s.validateDatabase(f, faults)
+	s.validateDatabase(f)
 	s.Secrets.Validate(f)
 	s.Domain.Validate(f, s.Region)
 	s.CDN.Validate(f)
-	s.validateCDN(f, faults)
+	s.validateCDN(f)
 	s.Monitoring.Validate(f, s.Region)
 	s.Delivery.Validate(f)
 	s.Access.Validate(f)
@@ -63,10 +63,10 @@ func (s *Settings) validateAddresses(f validate.Fields) {
 }
 
 // validateDatabase records what is wrong with the database in a stack: in its region, and with its fleet.
-func (s *Settings) validateDatabase(f validate.Fields, faults *validate.Faults) {
+func (s *Settings) validateDatabase(f validate.Fields) {
 	d := &s.Database
 	d.Validate(f)
-	checkReplicaRegion(f.Name(&d.ReplicaRegion), d.ReplicaRegion, s.Region, faults)
+	s.checkReplicaRegion(f, &d.ReplicaRegion)
 	if region := d.SnapshotRegion(); region != "" && s.Region != "" && region != s.Region {
 		f.Add(&d.SnapshotIdentifier, "must be a snapshot in %s (%s): copy it there first, got one in %s", regionKey, s.Region, region)
 	}
@@ -74,12 +74,13 @@ func (s *Settings) validateDatabase(f validate.Fields, faults *validate.Faults) 
 }
 
 // checkReplicaRegion records a fault unless a second region, which may be left out, is one.
-func checkReplicaRegion(key, second, region string, faults *validate.Faults) {
-	if second != "" {
-		faults.Check(key, validate.Region(second))
+func (s *Settings) checkReplicaRegion(f validate.Fields, second *string) {
+	if *second == "" {
+		return
 	}
-	if second != "" && second == region {
-		faults.Add(key, "must be another region than %s (%s)", regionKey, region)
+	f.Check(second, validate.Region(*second))
+	if *second == s.Region {
+		f.Add(second, "must be another region than %s (%s)", regionKey, s.Region)
 	}
 }
 

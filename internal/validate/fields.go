@@ -134,13 +134,3 @@ func letters(name string) string {
 	slices.Sort(sorted)
 	return string(sorted)
 }
-
-// Text returns the faults that check records of the struct that root points to, a line each.
-func Text(root any, naming fields.Naming, check func(Fields)) string {
-	var faults Faults
-	check(FieldsOf(&faults, root, naming))
-	if err := faults.Err(); err != nil {
-		return err.Error()
-	}
-	return ""
-}

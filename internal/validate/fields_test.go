@@ -7,6 +7,7 @@ import (
 
 	"ha-web/internal/fields"
 	"ha-web/internal/validate"
+	"ha-web/internal/validate/validatetest"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -37,7 +38,7 @@ type layer struct {
 }
 
 func check(root any, naming fields.Naming, check func(validate.Fields)) string {
-	return validate.Text(root, naming, check)
+	return validatetest.Text(root, naming, check)
 }
 
 func TestFieldsAreNamedByTheirTags(t *testing.T) {

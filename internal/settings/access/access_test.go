@@ -7,7 +7,7 @@ import (
 
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/access"
-	"ha-web/internal/validate"
+	"ha-web/internal/validate/validatetest"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -43,7 +43,7 @@ func faultsOf(t *testing.T, change func(*access.Settings)) string {
 	settings := fullSettings(t)
 	change(&settings)
 	settings = settings.Resolved()
-	return validate.Text(&settings, fields.ByTag, settings.Validate)
+	return validatetest.Text(&settings, fields.ByTag, settings.Validate)
 }
 
 func TestEndpointsFollowFromTheIssuer(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/cdn"
-	"ha-web/internal/validate"
+	"ha-web/internal/validate/validatetest"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -16,7 +16,7 @@ import (
 func faultsOf(change func(*cdn.Settings)) string {
 	settings := cdn.Default()
 	change(&settings)
-	return validate.Text(&settings, fields.ByTag, settings.Validate)
+	return validatetest.Text(&settings, fields.ByTag, settings.Validate)
 }
 
 // paths returns so many path patterns.

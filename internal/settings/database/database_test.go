@@ -5,7 +5,7 @@ import (
 
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/database"
-	"ha-web/internal/validate"
+	"ha-web/internal/validate/validatetest"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -24,7 +24,7 @@ func after(change change) *database.Settings {
 // faultsOf returns what is wrong with the default settings after a change, a line each, under keys of a stack file.
 func faultsOf(change change) string {
 	settings := after(change)
-	return validate.Text(settings, fields.ByTag, settings.Validate)
+	return validatetest.Text(settings, fields.ByTag, settings.Validate)
 }
 
 func TestLimitsAreAccepted(t *testing.T) {
@@ -193,7 +193,7 @@ func TestResolved(t *testing.T) {
 		settings := after(test.change)
 		assert.Equal(t, test.version, settings.Version, name)
 		assert.Equal(t, test.most, *settings.MaxStorageGiB, name)
-		assert.Empty(t, validate.Text(settings, fields.ByTag, settings.Validate), name)
+		assert.Empty(t, validatetest.Text(settings, fields.ByTag, settings.Validate), name)
 		assert.Equal(t, *settings, settings.Resolved(), name)
 	}
 }

@@ -5,7 +5,7 @@ import (
 
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/delivery"
-	"ha-web/internal/validate"
+	"ha-web/internal/validate/validatetest"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -89,6 +89,6 @@ func TestRules(t *testing.T) {
 	} {
 		settings := usual()
 		test.change(&settings)
-		assert.Equal(t, test.want, validate.Text(&settings, fields.ByName, settings.Validate), name)
+		assert.Equal(t, test.want, validatetest.Text(&settings, fields.ByName, settings.Validate), name)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/monitoring"
 	"ha-web/internal/validate"
+	"ha-web/internal/validate/validatetest"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -17,7 +18,7 @@ func faultsOf(change func(*monitoring.Settings)) string {
 	settings := monitoring.Default()
 	change(&settings)
 	settings = settings.Resolved()
-	return validate.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.Validate(f, "us-east-1") })
+	return validatetest.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.Validate(f, "us-east-1") })
 }
 
 var secret = pulumi.String("hunter2")
@@ -101,8 +102,8 @@ func TestFunctionsOfAStackWithoutARegion(t *testing.T) {
 	t.Parallel()
 	settings := monitoring.Default()
 	settings.Functions = []string{"arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:Chat_1"}
-	assert.Empty(t, validate.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.Validate(f, "") }), "whose own fault that is")
-	assert.Empty(t, validate.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.Validate(f, "us-gov-west-1") }))
+	assert.Empty(t, validatetest.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.Validate(f, "") }), "whose own fault that is")
+	assert.Empty(t, validatetest.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.Validate(f, "us-gov-west-1") }))
 }
 
 func TestNoticesGoToTheAddressesOfPagesUnlessSetOtherwise(t *testing.T) {

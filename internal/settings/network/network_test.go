@@ -5,7 +5,7 @@ import (
 
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/network"
-	"ha-web/internal/validate"
+	"ha-web/internal/validate/validatetest"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -15,7 +15,7 @@ func faultsOf(change func(*network.Settings)) string {
 	settings := network.Default()
 	settings.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
 	change(&settings)
-	return validate.Text(&settings, fields.ByTag, settings.Validate)
+	return validatetest.Text(&settings, fields.ByTag, settings.Validate)
 }
 
 func TestFaults(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/secrets"
-	"ha-web/internal/validate"
+	"ha-web/internal/validate/validatetest"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
@@ -43,7 +43,7 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			settings := secrets.Default()
 			test.change(&settings)
-			assert.Equal(t, test.want, validate.Text(&settings, fields.ByTag, settings.Validate))
+			assert.Equal(t, test.want, validatetest.Text(&settings, fields.ByTag, settings.Validate))
 		})
 	}
 }

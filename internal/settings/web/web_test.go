@@ -7,6 +7,7 @@ import (
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/web"
 	"ha-web/internal/validate"
+	"ha-web/internal/validate/validatetest"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -16,7 +17,7 @@ func usual() web.Settings { return web.Default().Resolved(2) }
 
 // faultsOf returns what is wrong with settings in two zones, a line each, under keys of a stack file.
 func faultsOf(settings web.Settings) string {
-	return validate.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.Validate(f, 2) })
+	return validatetest.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.Validate(f, 2) })
 }
 
 func TestDefaultHasNoFaults(t *testing.T) {
@@ -92,7 +93,7 @@ func TestFaults(t *testing.T) {
 func TestEachZoneHasAnInstance(t *testing.T) {
 	t.Parallel()
 	settings := usual()
-	got := validate.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.Validate(f, 3) })
+	got := validatetest.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.Validate(f, 3) })
 	assert.Equal(t, "size.min: must be at least the number of Availability Zones (3), so that each has an instance, got 2", got)
 }
 
