@@ -225,7 +225,7 @@ var broken = map[string]func(*draft){
 		d.set(awstype.AutoScalingGroup, "ha-web-app", "instanceRefresh.preferences.minHealthyPercentage", 50.0)
 	},
 	"HA.10": func(d *draft) {
-		d.set(awstype.AutoScalingGroup, "ha-web-app", "instanceRefresh.preferences.autoRollback", false)
+		d.set(awstype.AutoScalingGroup, "ha-web-app", "instanceRefresh.preferences.autoRollback", true)
 	},
 	"HA.11": func(d *draft) {
 		d.set(awstype.AutoScalingGroup, "ha-web-app", "mixedInstancesPolicy.launchTemplate.launchTemplateSpecification.version", "$Latest")

@@ -282,6 +282,8 @@ func TestRotationAndFleetEvents(t *testing.T) {
 	fleet := patternOf(t, got, "web-fleet-events")
 	for _, what := range []string{
 		"EC2 Instance Launch Unsuccessful", "EC2 Instance Terminate Unsuccessful", "EC2 Auto Scaling Instance Refresh Failed",
+		"EC2 Auto Scaling Instance Refresh Cancelled", "EC2 Auto Scaling Instance Refresh Rollback Started",
+		"EC2 Auto Scaling Instance Refresh Rollback Succeeded", "EC2 Auto Scaling Instance Refresh Rollback Failed",
 	} {
 		happened := map[string]any{"source": "aws.autoscaling", "detail-type": what, "detail": map[string]any{"AutoScalingGroupName": "web-app"}}
 		assert.True(t, matches(fleet, happened), what)

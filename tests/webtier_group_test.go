@@ -33,12 +33,12 @@ func TestGroupByDefault(t *testing.T) {
 		},
 		"metricsGranularity": "1Minute",
 		"instanceRefresh": map[string]any{"strategy": "Rolling", "preferences": map[string]any{
-			"minHealthyPercentage": 100.0, "maxHealthyPercentage": 150.0, "autoRollback": true, "skipMatching": true,
+			"minHealthyPercentage": 100.0, "maxHealthyPercentage": 150.0, "skipMatching": true,
 			"checkpointPercentages": []any{50.0, 100.0}, "checkpointDelay": "300",
 		}},
 		"instanceMaintenancePolicy": map[string]any{"minHealthyPercentage": 100.0, "maxHealthyPercentage": 150.0},
-		"minElbCapacity":            2.0, "waitForCapacityTimeout": "15m0s",
-		"tags": []any{map[string]any{"key": "Name", "value": "web-app", "propagateAtLaunch": true}},
+		"waitForCapacityTimeout":    "0",
+		"tags":                      []any{map[string]any{"key": "Name", "value": "web-app", "propagateAtLaunch": true}},
 	}, group, "without a desired capacity: each update would set it back")
 }
 
@@ -63,14 +63,13 @@ func TestRolloutOptions(t *testing.T) {
 	args.RolloutAlarms = []string{"errors", "latency"}
 	group := record(t, newWebTier(args)).one(t, awstype.AutoScalingGroup, "web-app")
 	assert.Equal(t, map[string]any{
-		"minHealthyPercentage": 0.0, "maxHealthyPercentage": 100.0, "autoRollback": true, "skipMatching": true,
+		"minHealthyPercentage": 0.0, "maxHealthyPercentage": 100.0, "skipMatching": true,
 		"checkpointPercentages": []any{10.0, 40.0, 100.0}, "checkpointDelay": "3600",
 		"alarmSpecification": map[string]any{"alarms": []any{"errors", "latency"}},
 	}, group["instanceRefresh"].(map[string]any)["preferences"])
 	assert.Equal(t, map[string]any{"minHealthyPercentage": 0.0, "maxHealthyPercentage": 100.0}, group["instanceMaintenancePolicy"])
 	assert.Equal(t, 600.0, group["defaultInstanceWarmup"])
 	assert.Equal(t, 900.0, group["healthCheckGracePeriod"])
-	assert.Equal(t, "30m0s", group["waitForCapacityTimeout"], "three times the boot")
 }
 
 func TestSpotIsOnlyAboveTheBase(t *testing.T) {
@@ -84,9 +83,9 @@ func TestSpotIsOnlyAboveTheBase(t *testing.T) {
 	assert.Equal(t, false, group["capacityRebalance"])
 	mixed := group["mixedInstancesPolicy"].(map[string]any)
 	assert.Equal(t, map[string]any{
-		"onDemandAllocationStrategy": "prioritized", "onDemandBaseCapacity": 3.0, "onDemandPercentageAboveBaseCapacity": 100.0,
+		"onDemandAllocationStrategy": "prioritized", "onDemandPercentageAboveBaseCapacity": 100.0,
 		"spotAllocationStrategy": "price-capacity-optimized",
-	}, mixed["instancesDistribution"])
+	}, mixed["instancesDistribution"], "without a base, which follows the size: another size would start a rollout")
 	template := mixed["launchTemplate"].(map[string]any)
 	assert.Equal(t, []any{map[string]any{"instanceType": "m7g.large"}, map[string]any{"instanceType": "m6g.large"}}, template["overrides"])
 	specification := template["launchTemplateSpecification"].(map[string]any)

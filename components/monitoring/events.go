@@ -78,16 +78,27 @@ const (
 	readRule     = "database-secret-read"
 )
 
+// groupEvents are events of the Auto Scaling group that someone should know of (Amazon EC2 Auto Scaling user guide, "Amazon EC2 Auto
+// Scaling event reference" and "Instance refresh example events and patterns"). No update rolls back, but a person may.
+var groupEvents = []string{
+	"EC2 Instance Launch Unsuccessful",
+	"EC2 Instance Terminate Unsuccessful",
+	"EC2 Auto Scaling Instance Refresh Failed",
+	"EC2 Auto Scaling Instance Refresh Cancelled",
+	"EC2 Auto Scaling Instance Refresh Rollback Started",
+	"EC2 Auto Scaling Instance Refresh Rollback Succeeded",
+	"EC2 Auto Scaling Instance Refresh Rollback Failed",
+}
+
 func (b *builder) eventTable() []event {
 	secret := b.args.Database.SecretARN.ToStringOutput()
 	return []event{
 		{
-			role: "fleet-events", description: "Instances that did not start or end, and rollouts that failed",
+			role: "fleet-events", description: "Instances that did not start or end, and rollouts that did not succeed",
 			pattern: pulumi.Map{
-				"source": texts("aws.autoscaling"),
-				"detail-type": texts("EC2 Instance Launch Unsuccessful", "EC2 Instance Terminate Unsuccessful",
-					"EC2 Auto Scaling Instance Refresh Failed"),
-				"detail": pulumi.Map{"AutoScalingGroupName": pulumi.Array{b.args.Web.AutoScalingGroupName}},
+				"source":      texts("aws.autoscaling"),
+				"detail-type": texts(groupEvents...),
+				"detail":      pulumi.Map{"AutoScalingGroupName": pulumi.Array{b.args.Web.AutoScalingGroupName}},
 			},
 		},
 		{

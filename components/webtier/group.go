@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -41,9 +40,9 @@ func (b *builder) autoScalingGroup(
 			MinHealthyPercentage: pulumi.Int(b.settings.Rollout.MinHealthyPercent),
 			MaxHealthyPercentage: pulumi.Int(b.settings.Rollout.MaxHealthyPercent),
 		},
-		// The update that creates the group waits until the load balancer finds instances healthy, and fails when it does not.
-		MinElbCapacity:         pulumi.Int(b.settings.Size.Min),
-		WaitForCapacityTimeout: pulumi.String(b.capacityTimeout().String()),
+		// An update does not wait for instances. The provider would wait for exactly as many as the group had when Pulumi last looked:
+		// on a fleet that has scaled out since, in vain (terraform-provider-aws, aws_autoscaling_group, waiting for capacity).
+		WaitForCapacityTimeout: pulumi.String("0"),
 		Tags:                   b.groupTags(name),
 	}
 	if len(b.settings.InstanceTypes) > 1 {
@@ -69,14 +68,13 @@ func version(template *ec2.LaunchTemplate) pulumi.StringOutput {
 	return template.LatestVersion.ApplyT(strconv.Itoa).(pulumi.StringOutput)
 }
 
-// capacityTimeout returns how long the first instances may take until they are healthy.
-func (b *builder) capacityTimeout() time.Duration {
-	return max(15*time.Minute, 3*time.Duration(b.settings.BootSeconds)*time.Second)
-}
-
 // instanceRefresh replaces the instances when the launch template changes. AWS stops when they do not become healthy, or an alarm
-// goes off. It rolls back to the version of the group, which the provider has moved already (terraform-provider-aws#34189):
-// the previous release has to be set again.
+// goes off. The way back is an update with the previous release.
+//
+// AutoRollback stays off. With it, the provider gives the refresh a desired configuration, and while that refresh is active AWS
+// refuses every change of launch template or instance types, that way back too (Amazon EC2 Auto Scaling user guide, "How an
+// instance refresh works", limitations). The rollback itself would lead to the bad release: the provider moves the group to the new
+// version before it starts the refresh (terraform-provider-aws#34189).
 func (b *builder) instanceRefresh() autoscaling.GroupInstanceRefreshArgs {
 	checkpoints := pulumi.IntArray{}
 	for _, percent := range b.settings.Rollout.CheckpointPercents {
@@ -85,7 +83,6 @@ func (b *builder) instanceRefresh() autoscaling.GroupInstanceRefreshArgs {
 	preferences := autoscaling.GroupInstanceRefreshPreferencesArgs{
 		MinHealthyPercentage:  pulumi.Int(b.settings.Rollout.MinHealthyPercent),
 		MaxHealthyPercentage:  pulumi.Int(b.settings.Rollout.MaxHealthyPercent),
-		AutoRollback:          pulumi.Bool(true),
 		SkipMatching:          pulumi.Bool(true),
 		CheckpointPercentages: checkpoints,
 		CheckpointDelay:       pulumi.String(strconv.Itoa(b.settings.Rollout.CheckpointSeconds)),
@@ -106,13 +103,17 @@ func (b *builder) mixedInstances(template *ec2.LaunchTemplate) autoscaling.Group
 			InstanceType: pulumi.String(each),
 		})
 	}
+	distribution := autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs{
+		OnDemandAllocationStrategy:          pulumi.String("prioritized"),
+		OnDemandPercentageAboveBaseCapacity: pulumi.Int(100 - b.settings.Spot.Percent),
+		SpotAllocationStrategy:              pulumi.String("price-capacity-optimized"),
+	}
+	// The base follows size.min, and each change of this policy starts a rollout: without Spot Instances it decides nothing.
+	if b.settings.Spot.Percent > 0 {
+		distribution.OnDemandBaseCapacity = pulumi.Int(b.settings.Spot.OnDemandBase)
+	}
 	return autoscaling.GroupMixedInstancesPolicyArgs{
-		InstancesDistribution: autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs{
-			OnDemandAllocationStrategy:          pulumi.String("prioritized"),
-			OnDemandBaseCapacity:                pulumi.Int(b.settings.Spot.OnDemandBase),
-			OnDemandPercentageAboveBaseCapacity: pulumi.Int(100 - b.settings.Spot.Percent),
-			SpotAllocationStrategy:              pulumi.String("price-capacity-optimized"),
-		},
+		InstancesDistribution: distribution,
 		LaunchTemplate: autoscaling.GroupMixedInstancesPolicyLaunchTemplateArgs{
 			LaunchTemplateSpecification: autoscaling.GroupMixedInstancesPolicyLaunchTemplateLaunchTemplateSpecificationArgs{
 				LaunchTemplateId: template.ID().ToStringOutput(), Version: version(template),

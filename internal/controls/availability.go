@@ -105,9 +105,11 @@ func fleets() []Control {
 				return unless(kept == 100, "%v %% of it", kept)
 			},
 		}, {
-			ID: "HA.10", Title: "Rollouts that fail are rolled back", Severity: High, Remedy: "Set autoRollback", Types: groups,
+			// A refresh that rolls back has a desired configuration, and AWS refuses to change the launch template of a group as long as
+			// one is active (Amazon EC2 Auto Scaling user guide, "How an instance refresh works").
+			ID: "HA.10", Title: "An update can end a rollout and go back to the previous release", Severity: High, Remedy: "Leave autoRollback out", Types: groups,
 			check: func(_ *plan, r resource) string {
-				return unless(r.on("instanceRefresh.preferences.autoRollback"), "they are not")
+				return unless(!r.on("instanceRefresh.preferences.autoRollback"), "AWS refuses updates during a rollout")
 			},
 		}, {
 			// $Latest and $Default never start an instance refresh (terraform-provider-aws, aws_autoscaling_group, instance_refresh).
@@ -134,7 +136,9 @@ func fleets() []Control {
 			},
 		}, {
 			ID: "HA.14", Title: "What carries the site is never Spot", Severity: High, Remedy: "Raise web.spot.onDemandBase", Types: groups,
-			where: func(_ *plan, r resource) bool { return r.has("mixedInstancesPolicy") },
+			where: func(_ *plan, r resource) bool {
+				return r.has("mixedInstancesPolicy") && r.number("mixedInstancesPolicy.instancesDistribution.onDemandPercentageAboveBaseCapacity") < 100
+			},
 			check: func(_ *plan, r resource) string {
 				base := r.number("mixedInstancesPolicy.instancesDistribution.onDemandBaseCapacity")
 				return unless(base >= r.number("minSize"), "%v instances are safe, of %v", base, r.number("minSize"))
