@@ -22,12 +22,13 @@ func (b *builder) autoScalingGroup(
 	targetGroup pulumi.StringInput, template *ec2.LaunchTemplate, needs []pulumi.Resource,
 ) (*autoscaling.Group, error) {
 	name := b.Name("app")
+	size, _ := b.settings.InForce()
 	args := &autoscaling.GroupArgs{
 		VpcZoneIdentifiers: b.args.PrivateSubnetIDs,
 		TargetGroupArns:    pulumi.StringArray{targetGroup},
 		// The desired capacity is left out: every update would set it back, in the middle of a surge too.
-		MinSize: pulumi.Int(b.settings.Size.Min),
-		MaxSize: pulumi.Int(b.settings.Size.Max),
+		MinSize: pulumi.Int(size.Min),
+		MaxSize: pulumi.Int(size.Max),
 		// An instance whose application fails is replaced, and not only one whose hardware does (AWS Security Hub, AutoScaling.1).
 		HealthCheckType:        pulumi.String("ELB"),
 		HealthCheckGracePeriod: pulumi.Int(b.settings.HealthCheck.GraceSeconds),

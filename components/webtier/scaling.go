@@ -75,6 +75,12 @@ func (b *builder) forecast() autoscaling.PolicyArgs {
 func (b *builder) schedules(group *autoscaling.Group) error {
 	for _, each := range b.settings.Actions() {
 		name := b.Name("schedule", each.Name)
+		var replaced []pulumi.ResourceOption
+		if each.Recurrence != "" {
+			// The provider sends the start that AWS has computed with every change, and AWS refuses it once the action has run
+			// (pulumi-aws#2473). AWS knows an action by its name: there cannot be two of them.
+			replaced = []pulumi.ResourceOption{pulumi.ReplaceOnChanges([]string{"*"}), pulumi.DeleteBeforeReplace(true)}
+		}
 		_, err := autoscaling.NewSchedule(b.ctx, name, &autoscaling.ScheduleArgs{
 			AutoscalingGroupName: group.Name,
 			ScheduledActionName:  pulumi.String(each.Name),
@@ -85,7 +91,7 @@ func (b *builder) schedules(group *autoscaling.Group) error {
 			MinSize:              pulumi.Int(each.Min),
 			MaxSize:              pulumi.Int(each.Max),
 			DesiredCapacity:      pulumi.Int(each.Desired),
-		}, b.Options()...)
+		}, b.Options(replaced...)...)
 		if err != nil {
 			return fmt.Errorf("creating schedule %s: %w", name, err)
 		}

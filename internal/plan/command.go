@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"ha-web/internal/controls"
 	"ha-web/internal/offline"
@@ -33,6 +34,8 @@ Show what the program would register for a stack: no account, no credentials, no
   -stack NAME     stack to plan, from Pulumi.NAME.yaml (default dev)
   -file FILE      plan any stack file
   -c PATH=VALUE   set one value, such as -c network.natGateways=single; repeat for more
+  -now TIME       plan for this time: which schedules are still to come, and which is in force (default 2026-01-01T00:00:00Z,
+                  so that plans of one commit do not differ)
   -format FORMAT  tree or json (default tree)
   -preview        leave what AWS computes unknown, as the first preview of a new stack does
   -diff FILE      print what differs from a plan saved with -format json
@@ -47,6 +50,7 @@ go run reports each but 0 as 1: where it matters, go build and run ./ha-web plan
 
 type options struct {
 	stack, file, format, diff string
+	now                       string
 	preview, exitCode         bool
 	controls                  bool
 	set                       []string
@@ -88,6 +92,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.stack, "stack", "", "")
 	flags.StringVar(&o.file, "file", "", "")
 	flags.StringVar(&o.format, "format", "tree", "")
+	flags.StringVar(&o.now, "now", settings.PlanTime, "")
 	flags.StringVar(&o.diff, "diff", "", "")
 	flags.BoolVar(&o.preview, "preview", false, "")
 	flags.BoolVar(&o.exitCode, "exit-code", false, "")
@@ -110,6 +115,9 @@ func parse(args []string) (options, error) {
 		return o, errors.New("-controls: does not go with -diff")
 	case o.controls && o.preview:
 		return o, errors.New("-controls: does not go with -preview, which leaves open what refers to what")
+	}
+	if _, err := time.Parse(time.RFC3339, o.now); err != nil {
+		return o, fmt.Errorf("-now: must be a time such as 2027-01-11T09:00:00Z, got %q", o.now)
 	}
 	o.stack, o.file = target(o.stack, o.file)
 	return o, nil
@@ -165,6 +173,7 @@ func record(program pulumi.RunFunc, options options) (*offline.Recording, *setti
 	if err != nil {
 		return nil, nil, err
 	}
+	config[settings.NowKey] = options.now
 	// The program checks its settings too, but sees only the sections it knows.
 	parsed, err := settings.Parse(project, config, secret...)
 	if err != nil {
@@ -177,6 +186,9 @@ func record(program pulumi.RunFunc, options options) (*offline.Recording, *setti
 		return nil, nil, err
 	}
 	recording.Notes = slices.Concat(file.Notes(), parsed.Notes())
+	if len(parsed.Web.Schedules)+len(parsed.Web.Exams.Periods) > 0 {
+		recording.Notes = append(recording.Notes, "schedules and exams are those of "+options.now+": -now plans for another time")
+	}
 	return recording, parsed, nil
 }
 

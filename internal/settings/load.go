@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,6 +11,13 @@ import (
 )
 
 const regionKey = "aws:region"
+
+const (
+	// NowKey is the key of the time for which the settings apply, in the config of a plan. It is not one of stack files.
+	NowKey = "plan:now"
+	// PlanTime is the time of plans for which none is given: two plans of the same settings do not differ.
+	PlanTime = "2026-01-01T00:00:00Z"
+)
 
 // Load returns the settings of the stack that the program runs for, and logs their notes as warnings. The error joins
 // every fault.
@@ -24,20 +32,26 @@ func Load(ctx *pulumi.Context) (*Settings, error) {
 			}
 		}
 	}
+	config[NowKey] = now(ctx)
 	settings, err := Parse(ctx.Project(), config, secret...)
 	if err != nil {
 		return nil, err
 	}
-	notes := settings.Notes()
-	if !ctx.RunningWithMocks() { // a plan does not depend on the clock
-		notes = append(notes, settings.passed(time.Now())...)
-	}
-	for _, note := range notes {
+	for _, note := range settings.Notes() {
 		if err := ctx.Log.Warn(note, nil); err != nil {
 			return nil, fmt.Errorf("logging a note: %w", err)
 		}
 	}
 	return settings, nil
+}
+
+// now returns when the program runs. A plan takes the time that it is given, or always the same one.
+func now(ctx *pulumi.Context) string {
+	if !ctx.RunningWithMocks() {
+		return time.Now().UTC().Format(time.RFC3339)
+	}
+	given, _ := ctx.GetConfig(NowKey)
+	return cmp.Or(given, PlanTime)
 }
 
 // engineKeys returns all keys that the engine passes to this process. A context answers for a key, but has no list of

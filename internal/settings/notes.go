@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"ha-web/internal/settings/network"
 )
@@ -33,6 +32,7 @@ func (s *Settings) Notes() []string {
 		notes = append(notes, fmt.Sprintf("schedule %s: raises the minimum to %d, and no other schedule lowers it: add one that does", each.Name, each.Min))
 	}
 	notes = append(notes, s.fullFleets()...)
+	notes = append(notes, s.scheduleNotes()...)
 	if !s.Database.MultiAZ {
 		notes = append(notes, "database in one zone: the site is down with it while its machine is replaced, and with the zone "+
 			"until someone restores it")
@@ -53,12 +53,14 @@ func (s *Settings) fullFleets() []string {
 	return notes
 }
 
-// passed returns a note for each schedule whose start has passed at a time.
-func (s *Settings) passed(now time.Time) []string {
+// scheduleNotes returns what the schedules and exams come to at the time for which the settings apply.
+func (s *Settings) scheduleNotes() []string {
 	var notes []string
-	for _, name := range s.Web.Passed(now) {
-		notes = append(notes, "schedule "+name+": its start has passed; AWS keeps it where it is, but would refuse to make it anew: "+
-			"take it out of web.schedules or web.exams when it is over")
+	if size, name := s.Web.InForce(); name != "" && size != s.Web.Size {
+		notes = append(notes, fmt.Sprintf("schedule %s is in force: the group has %d to %d instances", name, size.Min, size.Max))
+	}
+	for _, name := range s.Web.Over() {
+		notes = append(notes, "schedule "+name+" is over: take it out of web.schedules or web.exams")
 	}
 	return notes
 }

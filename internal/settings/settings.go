@@ -3,8 +3,11 @@
 package settings
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"ha-web/internal/settings/access"
 	"ha-web/internal/settings/cdn"
@@ -144,6 +147,8 @@ func Parse(project string, config map[string]string, secret ...string) (*Setting
 	settings := Default()
 	settings.Region = config[regionKey]
 	var faults, more validate.Faults
+	config = maps.Clone(config)
+	settings.Web.Now = parseNow(config, &faults)
 	settings.notes = checkNamespaces(project, config, secret, &faults)
 	misplaced := faults.Err() != nil // so that settings seem to be missing
 	decode(settings, project, config, secret, &faults)
@@ -165,6 +170,17 @@ func Parse(project string, config map[string]string, secret ...string) (*Setting
 		return nil, err
 	}
 	return settings, nil
+}
+
+// parseNow takes the time for which the settings apply out of a config.
+func parseNow(config map[string]string, faults *validate.Faults) time.Time {
+	text := cmp.Or(config[NowKey], PlanTime)
+	delete(config, NowKey)
+	now, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		faults.Add(NowKey, "must be a time such as %s, got %q", PlanTime, text)
+	}
+	return now.UTC()
 }
 
 // anySetting reports whether a config has a key of the project.

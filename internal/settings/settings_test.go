@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"ha-web/internal/settings"
 	"ha-web/internal/settings/database"
@@ -45,11 +46,20 @@ func TestDefaults(t *testing.T) {
 	want.Network.AvailabilityZones = []string{"us-east-1a", "us-east-1b"}
 	want.Web.Size.Min, want.Web.Spot.OnDemandBase = 2, 2
 	want.Web.Ingress = web.CloudFront
+	want.Web.Now = planTime(t)
 	want.Database = want.Database.Resolved()
 	assert.Equal(t, "16", want.Database.Version)
 	assert.Equal(t, 500, *want.Database.MaxStorageGiB)
 	assert.Equal(t, want, got)
 	assert.Equal(t, network.NATPerAZ, got.Network.NATGateways)
+}
+
+// planTime is the time for which settings apply where none is given.
+func planTime(t *testing.T) time.Time {
+	t.Helper()
+	parsed, err := time.Parse(time.RFC3339, settings.PlanTime)
+	require.NoError(t, err)
+	return parsed
 }
 
 func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
@@ -67,6 +77,7 @@ func TestSettingOneFieldLeavesTheOthers(t *testing.T) {
 	want.Web.Size, want.Web.Spot.OnDemandBase = web.Size{Min: 2, Max: 40}, 2
 	want.Web.Ingress = web.CloudFront
 	want.Web.HealthCheck.Path = "/ready"
+	want.Web.Now = planTime(t)
 	want.Database.Engine = database.MySQL
 	want.Database = want.Database.Resolved()
 	assert.Equal(t, want, got)
@@ -317,10 +328,12 @@ func TestNotes(t *testing.T) {
 		}},
 		"schedule that nothing lowers": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "schedules": [{"name": "day", "recurrence": "0 7 * * *", "min": 4}]}`}, []string{
 			"schedule day: raises the minimum to 4, and no other schedule lowers it: add one that does",
+			"schedule day is in force: the group has 4 to 10 instances",
 		}},
 		"empty zone": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "schedules": [
 			{"name": "night", "recurrence": "0 20 * * *", "min": 1}, {"name": "day", "recurrence": "0 7 * * *", "min": 2}]}`}, []string{
 			"schedule night: with min 1 a zone may have no instance",
+			"schedule night is in force: the group has 1 to 10 instances",
 		}},
 	} {
 		test.sections["domain"] = tls

@@ -138,6 +138,21 @@ func rollOutBadRelease(ctx context.Context, t *testing.T, d *deployment, outputs
 	require.NotEmpty(t, activeRefresh(ctx, t, d, outputs), "the rollout is on")
 }
 
+// awaitFailedRelease rolls out a release whose instances do not get healthy, and waits until AWS stops: the old instances serve on.
+func awaitFailedRelease(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	before := instanceIDs(readGroup(ctx, t, d.aws, outputs))
+	d.targets.fail(strconv.FormatInt(checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs)+1, 10))
+	d.set(ctx, t, "web.healthCheck.graceSeconds", "300")
+	d.set(ctx, t, "web.container", badRelease)
+	d.up(ctx, t)
+	said, err := verifyRollout(ctx, t, d, outputs)
+	require.Error(t, err, "verify rollout exits with a status for the pipeline")
+	assert.Contains(t, said, "ended Failed")
+	assert.Contains(t, said, "set the release before again and run pulumi up")
+	assert.ElementsMatch(t, before, instanceIDs(readGroup(ctx, t, d.aws, outputs)))
+}
+
 func checkGoodRelease(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 	t.Helper()
 	said, err := verifyRollout(ctx, t, d, outputs)

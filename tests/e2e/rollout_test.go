@@ -58,7 +58,7 @@ func checkRefresh(ctx context.Context, t *testing.T, d *deployment, outputs auto
 	require.Len(t, refreshes, 1)
 	assert.Equal(t, scaling.InstanceRefreshStatusSuccessful, refreshes[0].Status)
 	preferences := refreshes[0].Preferences
-	assert.True(t, *preferences.AutoRollback)
+	assert.False(t, aws.ToBool(preferences.AutoRollback))
 	assert.EqualValues(t, []int32{100, 150, 300}, []int32{*preferences.MinHealthyPercentage, *preferences.MaxHealthyPercentage, *preferences.CheckpointDelay})
 	assert.Equal(t, []int32{50, 100}, preferences.CheckpointPercentages)
 	assert.Equal(t, monitoring.RolloutAlarms("ha-web", d.name, nil), preferences.AlarmSpecification.Alarms)

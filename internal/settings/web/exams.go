@@ -70,7 +70,7 @@ func (s *Settings) checkExams(f validate.Fields) {
 			f.Add(field, "must be a time of day such as 09:00, got %q", *field)
 		}
 	}
-	if _, err := location(s.resolved(Schedule{TimeZone: e.TimeZone}).TimeZone); err != nil {
+	if _, err := findZone(s.resolved(Schedule{TimeZone: e.TimeZone}).TimeZone); err != nil {
 		f.Check(&e.TimeZone, err)
 	}
 	f.Between(&e.LeadHours, 1, 24)

@@ -2,14 +2,9 @@ package web
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
-	_ "time/tzdata" // so that a time zone means the same on every machine
-
 	"ha-web/internal/validate"
-
-	"github.com/robfig/cron/v3"
 )
 
 // Schedule sets the sizes of the group at a time that is known in advance: repeatedly, or from Start to End.
@@ -40,102 +35,7 @@ type Schedule struct {
 const (
 	utc         = "Etc/UTC"
 	localLayout = "2006-01-02T15:04"
-	// keepSize leaves a size as it is (pulumi-aws, aws.autoscaling.Schedule).
-	keepSize = -1
-	// maxActions is how many scheduled actions a group can have (Amazon EC2 Auto Scaling user guide, "Quotas").
-	maxActions = 125
 )
-
-// Action is a scheduled action of an Auto Scaling group, for a schedule or for its end. It always has all three sizes: the
-// provider sends 0 for one that is left out, and 0 would terminate all instances (pulumi-aws, aws.autoscaling.Schedule).
-type Action struct {
-	Name              string
-	Recurrence        string // with TimeZone
-	TimeZone          string
-	Start, End        string // in UTC, as 2027-01-11T07:00:00Z
-	Min, Max, Desired int
-}
-
-// Actions returns the scheduled actions of the schedules and exams, for settings without faults.
-func (s *Settings) Actions() []Action {
-	var actions []Action
-	for _, each := range s.plans() {
-		timed, ok := each.parse(ignore)
-		if !ok {
-			continue
-		}
-		action := Action{
-			Name: timed.Name, Recurrence: timed.Recurrence, Start: timestamp(timed.start),
-			Min: timed.Min, Max: timed.Max, Desired: timed.Desired,
-		}
-		if timed.Recurrence != "" {
-			action.TimeZone, action.End = timed.TimeZone, timestamp(timed.end)
-		}
-		actions = append(actions, action)
-		if timed.Recurrence == "" && timed.End != "" {
-			actions = append(actions, Action{
-				Name: timed.Name + endSuffix, Start: timestamp(timed.end),
-				Min: s.Size.Min, Max: s.Size.Max, Desired: s.desired(s.Size.Min),
-			})
-		}
-	}
-	return actions
-}
-
-// endSuffix ends the name of the action that returns the sizes.
-const endSuffix = "-end"
-
-// Floor returns the smallest number of instances at any time: Size.Min, or what a schedule lowers it to.
-func (s *Settings) Floor() int {
-	floor := s.Size.Min
-	for _, each := range s.Actions() {
-		floor = min(floor, each.Min)
-	}
-	return floor
-}
-
-// desired returns the number of instances to set with a minimum. Where the load scales the group, the number is kept: AWS raises
-// it to the minimum by itself, and a number would terminate instances that a surge has already required. Where nothing scales
-// by load, or the minimum is 0, nothing else would reduce it.
-func (s *Settings) desired(minimum int) int {
-	if s.Scaling.Dynamic() && minimum > 0 {
-		return keepSize
-	}
-	return minimum
-}
-
-// Passed returns the names of the schedules whose start is not after a time. AWS keeps such a schedule where there is one, and
-// refuses to create it again.
-func (s *Settings) Passed(now time.Time) []string {
-	var passed []string
-	for _, each := range s.plans() {
-		if timed, ok := each.parse(ignore); ok && !timed.start.IsZero() && !timed.start.After(now) {
-			passed = append(passed, timed.Name)
-		}
-	}
-	return passed
-}
-
-// Unlowered returns the schedules that raise the minimum for good: they have no end, and no other schedule lowers it again.
-func (s *Settings) Unlowered() []Schedule {
-	var unlowered []Schedule
-	for _, each := range s.Schedules {
-		if raises := each.Min > s.Size.Min && (each.Recurrence != "" || each.End == ""); raises && !s.lowers(each) {
-			unlowered = append(unlowered, each)
-		}
-	}
-	return unlowered
-}
-
-// lowers reports whether a scheduled action lowers the minimum after a schedule: after one that recurs, only another that does.
-func (s *Settings) lowers(raised Schedule) bool {
-	for _, each := range s.Actions() {
-		if each.Min < raised.Min && (raised.Recurrence == "" || each.Recurrence != "") {
-			return true
-		}
-	}
-	return false
-}
 
 // resolved returns a schedule with a value for everything that it leaves out.
 func (s *Settings) resolved(each Schedule) Schedule {
@@ -190,8 +90,8 @@ func timestamp(t time.Time) string {
 // timed is a plan whose times are understood.
 type timed struct {
 	plan
-	start, end time.Time     // zero where there is none
-	cron       cron.Schedule // nil where there is none
+	start, end time.Time   // zero where there is none
+	recurrence *recurrence // nil where there is none
 }
 
 // ignore is for plans without faults.
@@ -200,7 +100,7 @@ func ignore(any, string) {}
 // parse understands the times of a plan, or passes a fault of a field on.
 func (p plan) parse(fault func(field any, text string)) (parsed timed, ok bool) {
 	parsed.plan = p
-	zone, err := location(p.TimeZone)
+	zone, err := findZone(p.TimeZone)
 	if err != nil {
 		fault(p.zone, err.Error())
 		return parsed, false
@@ -214,7 +114,7 @@ func (p plan) parse(fault func(field any, text string)) (parsed timed, ok bool) 
 		return parsed, false
 	}
 	if p.Recurrence != "" {
-		if parsed.cron, err = recurrence(p.Recurrence, zone); err != nil {
+		if parsed.recurrence, err = parseRecurrence(p.Recurrence, zone); err != nil {
 			fault(p.recurrence, err.Error())
 			return parsed, false
 		}
@@ -224,7 +124,7 @@ func (p plan) parse(fault func(field any, text string)) (parsed timed, ok bool) 
 		fault(p.item, "must have a recurrence or a start")
 	case p.Start != "" && p.End != "" && !parsed.end.After(parsed.start):
 		fault(p.to, fmt.Sprintf("must be after start (%s), got %s", p.Start, p.End))
-	case parsed.cron != nil && parsed.recursFrom(time.Time{}).IsZero():
+	case parsed.recurrence != nil && !parsed.recurs():
 		fault(p.recurrence, fmt.Sprintf("must match a day, between start and end if given, got %q", p.Recurrence))
 	default:
 		return parsed, true
@@ -232,18 +132,9 @@ func (p plan) parse(fault func(field any, text string)) (parsed timed, ok bool) 
 	return parsed, false
 }
 
-// location returns a time zone of the IANA database.
-func location(name string) (*time.Location, error) {
-	zone, err := time.LoadLocation(name)
-	if err != nil || !strings.Contains(name, "/") { // Local and UTC are Go's own, and AWS accepts canonical names
-		return nil, fmt.Errorf("must be a time zone of the IANA database such as Europe/London or Etc/UTC, got %q", name)
-	}
-	return zone, nil
-}
-
 // instant returns the time that a local time denotes. At the end of daylight-saving time a local time may occur twice, and denotes
 // the earlier one; at its beginning it may not occur at all.
-func instant(local string, zone *time.Location) (time.Time, error) {
+func instant(local string, zone *zone) (time.Time, error) {
 	if local == "" {
 		return time.Time{}, nil
 	}
@@ -251,58 +142,79 @@ func instant(local string, zone *time.Location) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("must be a time such as 2027-01-11T07:00, got %q", local)
 	}
+	if naive.Before(firstTime) || !naive.Before(lastTime) {
+		return time.Time{}, fmt.Errorf("must be a time from %d to %d, got %s", firstTime.Year(), lastTime.Year()-1, local)
+	}
 	for _, near := range []time.Duration{-24 * time.Hour, 24 * time.Hour} {
-		_, offset := naive.Add(near).In(zone).Zone()
-		candidate := naive.Add(-time.Duration(offset) * time.Second)
-		if candidate.In(zone).Format(localLayout) == local {
+		candidate := naive.Add(-time.Duration(zone.offset(naive.Add(near).Unix())) * time.Second)
+		if candidate.In(zone.Location).Format(localLayout) == local {
 			return candidate, nil
 		}
 	}
 	return time.Time{}, fmt.Errorf("must be a time that exists in %s, got %s: clocks go forward then", zone, local)
 }
 
-var fiveFields = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
-
-func recurrence(expression string, zone *time.Location) (cron.Schedule, error) {
-	fault := fmt.Errorf("must be five cron fields such as 0 7 * * 1-5, got %q", expression)
-	// The parser accepts a time zone of its own, and panics where nothing follows it (robfig/cron#554).
-	if strings.Contains(expression, "=") {
-		return nil, fault
+// timed returns the plans whose times can be understood.
+func (s *Settings) timed() []timed {
+	var all []timed
+	for _, each := range s.plans() {
+		if parsed, ok := each.parse(ignore); ok {
+			all = append(all, parsed)
+		}
 	}
-	parsed, err := fiveFields.Parse(expression)
-	spec, isSpec := parsed.(*cron.SpecSchedule)
-	if err != nil || !isSpec {
-		return nil, fault
-	}
-	spec.Location = zone
-	return spec, nil
+	return all
 }
 
-// anyDay is where the search for recurrences begins. Any day would do, but today would make plans depend on the clock.
-var anyDay = time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC)
+// from returns the time from which a schedule may set sizes.
+func (t timed) from() time.Time { return later(t.start, firstTime) }
 
-// firesFrom returns when a schedule with a recurrence next sets the sizes, from a time on; zero if never.
-func (t timed) firesFrom(from time.Time) time.Time {
-	if !t.start.IsZero() && !t.start.Before(from) {
+// until returns the time until which a recurrence may set sizes.
+func (t timed) until() time.Time {
+	if t.end.IsZero() {
+		return lastTime.AddDate(cycle, 0, -1)
+	}
+	return t.end
+}
+
+// last returns the last time at which a schedule without recurrence sets sizes.
+func (t timed) last() time.Time { return later(t.start, t.end) }
+
+// recurs reports whether the recurrence ever matches.
+func (t timed) recurs() bool {
+	from := t.from()
+	return t.recurrence.next(from.Unix(), earlier(t.until(), from.AddDate(cycle, 0, 0)).Unix()) != 0
+}
+
+// next returns the first time at which a schedule with a recurrence sets the sizes, from one time to another, both included, or zero.
+func (t timed) next(from, until time.Time) time.Time {
+	if !t.start.IsZero() && !t.start.Before(from) && !t.start.After(until) {
 		// Amazon EC2 Auto Scaling API reference, PutScheduledUpdateGroupAction, StartTime: at this time, and then by the
 		// recurrence.
 		return t.start
 	}
-	return t.recursFrom(from)
+	return unix(t.recurrence.next(later(from, t.from()).Unix(), earlier(until, t.until()).Unix()))
 }
 
-// recursFrom returns when the recurrence next occurs, from a time on, and within its bounds; zero if never.
-func (t timed) recursFrom(from time.Time) time.Time {
-	for _, earliest := range []time.Time{anyDay, t.start} {
-		if from.Before(earliest) {
-			from = earliest
+// previous returns the last time, up to one, at which a schedule sets the sizes or returns them, or zero.
+func (t timed) previous(until time.Time) time.Time {
+	times := []time.Time{t.end, t.start}
+	if t.recurrence != nil {
+		times = []time.Time{unix(t.recurrence.previous(t.from().Unix(), earlier(until, t.until()).Unix())), t.start}
+	}
+	for _, each := range times {
+		if !each.IsZero() && !each.After(until) {
+			return each
 		}
 	}
-	next := t.cron.Next(from.Add(-time.Second))
-	if !t.end.IsZero() && next.After(t.end) {
+	return time.Time{}
+}
+
+// unix returns a time, and zero for 0.
+func unix(at int64) time.Time {
+	if at == 0 {
 		return time.Time{}
 	}
-	return next
+	return time.Unix(at, 0).UTC()
 }
 
 // checkSchedules records the faults of the schedules and of the exams.
@@ -315,6 +227,10 @@ func (s *Settings) checkSchedules(f validate.Fields) {
 	}
 	var understood []timed
 	plans := s.plans()
+	if count := countActions(plans); count > maxActions {
+		f.Add(&s.Schedules, "must make at most %d scheduled actions together with %s, got %d", maxActions, f.Name(&s.Exams), count)
+		return
+	}
 	for i, each := range plans {
 		if i < len(s.Schedules) {
 			s.checkSizes(f, &s.Schedules[i])
@@ -329,9 +245,6 @@ func (s *Settings) checkSchedules(f validate.Fields) {
 		}
 	}
 	checkOverlaps(f, understood)
-	if count := len(s.Actions()); count > maxActions {
-		f.Add(&s.Schedules, "must make at most %d scheduled actions together with %s, got %d", maxActions, f.Name(&s.Exams), count)
-	}
 }
 
 // checkName records a fault where the scheduled actions of two plans would have the same name.

@@ -99,6 +99,8 @@ func TestScheduleFaults(t *testing.T) {
 		"hour":          {with(func(s *web.Schedule) { s.Recurrence = "0 25 * * *" }), `schedules[0].recurrence: must be five cron fields such as 0 7 * * 1-5, got "0 25 * * *"`},
 		"no such day":   {with(func(s *web.Schedule) { s.Recurrence = "0 7 31 2 *" }), `schedules[0].recurrence: must match a day, between start and end if given, got "0 7 31 2 *"`},
 		"none within":   {with(func(s *web.Schedule) { s.Start, s.End = "2027-01-09T00:00", "2027-01-10T00:00" }), `schedules[0].recurrence: must match a day, between start and end if given, got "0 7 * * 1-5"`}, // a weekend
+		"long ago":      {with(func(s *web.Schedule) { s.End = "1999-01-01T00:00" }), "schedules[0].end: must be a time from 2024 to 2099, got 1999-01-01T00:00"},
+		"far ahead":     {with(func(s *web.Schedule) { s.Start = "2100-01-01T00:00" }), "schedules[0].start: must be a time from 2024 to 2099, got 2100-01-01T00:00"},
 		"start":         {with(func(s *web.Schedule) { s.Start = "tomorrow" }), `schedules[0].start: must be a time such as 2027-01-11T07:00, got "tomorrow"`},
 		"end":           {with(func(s *web.Schedule) { s.End = "2027-01-11 07:00" }), `schedules[0].end: must be a time such as 2027-01-11T07:00, got "2027-01-11 07:00"`},
 		"backwards":     {with(func(s *web.Schedule) { s.Start, s.End = "2027-02-01T00:00", "2027-01-01T00:00" }), "schedules[0].end: must be after start (2027-02-01T00:00), got 2027-01-01T00:00"},
@@ -150,6 +152,9 @@ func TestOverlapsAreRefused(t *testing.T) {
 		"in two zones":       {recurring("Europe/Paris", "0 8 * * *"), recurring("Etc/UTC", "0 7 * * *"), "2024-01-01T07:00:00Z"},
 		"in summer alone":    {recurring("Europe/Paris", "0 9 * * *"), recurring("Etc/UTC", "0 7 * * *"), "2024-03-31T07:00:00Z"},
 		"never in two zones": {recurring("Asia/Kolkata", "0 7 * * *"), recurring("Etc/UTC", "0 7 * * *"), ""},
+		"a day apart":        {recurring("Pacific/Kiritimati", "0 12 2 * *"), recurring("Pacific/Pago_Pago", "0 11 1 * *"), "2024-01-01T22:00:00Z"},
+		"two days apart":     {recurring("Pacific/Kiritimati", "30 0 3 * *"), recurring("Etc/GMT+12", "30 22 1 * *"), "2024-01-02T10:30:00Z"},
+		"once in a cycle":    {recurring("", "0 7 29 2 *"), from(recurring("", "0 7 * * 1"), "2024-03-01T00:00"), "2044-02-29T07:00:00Z"},
 		"one after another":  {until(recurring("", "0 7 * * *"), "2027-01-01T00:00"), from(recurring("", "0 7 * * *"), "2027-01-01T00:01"), ""},
 		"every minute":       {recurring("", "1-59/2 * * * *"), recurring("", "0-58/2 * * * *"), ""},
 	}
@@ -214,19 +219,6 @@ func TestSchedulesThatNothingLowers(t *testing.T) {
 		settings := scheduled(test.schedules...)
 		assert.Equal(t, test.want, settings.Unlowered())
 	}
-}
-
-func TestPassed(t *testing.T) {
-	t.Parallel()
-	settings := scheduled(
-		web.Schedule{Name: "morning", Recurrence: "0 7 * * 1-5", Min: 4, End: "2026-01-01T00:00"},
-		web.Schedule{Name: "launch", TimeZone: "Europe/London", Start: "2027-07-01T08:00", Min: 4},
-		web.Schedule{Name: "later", Start: "2027-07-01T08:00", Min: 4},
-	)
-	seven := time.Date(2027, 7, 1, 7, 0, 0, 0, time.UTC) // eight o'clock in London
-	assert.Empty(t, settings.Passed(seven.Add(-time.Second)))
-	assert.Equal(t, []string{"launch"}, settings.Passed(seven))
-	assert.Equal(t, []string{"launch", "later"}, settings.Passed(seven.Add(time.Hour)))
 }
 
 // Whatever a schedule says: it is refused, or AWS gets sizes within the fleet's and times it can read.

@@ -6,12 +6,17 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"time"
 
 	"ha-web/internal/settings/network"
 )
 
 // Settings describe the web tier. The comments of the fields are the text of docs/settings.md.
 type Settings struct {
+	// Now is when the settings apply: which schedules are still to come, and which is in force. It is all that depends on the clock,
+	// and no key of a stack file. Resolved takes the present for zero.
+	Now time.Time
+
 	// EC2 instance types in order of preference, all of one processor architecture. With two or more, EC2 Auto Scaling launches
 	// the next one when AWS has no capacity for the first. A change replaces the instances in a rollout.
 	// Cost: t3.small 15 USD an instance, m7g.large 60 USD.
@@ -203,6 +208,9 @@ func Default() Settings {
 
 // Resolved returns the settings of a web tier in this many Availability Zones, with a value for everything that is left out.
 func (s Settings) Resolved(zones int) Settings {
+	if s.Now.IsZero() {
+		s.Now = time.Now()
+	}
 	s.Ingress = cmp.Or(s.Ingress, Internet)
 	s.Size.Min = cmp.Or(s.Size.Min, max(zones, network.MinZones))
 	s.Spot.OnDemandBase = cmp.Or(s.Spot.OnDemandBase, s.Size.Min)

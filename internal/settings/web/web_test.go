@@ -3,6 +3,7 @@ package web_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/web"
@@ -13,7 +14,14 @@ import (
 )
 
 // usual returns the settings of a web tier in two zones, without faults.
-func usual() web.Settings { return web.Default().Resolved(2) }
+func usual() web.Settings {
+	settings := web.Default()
+	settings.Now = beginning
+	return settings.Resolved(2)
+}
+
+// beginning is before all times in these tests.
+var beginning = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // faultsOf returns what is wrong with settings in two zones, a line each, under keys of a stack file.
 func faultsOf(settings web.Settings) string {
@@ -100,8 +108,10 @@ func TestEachZoneHasAnInstance(t *testing.T) {
 func TestWhatIsLeftOutFollowsFromTheRest(t *testing.T) {
 	t.Parallel()
 	given := web.Default()
+	given.Now = beginning
 	given.Schedules = []web.Schedule{{Name: "morning", Recurrence: "0 7 * * *", Min: 4}, {Name: "off", Recurrence: "0 20 * * *"}}
 	want := web.Default()
+	want.Now = beginning
 	want.Ingress = web.Internet
 	want.Size.Min, want.Spot.OnDemandBase = 3, 3
 	want.Schedules = []web.Schedule{
