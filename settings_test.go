@@ -22,7 +22,7 @@ import (
 var everything = []string{
 	"environment=development",
 	"web.schedules=[{name: launch, start: 2027-06-01T08:00, end: 2027-06-02T08:00, min: 3, max: 9, desired: 4, timeZone: Europe/London}]",
-	"web.image=ssm:/golden/image", "web.spot={percent: 20, onDemandBase: 3}",
+	"web.image=ssm:/golden/image:3", "web.spot={percent: 20, onDemandBase: 3}",
 	"database={storageGiB: 400, maxStorageGiB: 500, iops: 13000, throughputMiBps: 600}",
 	"secrets.values={smtp: {secure: AAABAOm}}",
 	"cdn.edge={addresses: [192.0.2.0/24], header: {name: X-From-Edge}}",

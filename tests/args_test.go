@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"ha-web/components/access"
 	"ha-web/components/cdn"
@@ -106,6 +107,7 @@ func withoutProxy(s *database.Settings) { s.Proxy.Enabled = false }
 // webTierArgs are the Args of a WebTier with a certificate in two zones, with these changes of its settings.
 func webTierArgs(changes ...func(*webtier.Settings)) *webtier.Args {
 	settings := webtier.Default()
+	settings.Now = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC) // before all schedules
 	for _, change := range changes {
 		change(&settings)
 	}

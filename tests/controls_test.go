@@ -172,6 +172,7 @@ var without = map[string][][]string{
 		{"web.exams={}", "web.schedules=[{name: night, recurrence: 0 20 * * *, min: 0}, {name: day, recurrence: 0 7 * * *, min: 2}]"},
 	},
 	"instance-types":                 {{"web.instanceTypes=[m7g.large]", "web.spot={}"}},
+	"pinned-image":                   {{"web.image=ssm:/golden/moodle"}},
 	"scaling":                        {{"web.scaling={cpuPercent: 0}"}},
 	"shallow-health-check":           {{"web.healthCheck.path=/health/db"}},
 	"rollout-capacity":               {{"web.rollout.minHealthyPercent=50"}},

@@ -31,9 +31,9 @@ func TestPlanShowsTheNetworkOfTheDesign(t *testing.T) {
 	} {
 		assert.Contains(t, tree, line)
 	}
-	assert.Equal(t, []string{"floating image: each update rolls out the newest image of " +
-		"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64; web.image pins one"}, notes(t, "-stack", "prod"))
-	assert.Empty(t, notes(t, "-stack", "prod", "-c", "web.image=ami-0123456789abcdef0"))
+	assert.Empty(t, notes(t, "-stack", "prod"))
+	assert.Contains(t, notes(t, "-stack", "dev", "-c", "web.image=ssm:/golden/moodle"),
+		"floating image: each update rolls out the newest version of /golden/moodle; a version in web.image pins one")
 	resources, _, _ := strings.Cut(stdout, "\noutputs\n")
 	assert.NotContains(t, resources, "?", "a detail of the tree is missing")
 }
@@ -71,12 +71,23 @@ func TestPlanSaysWhenAScheduleEmptiesAZone(t *testing.T) {
 	assert.NotContains(t, strings.Join(said, "\n"), "schedule day")
 }
 
-// A plan is the same whenever it is made: that a start has passed is said by pulumi preview and pulumi up.
-func TestPlanDoesNotDependOnTheClock(t *testing.T) {
+// A plan is the same whenever it is made, and says for which time.
+func TestPlanIsForOneTime(t *testing.T) {
 	t.Parallel()
-	past := []string{"-stack", "dev", "-c", "web.schedules=[{name: long-ago, start: 2020-01-01T00:00, min: 4}]"}
-	assert.Equal(t, "2020-01-01T00:00:00Z", planOf(t, past...).one(t, awstype.AutoScalingSchedule, "ha-web-schedule-long-ago")["startTime"])
-	assert.NotContains(t, strings.Join(notes(t, past...), "\n"), "its start has passed")
+	launch := []string{"-stack", "dev", "-c", "web.schedules=[{name: launch, start: 2026-03-01T08:00, min: 4}]"}
+	assert.Equal(t, "2026-03-01T08:00:00Z", planOf(t, launch...).one(t, awstype.AutoScalingSchedule, "ha-web-schedule-launch")["startTime"])
+	assert.Contains(t, notes(t, launch...), "schedules and exams are those of 2026-01-01T00:00:00Z: -now plans for another time")
+
+	later := append(launch, "-now", "2026-03-01T08:00:00Z")
+	assert.Empty(t, planOf(t, later...).of(awstype.AutoScalingSchedule))
+	assert.Equal(t, 4.0, planOf(t, later...).one(t, awstype.AutoScalingGroup, "ha-web-app")["minSize"])
+	assert.Contains(t, notes(t, later...), "schedules and exams are those of 2026-03-01T08:00:00Z: -now plans for another time")
+	assert.Contains(t, notes(t, later...), "schedule launch is in force: the group has 4 to 8 instances")
+
+	_, stderr, status := run(t, project, "plan", "-now", "tomorrow")
+	assert.Equal(t, 1, status)
+	assert.Contains(t, stderr, `-now: must be a time such as 2027-01-11T09:00:00Z, got "tomorrow"`)
+	assert.NotContains(t, strings.Join(notes(t, "-stack", "prod"), "\n"), "-now", "without schedules no time matters")
 }
 
 func TestDevIsTheDefaultAndSaysWhatItLacks(t *testing.T) {

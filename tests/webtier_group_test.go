@@ -3,6 +3,7 @@ package tests
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
@@ -217,4 +218,35 @@ func TestSchedulesWriteAllThreeSizes(t *testing.T) {
 		"startTime": "2027-01-22T20:00:00Z", "minSize": 2.0, "maxSize": 10.0, "desiredCapacity": -1.0,
 	}, got.one(t, awstype.AutoScalingSchedule, "web-schedule-exams-winter-end"))
 	assert.Len(t, got.of(awstype.AutoScalingSchedule), 3)
+}
+
+// AWS refuses a start that has passed, which the provider would send again with every change of an action that recurs.
+func TestSchedulesThatRecurAreReplaced(t *testing.T) {
+	t.Parallel()
+	schedules := record(t, newWebTier(fullWebTier())).of(awstype.AutoScalingSchedule)
+	assert.Equal(t, []string{"*"}, schedules["web-schedule-morning"].ReplaceOnChanges)
+	assert.True(t, schedules["web-schedule-morning"].DeleteBeforeReplace, "AWS knows it by its name")
+	for _, name := range []string{"web-schedule-exams-winter", "web-schedule-exams-winter-end"} {
+		assert.Empty(t, schedules[name].ReplaceOnChanges, name)
+	}
+}
+
+// While exams are on, the group is updated with the sizes of exams, and what has run is not made again.
+func TestGroupHasTheSizesOfTheTime(t *testing.T) {
+	t.Parallel()
+	for now, want := range map[time.Time]struct {
+		least     float64
+		schedules []string
+	}{
+		time.Date(2027, 1, 11, 6, 59, 0, 0, time.UTC):  {4, []string{"web-schedule-exams-winter", "web-schedule-exams-winter-end"}},
+		time.Date(2027, 1, 11, 7, 0, 0, 0, time.UTC):   {6, []string{"web-schedule-exams-winter-end"}},
+		time.Date(2027, 1, 22, 20, 0, 0, 0, time.UTC):  {2, []string{}},
+		time.Date(2026, 12, 31, 12, 0, 0, 0, time.UTC): {4, []string{"web-schedule-exams-winter", "web-schedule-exams-winter-end", "web-schedule-morning"}},
+	} {
+		got := record(t, newWebTier(fullWebTier(func(s *webtier.Settings) { s.Now = now })))
+		group := got.one(t, awstype.AutoScalingGroup, "web-app")
+		assert.Equal(t, want.least, group["minSize"], now)
+		assert.Equal(t, 10.0, group["maxSize"], now)
+		assert.ElementsMatch(t, want.schedules, got.names(awstype.AutoScalingSchedule), now)
+	}
 }

@@ -120,10 +120,30 @@ func TestImageFollowsTheProcessorUnlessItIsPinned(t *testing.T) {
 	for image, want := range map[string]string{
 		"":                      "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64_value",
 		"ssm:/golden/moodle":    "/golden/moodle_value",
+		"ssm:/golden/moodle:3":  "/golden/moodle:3_value",
 		"ami-0123456789abcdef0": "ami-0123456789abcdef0",
 	} {
 		args := webTierArgs(func(s *webtier.Settings) { s.InstanceTypes, s.Image = []string{"m7g.large"}, image })
 		assert.Equal(t, want, record(t, newWebTier(args)).one(t, awstype.EC2LaunchTemplate, "web-app")["imageId"])
+	}
+}
+
+// An update for another reason must not replace the instances, because AWS has published an AMI since.
+func TestStackKeepsItsImage(t *testing.T) {
+	t.Parallel()
+	kept := func(instanceType, image string) recording {
+		return record(t, newWebTier(webTierArgs(func(s *webtier.Settings) { s.InstanceTypes, s.Image = []string{instanceType}, image })))
+	}
+	got := kept("m7g.large", "")
+	assert.Equal(t, map[string]any{
+		"name": "/web/test/image-arm64", "type": "String", "description": "AMI that instances keep until web.image sets another",
+		"insecureValue": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64_value", "tags": map[string]any{"Name": "web-image-arm64"},
+	}, got.one(t, awstype.SSMParameter, "web-image-arm64"))
+	assert.Equal(t, []string{"insecureValue"}, got.of(awstype.SSMParameter)["web-image-arm64"].IgnoreChanges)
+	assert.Contains(t, got.of(awstype.EC2LaunchTemplate)["web-app"].DependsOn, awstype.SSMParameter+"::web-image-arm64")
+	assert.Equal(t, []string{"web-image-x86-64"}, kept("t3.small", "").names(awstype.SSMParameter), "the other architecture needs another")
+	for _, image := range []string{"ami-0123456789abcdef0", "ssm:/golden/moodle", "ssm:/golden/moodle:3"} {
+		assert.Empty(t, kept("m7g.large", image).of(awstype.SSMParameter), image)
 	}
 }
 

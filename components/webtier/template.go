@@ -3,10 +3,11 @@ package webtier
 import (
 	"fmt"
 
+	"ha-web/internal/component"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -14,7 +15,9 @@ import (
 // aws.ec2.LaunchTemplate, tagSpecifications).
 var taggedAtLaunch = []string{"instance", "network-interface", "volume"}
 
-func (b *builder) launchTemplate(profile *iam.InstanceProfile, logs *cloudwatch.LogGroup) (*ec2.LaunchTemplate, error) {
+func (b *builder) launchTemplate(
+	image pulumi.StringInput, profile *iam.InstanceProfile, logs *cloudwatch.LogGroup,
+) (*ec2.LaunchTemplate, error) {
 	name := b.Name("app")
 	var tags ec2.LaunchTemplateTagSpecificationArray
 	for _, kind := range taggedAtLaunch {
@@ -22,7 +25,7 @@ func (b *builder) launchTemplate(profile *iam.InstanceProfile, logs *cloudwatch.
 	}
 	template, err := ec2.NewLaunchTemplate(b.ctx, name, &ec2.LaunchTemplateArgs{
 		Description:  pulumi.String("Application server"),
-		ImageId:      b.image(),
+		ImageId:      component.Optional(image),
 		InstanceType: pulumi.String(b.settings.InstanceTypes[0]),
 		UserData:     b.userData(logs).ToStringPtrOutput(),
 		// Checks of launch templates look at the default version (AWS Security Hub, EC2.170).
@@ -60,16 +63,4 @@ func (b *builder) launchTemplate(profile *iam.InstanceProfile, logs *cloudwatch.
 		return nil, fmt.Errorf("creating launch template %s: %w", name, err)
 	}
 	return template, nil
-}
-
-// image returns the ID of the AMI. A parameter is looked up here, and not by AWS at each launch: a new AMI is then a new version of
-// the launch template, which is rolled out and can be rolled back (Amazon EC2 Auto Scaling API reference, RefreshPreferences).
-func (b *builder) image() pulumi.StringPtrInput {
-	parameter := b.settings.ImageParameter()
-	if parameter == "" {
-		return pulumi.String(b.settings.Image)
-	}
-	return ssm.LookupParameterOutput(b.ctx, ssm.LookupParameterOutputArgs{
-		Name: pulumi.String(parameter),
-	}, b.Parent()).InsecureValue().ToStringPtrOutput()
 }

@@ -39,6 +39,7 @@ type WebTier struct {
 	ListenerARN          pulumi.StringOutput `pulumi:"listenerArn"`
 	AutoScalingGroupName pulumi.StringOutput `pulumi:"autoScalingGroupName"`
 	LaunchTemplateID     pulumi.StringOutput `pulumi:"launchTemplateId"`
+	ImageID              pulumi.StringOutput `pulumi:"imageId"` // of the instances that are launched
 	// RoleName is the role of the instances, to which further policies can be attached.
 	RoleName pulumi.StringOutput `pulumi:"roleName"`
 	// LogGroupName is the log group of the instances.
@@ -93,7 +94,11 @@ func (b *builder) all(tier *WebTier) error {
 	if err != nil {
 		return err
 	}
-	template, err := b.launchTemplate(profile, logs)
+	image, err := b.image()
+	if err != nil {
+		return err
+	}
+	template, err := b.launchTemplate(image, profile, logs)
 	if err != nil {
 		return err
 	}
@@ -110,6 +115,7 @@ func (b *builder) all(tier *WebTier) error {
 	}
 	tier.RoleName = role.Name
 	tier.LogGroupName = logs.Name
+	tier.ImageID = image.ToStringOutput()
 	tier.LaunchTemplateID = template.ID().ToStringOutput()
 	tier.AutoScalingGroupName = group.Name
 	return nil

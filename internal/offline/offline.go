@@ -53,8 +53,10 @@ type Resource struct {
 	DependsOn     []string `json:"dependsOn"` // explicit dependencies, and those that come through inputs
 	IgnoreChanges []string `json:"ignoreChanges"`
 	// DeleteBeforeReplace says that a replacement is not made beside the resource, but after it is gone.
-	DeleteBeforeReplace bool           `json:"deleteBeforeReplace,omitempty"`
-	Inputs              map[string]any `json:"inputs"` // JSON values; secrets and unknown values are masked
+	DeleteBeforeReplace bool `json:"deleteBeforeReplace,omitempty"`
+	// ReplaceOnChanges are properties of which a change replaces the resource, which the provider would update.
+	ReplaceOnChanges []string       `json:"replaceOnChanges,omitempty"`
+	Inputs           map[string]any `json:"inputs"` // JSON values; secrets and unknown values are masked
 }
 
 // Key returns "<type>::<name>".
@@ -162,6 +164,7 @@ func record(args pulumi.MockResourceArgs) (Resource, error) {
 		DependsOn:           make([]string, 0, len(request.GetDependencies())),
 		IgnoreChanges:       append([]string{}, request.GetIgnoreChanges()...),
 		DeleteBeforeReplace: request.GetDeleteBeforeReplace(),
+		ReplaceOnChanges:    request.GetReplaceOnChanges(),
 		Inputs:              plain(inputs),
 	}
 	if request.GetRemote() { // whose plugin makes the children, with this

@@ -42,7 +42,7 @@ func program(ctx *pulumi.Context) error {
 	_, err = newThing(ctx, "second", pulumi.Map{
 		"first": first.ID(),
 		"list":  pulumi.Array{first.ARN, pulumi.String("plain")},
-	}, pulumi.Parent(component), pulumi.DependsOn([]pulumi.Resource{first}), pulumi.DeleteBeforeReplace(true))
+	}, pulumi.Parent(component), pulumi.DependsOn([]pulumi.Resource{first}), pulumi.DeleteBeforeReplace(true), pulumi.ReplaceOnChanges([]string{"*"}))
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func TestRecord(t *testing.T) {
 			},
 			{
 				Type: awstype.EC2VPC, Name: "second", Parent: "test:index:Group::group", Custom: true,
-				DependsOn: []string{"aws:ec2/vpc:Vpc::first"}, IgnoreChanges: []string{}, DeleteBeforeReplace: true,
+				DependsOn: []string{"aws:ec2/vpc:Vpc::first"}, IgnoreChanges: []string{}, DeleteBeforeReplace: true, ReplaceOnChanges: []string{"*"},
 				Inputs: map[string]any{
 					"first": "first_id",
 					"list":  []any{"arn:aws:ec2:us-east-1:123456789012:first", "plain"},

@@ -47,6 +47,10 @@ func fleetGuards() []GuardRail {
 			Controls: []string{"AutoScaling.6"},
 			lacks:    []lack{{"web.instanceTypes", func(s *Settings) bool { return len(s.Web.InstanceTypes) < 2 }}},
 		}, {
+			ID: "pinned-image", Has: "an AMI that no update moves for another reason", Remedy: "add a version to the parameter, or name the AMI",
+			Without: "no pull request for each AMI; an update in a rush may replace every instance",
+			lacks:   []lack{{"web.image", func(s *Settings) bool { return s.Web.FloatingImage() != "" }}},
+		}, {
 			ID: "scaling", Has: "a fleet that follows its load", Remedy: "set it, or web.scaling.requestsPerTarget, to more than 0",
 			Without:  "a fleet of one size, and one price; a rush finds no room",
 			Controls: []string{"HA.7"},

@@ -31,6 +31,7 @@ var weakened = map[string]struct {
 		"web": `{"schedules": [{"name": "night", "recurrence": "0 20 * * *", "min": 1}]}`,
 	}, []string{"web.schedules"}},
 	"instance-types":       {map[string]string{"web": `{"instanceTypes": ["t3.small"]}`}, []string{"web.instanceTypes"}},
+	"pinned-image":         {map[string]string{"web": `{"image": "ssm:/golden/moodle"}`}, []string{"web.image"}},
 	"scaling":              {map[string]string{"web": `{"scaling": {"cpuPercent": 0}}`}, []string{"web.scaling.cpuPercent"}},
 	"shallow-health-check": {map[string]string{"web": `{"healthCheck": {"path": "/health/db"}}`}, []string{"web.healthCheck.path"}},
 	"rollout-capacity":     {map[string]string{"web": `{"rollout": {"minHealthyPercent": 99}}`}, []string{"web.rollout.minHealthyPercent"}},

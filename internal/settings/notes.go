@@ -20,8 +20,8 @@ func (s *Settings) Notes() []string {
 				"network.interfaceEndpoints, "+strings.Join(missing, ", "))
 		}
 	}
-	if parameter := s.Web.ImageParameter(); parameter != "" {
-		notes = append(notes, "floating image: each update rolls out the newest image of "+parameter+"; web.image pins one")
+	if parameter := s.Web.FloatingImage(); parameter != "" {
+		notes = append(notes, "floating image: each update rolls out the newest version of "+parameter+"; a version in web.image pins one")
 	}
 	for _, each := range s.Web.Schedules {
 		if each.Min < len(s.Network.AvailabilityZones) {

@@ -320,7 +320,7 @@ func TestNotes(t *testing.T) {
 				strings.Repeat("0a", 32) + `"}`,
 		}, []string{"no NAT gateway: instances reach neither the internet nor, without an endpoint in network.interfaceEndpoints, ecr.api, ecr.dkr"}},
 		"floating image": {map[string]string{"web": `{"image": "ssm:/golden/moodle"}`}, []string{
-			"floating image: each update rolls out the newest image of /golden/moodle; web.image pins one",
+			"floating image: each update rolls out the newest version of /golden/moodle; a version in web.image pins one",
 		}},
 		"full fleet": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "size": {"max": 10}, "exams": {"min": 9, "periods": [
 			{"name": "winter", "from": "2028-01-10", "to": "2028-01-21"}]}, "schedules": [{"name": "day", "start": "2027-09-01T08:00", "min": 8}]}`}, []string{

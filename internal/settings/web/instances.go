@@ -18,6 +18,9 @@ const (
 	ARM Architecture = "arm64"
 )
 
+// Label returns the architecture as names of resources have it.
+func (a Architecture) Label() string { return strings.ReplaceAll(string(a), "_", "-") }
+
 // An instance type is a family, a generation, letters that say more about it, and a size: m7gd.large. Some have a suffix as
 // well: m7i-flex.large, u7i-12tb.224xlarge. (Amazon EC2 instance types guide, "Naming conventions")
 var (
@@ -107,11 +110,11 @@ const parameterPrefix = "ssm:"
 
 var (
 	imageID        = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
-	imageParameter = regexp.MustCompile(`^ssm:(/[A-Za-z0-9_.-]+)+$`)
+	imageParameter = regexp.MustCompile(`^ssm:(/[A-Za-z0-9_.-]+)+(:[1-9][0-9]*)?$`)
 )
 
-// ImageParameter returns the SSM parameter that holds the ID of the AMI, or "" where Image is an ID. By default it is AWS's own
-// for Amazon Linux 2023 (Amazon Linux 2023 user guide, "Launching AL2023 using the SSM parameter and AWS CLI").
+// ImageParameter returns the SSM parameter that holds the ID of the AMI, with its version if it has one, or "" where Image is an ID. By
+// default it is AWS's own for Amazon Linux 2023 (Amazon Linux 2023 user guide, "Launching AL2023 using the SSM parameter and AWS CLI").
 func (s *Settings) ImageParameter() string {
 	if s.Image == "" {
 		return "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-" + string(s.Architecture())
@@ -123,10 +126,18 @@ func (s *Settings) ImageParameter() string {
 	return parameter
 }
 
+// FloatingImage returns the SSM parameter of which each update takes the newest version, or "".
+func (s *Settings) FloatingImage() string {
+	if parameter := s.ImageParameter(); s.Image != "" && !strings.Contains(parameter, ":") {
+		return parameter
+	}
+	return ""
+}
+
 // Words of paths that name an architecture.
 var (
-	x86 = regexp.MustCompile(`[/._-](x86_64|amd64)([/._-]|$)`)
-	arm = regexp.MustCompile(`[/._-](arm64|aarch64)([/._-]|$)`)
+	x86 = regexp.MustCompile(`[/._-](x86_64|amd64)([:/._-]|$)`)
+	arm = regexp.MustCompile(`[/._-](arm64|aarch64)([:/._-]|$)`)
 )
 
 // AWS publishes the AMIs of all its Linux distributions and of Windows below this path, and sellers theirs below marketplace

@@ -64,6 +64,9 @@ func TestImagesThatInstancesCannotBoot(t *testing.T) {
 		{"t3.small", public + "ecs/optimized-ami/amazon-linux-2023/recommended/image_id", ""},
 		{"t3.small", public + "marketplace/prod-0123456789abc/1.0", ""},
 		{"t4g.small", "ssm:/golden/moodle", ""},
+		{"t4g.small", "ssm:/golden/moodle:12", ""},
+		{"t4g.small", "ssm:/golden/x86_64:12", "image: must be an AMI for arm64, which instanceTypes (t4g.small) requires, got "},
+		{"t4g.small", "ssm:/golden/moodle:latest", "image: must be the ID of an AMI such as ami-0123456789abcdef0, or ssm: and the path of a parameter, got "},
 		{"t4g.small", "ssm:/golden/arm64-and-x86_64", ""},
 		{"t4g.small", public + "ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64", "image: must be an AMI for arm64, which instanceTypes (t4g.small) requires, got "},
 		{"m7i.large", public + "ami-amazon-linux-latest/al2023-ami-kernel-default-arm64", "image: must be an AMI for x86_64, which instanceTypes (m7i.large) requires, got "},
@@ -90,8 +93,15 @@ func TestImageIsOfTheArchitecture(t *testing.T) {
 	assert.Equal(t, "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64", settings.ImageParameter())
 	settings.Image = "ssm:/golden/moodle"
 	assert.Equal(t, "/golden/moodle", settings.ImageParameter())
+	assert.Equal(t, "/golden/moodle", settings.FloatingImage())
+	settings.Image = "ssm:/golden/moodle:12"
+	assert.Equal(t, "/golden/moodle:12", settings.ImageParameter())
+	assert.Empty(t, settings.FloatingImage())
 	settings.Image = "ami-0123456789abcdef0"
 	assert.Empty(t, settings.ImageParameter())
+	assert.Empty(t, settings.FloatingImage())
+	settings.Image = ""
+	assert.Empty(t, settings.FloatingImage(), "the stack keeps it")
 }
 
 func TestRepositories(t *testing.T) {

@@ -22,8 +22,10 @@ type Settings struct {
 	// Cost: t3.small 15 USD an instance, m7g.large 60 USD.
 	InstanceTypes []string `pulumi:"instanceTypes,optional"`
 	// Amazon Machine Image (AMI) of the instances: Amazon Linux 2023 or one built from it, for the architecture of
-	// instanceTypes. `ami-...` stays as it is. `ssm:` and the path of an SSM parameter that holds an AMI ID is looked up at
-	// every update, which rolls out a new AMI. Left out: the newest Amazon Linux 2023.
+	// instanceTypes. A change is rolled out. `ami-...` is the ID of one. `ssm:/path:3` is version 3 of an SSM parameter that holds
+	// such an ID. `ssm:/path` is the newest version of a parameter, which each update looks up and rolls out: a guard rail in
+	// production. Left out: the newest Amazon Linux 2023 at the first update, which later updates keep (docs/web-tier.md says
+	// how to move to the next).
 	Image string `pulumi:"image,optional"`
 	// Container image of the application, by digest: `<repository>@sha256:...`. A change is rolled out. Left out: a page that
 	// says hello.
