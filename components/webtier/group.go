@@ -60,7 +60,20 @@ func (b *builder) autoScalingGroup(
 	if err != nil {
 		return nil, fmt.Errorf("creating Auto Scaling group %s: %w", name, err)
 	}
-	return group, nil
+	return group, b.sayWhatIsLeft(group)
+}
+
+// sayWhatIsLeft tells a person who updates a stack that its instances may not be healthy yet. A pipeline looks by itself.
+func (b *builder) sayWhatIsLeft(group *autoscaling.Group) error {
+	if b.ctx.DryRun() || b.ctx.RunningWithMocks() {
+		return nil
+	}
+	err := b.ctx.Log.Info("This update does not wait until instances are healthy or a rollout is through. To watch them: "+
+		"pulumi stack output --json | go run ./cmd/verify rollout", &pulumi.LogArgs{Resource: group})
+	if err != nil {
+		return fmt.Errorf("logging: %w", err)
+	}
+	return nil
 }
 
 // version returns the number of the newest version of the launch template. With $Latest instead, new instances would run a new
