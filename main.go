@@ -193,6 +193,7 @@ func program(ctx *pulumi.Context) error {
 	ctx.Export("dataSubnetIds", vpc.DataSubnetIDs)
 	ctx.Export("autoScalingGroupName", webTier.AutoScalingGroupName)
 	ctx.Export("launchTemplateId", webTier.LaunchTemplateID)
+	ctx.Export("imageId", webTier.ImageID)
 	ctx.Export("targetGroupArn", webTier.TargetGroupARN)
 	ctx.Export("databaseIdentifier", database.Identifier)
 	ctx.Export("databaseEndpoint", database.Endpoint)
