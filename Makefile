@@ -14,7 +14,7 @@ test: ## Run all tests that need nothing but Go, and print the ten slowest
 	@go tool gotestsum tool slowest --jsonfile test.out --threshold 0s --num 10
 
 bench: ## Measure the program, and what an offline plan takes
-	go test -run '^$$' -bench . . ./tests
+	go test -run '^$$' -bench . . ./tests ./internal/settings/web
 
 lint: ## Check format, modules, code and scripts
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt these: $$unformatted"; exit 1; }

@@ -85,6 +85,16 @@ func scaleOut(ctx context.Context, t *testing.T, d *deployment, outputs auto.Out
 	setCapacity(ctx, t, d, outputs, 5)
 }
 
+// setSizes sets the smallest size of the group past Pulumi, as a scheduled action does, and waits until it has that size.
+func setSizes(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap, size int32) {
+	t.Helper()
+	_, err := d.aws.autoscaling.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{
+		AutoScalingGroupName: aws.String(outputs["autoScalingGroupName"].Value.(string)), MinSize: &size,
+	})
+	require.NoError(t, err)
+	setCapacity(ctx, t, d, outputs, size)
+}
+
 func setCapacity(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap, count int32) {
 	t.Helper()
 	_, err := d.aws.autoscaling.SetDesiredCapacity(ctx, &autoscaling.SetDesiredCapacityInput{

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"ha-web/internal/awstype"
+
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -121,6 +123,11 @@ var incidents = []incident{
 		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 			assert.EqualValues(t, 3, *readGroup(ctx, t, d.aws, outputs).MinSize, "one in each zone again")
 			assert.Empty(t, readActions(ctx, t, d, outputs))
+			// As AWS does where no update has run since the exams began.
+			setSizes(ctx, t, d, outputs, 4)
+			d.readBack(ctx, t, awstype.AutoScalingGroup)
+			d.up(ctx, t)
+			assert.EqualValues(t, 3, *readGroup(ctx, t, d.aws, outputs).MinSize)
 		},
 	},
 	{

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -82,6 +83,23 @@ func (d *deployment) refresh(ctx context.Context, t *testing.T) {
 	_, err := d.Refresh(ctx, optrefresh.EventStreams(stream))
 	done()
 	require.NoError(t, err)
+}
+
+// readBack reads the one resource of a type back, as the deploy workflow does.
+func (d *deployment) readBack(ctx context.Context, t *testing.T, kind string) {
+	t.Helper()
+	exported, err := d.Export(ctx)
+	require.NoError(t, err)
+	var state struct{ Resources []struct{ URN, Type string } }
+	require.NoError(t, json.Unmarshal(exported.Deployment, &state))
+	for _, each := range state.Resources {
+		if each.Type == kind {
+			_, err := d.Refresh(ctx, optrefresh.Target([]string{each.URN}))
+			require.NoError(t, err)
+			return
+		}
+	}
+	require.Fail(t, "there is none", kind)
 }
 
 func (d *deployment) destroy(ctx context.Context, t *testing.T) {
