@@ -58,6 +58,7 @@ func program(ctx *pulumi.Context) error {
 		Web:                     &stack.Web,
 		Database:                &stack.Database,
 		Access:                  &stack.Access,
+		Network:                 &stack.Network,
 		PlainHTTP:               stack.PlainHTTP(),
 		VpcID:                   vpc.VpcID,
 		EndpointSecurityGroupID: vpc.EndpointSecurityGroupID,

@@ -35,7 +35,7 @@ var changes = map[string][]string{
 	"environment": {"environment=production"}, "waivers": {"waivers={}"},
 
 	"network.cidr": {"network.cidr=10.1.0.0/16"}, "network.availabilityZones": {"network.availabilityZones[2]=us-east-1c"},
-	"network.natGateways": {"network.natGateways=single"}, "network.interfaceEndpoints": {"network.interfaceEndpoints=[ssm]"},
+	"network.natGateways": {"network.natGateways=single"}, "network.egressPorts": {"network.egressPorts=[587]"}, "network.interfaceEndpoints": {"network.interfaceEndpoints=[ssm]"},
 	"network.flowLogs.retentionDays": {"network.flowLogs.retentionDays=30"},
 
 	"web.instanceTypes": {"web.instanceTypes=[m7g.xlarge, m6g.xlarge]"}, "web.image": {"web.image=ami-0123456789abcdef0"},

@@ -165,15 +165,21 @@ var (
 	bare       = host{"host without a group of the chain, in a private subnet", "net-private-a", []string{"net-default"}, linuxClient}
 )
 
-// newNetwork records a Vpc and the Chain in it, with these changes of the Args of the latter.
+// newNetwork records a Vpc and the Chain in it, with these changes of the Args of the latter. Its settings of the network, where
+// they are set, are those of the Vpc too.
 func newNetwork(t *testing.T, changes ...func(*securitygroups.Args)) network {
 	t.Helper()
 	return network{record(t, func(ctx *pulumi.Context) error {
-		created, err := vpc.New(ctx, "net", vpcArgs(func(s *vpc.Settings) { s.InterfaceEndpoints = []string{"secretsmanager"} }))
+		args := chainArgs(changes...)
+		created, err := vpc.New(ctx, "net", vpcArgs(func(s *vpc.Settings) {
+			s.InterfaceEndpoints = []string{"secretsmanager"}
+			if args.Network != nil {
+				s.NATGateways, s.EgressPorts = args.Network.NATGateways, args.Network.EgressPorts
+			}
+		}))
 		if err != nil {
 			return err
 		}
-		args := chainArgs(changes...)
 		args.VpcID, args.EndpointSecurityGroupID = created.VpcID, created.EndpointSecurityGroupID
 		_, err = securitygroups.New(ctx, "net", args)
 		return err
@@ -236,6 +242,40 @@ func TestNothingElseGetsThrough(t *testing.T) {
 		{front, bare, website, 443},
 	} {
 		assert.NotEmpty(t, test.network.connects(test.from, test.to, test.port), "%s to %s:%d", test.from.name, test.to.name, test.port)
+	}
+}
+
+// withEgress opens ports of the internet to instances, through NAT gateways of this strategy.
+func withEgress(strategy vpc.NATStrategy, ports ...int) func(*securitygroups.Args) {
+	return func(a *securitygroups.Args) {
+		settings := vpc.Default()
+		settings.NATGateways, settings.EgressPorts = strategy, ports
+		a.Network = &settings
+	}
+}
+
+// Connections to the ports that the settings name, and their answers, pass every group and ACL on the way: that of the private
+// subnet, and that of the NAT gateway's public subnet twice.
+func TestEgressPortsGetThrough(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range []vpc.NATStrategy{vpc.NATPerAZ, vpc.NATSingle} {
+		network := newNetwork(t, withProxy, withEgress(strategy, 587, 80, 993, 5222, 32000))
+		for _, port := range []int{587, 80, 993, 5222, 32000, 443} {
+			assert.Empty(t, network.connects(appA, website, port), "%s %d", strategy, port)
+			assert.Empty(t, network.connects(appB, website, port), "%s %d", strategy, port)
+		}
+		for _, port := range []int{22, 25, 465, 588, 3389, 8080} {
+			assert.Equal(t, "security group of app in zone a", network.connects(appA, website, port), "%s %d", strategy, port)
+			ungrouped := appA
+			ungrouped.groups = nil
+			assert.Equal(t, fmt.Sprintf("network ACL of net-private-a, port %d, egress true", port), network.connects(ungrouped, website, port))
+		}
+		assert.NotEmpty(t, network.connects(proxyB, website, 587))
+		assert.NotEmpty(t, network.connects(dbA, website, 587))
+		assert.NotEmpty(t, network.connects(appA, dbA, 587))
+		assert.NotEmpty(t, network.connects(viewer, appA, 587))
+		gateway := host{name: "NAT gateway", subnet: "net-public-a", client: anyClient}
+		assert.Equal(t, "network ACL of net-public-a, port 587, egress false", network.connects(viewer, gateway, 587))
 	}
 }
 

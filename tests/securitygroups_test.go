@@ -8,6 +8,7 @@ import (
 
 	"ha-web/components/database"
 	"ha-web/components/securitygroups"
+	"ha-web/components/vpc"
 	"ha-web/internal/awstype"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -74,6 +75,20 @@ func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 				"sg-proxy-from-app: sg-proxy tcp 3306 from [sg-app]",
 				"sg-proxy-to-db: sg-proxy tcp 3306 to [sg-db]",
 				"sg-proxy-to-endpoints: sg-proxy tcp 443 to [endpoints]",
+			},
+		},
+		"with ports of the internet": {
+			[]func(*securitygroups.Args){withEgress(vpc.NATSingle, 587, 993)},
+			[]string{
+				"sg-alb-from-internet-redirect: sg-alb tcp 80 from [0.0.0.0/0]",
+				"sg-alb-from-internet: sg-alb tcp 443 from [0.0.0.0/0]",
+				"sg-alb-to-app: sg-alb tcp 8080 to [sg-app]",
+				"sg-app-from-alb: sg-app tcp 8080 from [sg-alb]",
+				"sg-app-to-db: sg-app tcp 5432 to [sg-db]",
+				"sg-app-to-internet-587: sg-app tcp 587 to [0.0.0.0/0]",
+				"sg-app-to-internet-993: sg-app tcp 993 to [0.0.0.0/0]",
+				"sg-app-to-internet: sg-app tcp 443 to [0.0.0.0/0]",
+				"sg-db-from-app: sg-db tcp 5432 from [sg-app]",
 			},
 		},
 		"without a certificate": {
@@ -164,7 +179,7 @@ func TestDescriptionsAreWhatAWSAccepts(t *testing.T) {
 	accepted := regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}$`)
 	for _, program := range []pulumi.RunFunc{
 		newChain(withProxy, withEndpoints),
-		newChain(plainHTTP),
+		newChain(plainHTTP, withEgress(vpc.NATPerAZ, 587)),
 		newChain(behindCloudFront),
 	} {
 		got := record(t, program)
@@ -224,8 +239,9 @@ func TestChainArgsFaultsAreReportedAtOnce(t *testing.T) {
 	assert.Equal(t, `security groups sg: VpcID: is required
 Web.Ingress: must be internet or cloudfront, got "vpn"
 Web.Port: must be between 1024 and 65535, got 80
-Database.Engine: must be postgres, mysql or mariadb, got "oracle"`,
-		fault(t, newChain(func(a *securitygroups.Args) {
+Database.Engine: must be postgres, mysql or mariadb, got "oracle"
+Network.EgressPorts[0]: must not be a port of remote administration, got 22 (SSH): open a session with AWS Systems Manager instead`,
+		fault(t, newChain(withEgress(vpc.NATPerAZ, 22), func(a *securitygroups.Args) {
 			a.VpcID, a.Web.Ingress, a.Web.Port, a.Database.Engine = nil, "vpn", 80, "oracle"
 		})))
 	assert.Equal(t, "security groups sg: VpcID: is required", fault(t, func(ctx *pulumi.Context) error {

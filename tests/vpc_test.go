@@ -235,18 +235,47 @@ func TestDefaultSecurityGroupIsEmptied(t *testing.T) {
 
 func TestNetworkACLsStayWithinTheQuota(t *testing.T) {
 	t.Parallel()
-	got := record(t, newVpc(func(s *vpc.Settings) { s.AvailabilityZones = zones(6) }))
+	got := record(t, newVpc(func(s *vpc.Settings) {
+		s.AvailabilityZones, s.EgressPorts = zones(6), []int{1, 80, 100, 110, 120, 465, 587, 993, 5222, 32000}
+	}))
 	entries, numbers := map[string]int{}, map[string]bool{}
 	for name, each := range got.of(awstype.EC2NetworkACLRule) {
 		direction := fmt.Sprint(each.Inputs["networkAclId"], " egress ", each.Inputs["egress"])
 		entries[direction]++
 		number := fmt.Sprint(direction, " ", each.Inputs["ruleNumber"])
 		assert.False(t, numbers[number], "%s: %s is taken", name, number)
+		assert.LessOrEqual(t, each.Inputs["ruleNumber"], 32766.0, name)
 		numbers[number] = true
 	}
 	assert.Len(t, entries, 6)
 	for direction, count := range entries {
 		assert.LessOrEqual(t, count, 20, direction)
+	}
+}
+
+func TestEgressPortsAreRulesByTheirPorts(t *testing.T) {
+	t.Parallel()
+	rule := func(acl string, egress bool, number, port float64, cidr string) map[string]any {
+		return map[string]any{
+			"networkAclId": acl + "_id", "egress": egress, "ruleNumber": number, "ruleAction": "allow", "protocol": "tcp",
+			"fromPort": port, "toPort": port, "cidrBlock": cidr,
+		}
+	}
+	want := map[string]map[string]any{
+		"net-private-out-egress-587":  rule("net-private", true, 1287, 587, "0.0.0.0/0"),
+		"net-public-in-egress-587":    rule("net-public", false, 1287, 587, "10.0.0.0/16"),
+		"net-public-out-egress-587":   rule("net-public", true, 1287, 587, "0.0.0.0/0"),
+		"net-private-out-egress-80":   rule("net-private", true, 780, 80, "0.0.0.0/0"),
+		"net-private-out-egress-5222": rule("net-private", true, 5922, 5222, "0.0.0.0/0"),
+	}
+	for _, ports := range [][]int{{587, 80, 5222}, {5222, 587, 80}} { // their order changes nothing
+		got := map[string]map[string]any{}
+		for name, each := range record(t, newVpc(func(s *vpc.Settings) { s.EgressPorts = ports })).of(awstype.EC2NetworkACLRule) {
+			if strings.Contains(name, "egress") {
+				got[name] = each.Inputs
+			}
+		}
+		assert.Equal(t, want, got)
 	}
 }
 

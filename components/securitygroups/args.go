@@ -5,6 +5,7 @@ import (
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/access"
 	"ha-web/internal/settings/database"
+	"ha-web/internal/settings/network"
 	"ha-web/internal/settings/web"
 	"ha-web/internal/validate"
 
@@ -22,6 +23,8 @@ type Args struct {
 	// Access are the settings of access: whether the load balancer signs people in, and therefore reaches the identity provider.
 	// Default nil: those of access.Default().
 	Access *access.Settings `pulumi:"access,optional"`
+	// Network are the settings of the VPC: further ports of the internet that instances reach. Default nil: none.
+	Network *network.Settings `pulumi:"network,optional"`
 	// PlainHTTP makes the load balancer listen on port 80, without TLS, instead of 443.
 	PlainHTTP bool `pulumi:"plainHttp,optional"`
 	// VpcID is the VPC of all groups.
@@ -41,6 +44,7 @@ type facts struct {
 	Proxy        bool        `pulumi:"proxy"`
 	Endpoints    bool        `pulumi:"endpoints"`
 	SignIn       bool        `pulumi:"signIn"`
+	EgressPorts  []int       `pulumi:"egressPorts"`
 }
 
 // resolve returns a copy of the arguments with everything that is left out, and what follows from them, or every fault of what the
@@ -49,13 +53,15 @@ func (a Args) resolve() (*Args, *facts, error) {
 	servers := component.SettingsOr(a.Web, web.Default).Resolved(0) // in any number of zones
 	data := component.SettingsOr(a.Database, database.Default)
 	entry := component.SettingsOr(a.Access, access.Default)
-	a.Web, a.Database, a.Access = &servers, &data, &entry
+	addresses := component.SettingsOr(a.Network, network.Default)
+	a.Web, a.Database, a.Access, a.Network = &servers, &data, &entry, &addresses
 	var faults validate.Faults
 	f := validate.FieldsOf(&faults, &a, fields.ByName)
 	f.RequireTagged()
 	validate.Choice(f, &servers.Ingress)
 	f.Between(&servers.Port, 1024, 65535)
 	validate.Choice(f, &data.Engine)
+	addresses.ValidateEgressPorts(f)
 	return &a, &facts{
 		Ingress:      servers.Ingress,
 		PlainHTTP:    a.PlainHTTP,
@@ -64,5 +70,6 @@ func (a Args) resolve() (*Args, *facts, error) {
 		Proxy:        data.Proxy.Enabled,
 		Endpoints:    a.EndpointSecurityGroupID != nil,
 		SignIn:       entry.OIDC.On(),
+		EgressPorts:  addresses.EgressPorts,
 	}, faults.Err()
 }

@@ -1,6 +1,10 @@
 package securitygroups
 
-import "ha-web/internal/settings/web"
+import (
+	"strconv"
+
+	"ha-web/internal/settings/web"
+)
 
 // party is one end of a hop; its value names resources.
 type party string
@@ -60,6 +64,9 @@ func (f *facts) hops() []hop {
 		hop{from: alb, to: app, port: f.AppPort, why: "Requests and health checks"},
 		hop{from: app, to: internet, port: 443, why: "AWS APIs, package repositories and other services"},
 	)
+	for _, port := range f.EgressPorts {
+		hops = append(hops, hop{from: app, to: internet, port: port, name: strconv.Itoa(port), why: "Set in network.egressPorts"})
+	}
 	if f.SignIn {
 		hops = append(hops, hop{from: alb, to: internet, port: 443, why: "Tokens of the identity provider"})
 	}

@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -20,6 +21,10 @@ const (
 	lastPort       = 65535
 )
 
+// firstEgressNumber is that of a rule for port 0 of the internet, which there is none for: such a rule has the number of its port
+// beyond it. Rules for other traffic have smaller numbers.
+const firstEgressNumber = 700
+
 // aclRule lets TCP through to a range of ports.
 type aclRule struct {
 	name        string // part of the logical name: unique in its ACL, and not to change
@@ -34,7 +39,25 @@ const (
 	out = true
 )
 
-// aclRules returns the rules of a tier. AWS allows 20 in each direction, so only what must not come from the whole VPC
+// egressRules returns the rules by which instances reach further ports of the internet through a NAT gateway, which keeps the port.
+// Answers need none of their own: they go to ephemeral ports, of the NAT gateway and then of the instance.
+func (b *builder) egressRules(tier tier) []aclRule {
+	var rules []aclRule
+	for _, port := range b.settings.EgressPorts {
+		name, number := fmt.Sprintf("egress-%d", port), firstEgressNumber+port
+		switch {
+		case tier == private:
+			rules = append(rules, aclRule{"out-" + name, out, number, port, port, anywhere})
+		case tier == public && port < firstUnprivileged && port != httpPort: // which are open in the public tier
+			rules = append(rules,
+				aclRule{"in-" + name, in, number, port, port, b.settings.CIDR}, // from instances to NAT gateways
+				aclRule{"out-" + name, out, number, port, port, anywhere})      // from NAT gateways to the internet
+		}
+	}
+	return rules
+}
+
+// aclRules returns the rules of a tier but for egressRules. AWS allows 20 in each direction, so only what must not come from the whole VPC
 // is written zone by zone; security groups narrow the rest.
 func (b *builder) aclRules(tier tier) []aclRule {
 	vpc := b.settings.CIDR
@@ -106,7 +129,7 @@ func (b *builder) networkACLs(subnets map[tier][]subnet) error {
 
 func (b *builder) rulesOf(acl *ec2.NetworkAcl, tier tier) ([]pulumi.Resource, error) {
 	var rules []pulumi.Resource
-	for _, rule := range b.aclRules(tier) {
+	for _, rule := range slices.Concat(b.aclRules(tier), b.egressRules(tier)) {
 		name := b.Name(string(tier), rule.name)
 		resource, err := ec2.NewNetworkAclRule(b.ctx, name, &ec2.NetworkAclRuleArgs{
 			NetworkAclId: acl.ID(),

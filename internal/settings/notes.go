@@ -8,6 +8,9 @@ import (
 	"ha-web/internal/settings/network"
 )
 
+// smtpPort is that between mail servers (Amazon EC2 user guide, "Restriction on email sent using port 25").
+const smtpPort = 25
+
 // Notes returns what a person should know about these settings before deploying them.
 func (s *Settings) Notes() []string {
 	notes := s.cdnNotes()
@@ -19,6 +22,10 @@ func (s *Settings) Notes() []string {
 			notes = append(notes, "no NAT gateway: instances reach neither the internet nor, without an endpoint in "+
 				"network.interfaceEndpoints, "+strings.Join(missing, ", "))
 		}
+	}
+	if slices.Contains(s.Network.EgressPorts, smtpPort) {
+		notes = append(notes, "network.egressPorts has 25, which AWS blocks for instances until you request its removal: mail servers accept "+
+			"mail of applications on port 587")
 	}
 	if parameter := s.Web.FloatingImage(); parameter != "" {
 		notes = append(notes, "floating image: each update rolls out the newest version of "+parameter+"; a version in web.image pins one")

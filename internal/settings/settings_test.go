@@ -271,6 +271,9 @@ func TestNotes(t *testing.T) {
 			"no TLS behind CloudFront: without domain.name, CloudFront reaches the load balancer over plain HTTP",
 			"no domain name: without domain.name, viewers use the host name of CloudFront, whose certificate allows TLS 1.0",
 		}},
+		"mail of servers": {`"egressPorts": [25, 587]`, tls, []string{
+			"network.egressPorts has 25, which AWS blocks for instances until you request its removal: mail servers accept mail of applications on port 587",
+		}},
 		"one gateway": {`"natGateways": "single"`, tls, []string{
 			"one NAT gateway: instances in every zone lose the internet with zone us-east-1b",
 		}},

@@ -96,6 +96,28 @@ func checkRoutes(t *testing.T, network network, outputs auto.OutputMap) {
 	assert.Len(t, slices.Compact(tables), 6)
 }
 
+// checkMailRules checks the rules by which mail leaves through NAT gateways: what each tier's network ACL says of its port alone.
+func checkMailRules(t *testing.T, network network, outputs auto.OutputMap) {
+	t.Helper()
+	for tier, want := range map[string][]string{
+		"public": {"in 10.0.0.0/16", "out 0.0.0.0/0"}, "private": {"out 0.0.0.0/0"}, "data": nil,
+	} {
+		for _, id := range outputs[tier+"SubnetIds"].Value.([]any) {
+			var got []string
+			for _, entry := range network.acls[id.(string)].Entries {
+				ports := entry.PortRange
+				if ports == nil || aws.ToInt32(ports.From) != 587 || aws.ToInt32(ports.To) != 587 {
+					continue
+				}
+				assert.Equal(t, types.RuleActionAllow, entry.RuleAction)
+				got = append(got, map[bool]string{true: "out ", false: "in "}[*entry.Egress]+*entry.CidrBlock)
+			}
+			slices.Sort(got)
+			assert.Equal(t, want, got, "%s subnet %s", tier, id)
+		}
+	}
+}
+
 func defaultRoute(table types.RouteTable) (types.Route, bool) {
 	for _, route := range table.Routes {
 		if aws.ToString(route.DestinationCidrBlock) == "0.0.0.0/0" || aws.ToString(route.DestinationIpv6CidrBlock) == "::/0" {
@@ -117,11 +139,11 @@ var (
 		"ha-web-proxy":   {[]string{"5432 ha-web-app"}, []string{"443 ha-web-endpoints", "5432 ha-web-db"}},
 		"ha-web-db":      {[]string{"5432 ha-web-proxy"}, nil},
 	}
-	// The load balancer asks the identity provider.
+	// The load balancer asks the identity provider, and instances send mail.
 	withSignIn = map[string]rules{
 		"ha-web-default": {},
 		"ha-web-alb":     {nil, []string{"443 0.0.0.0/0", "8080 ha-web-app"}},
-		"ha-web-app":     withProxy["ha-web-app"],
+		"ha-web-app":     {[]string{"8080 ha-web-alb"}, []string{"443 0.0.0.0/0", "5432 ha-web-proxy", "587 0.0.0.0/0"}},
 		"ha-web-proxy":   withProxy["ha-web-proxy"],
 		"ha-web-db":      withProxy["ha-web-db"],
 	}

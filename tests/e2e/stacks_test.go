@@ -70,6 +70,7 @@ func TestProdStack(t *testing.T) {
 		natGateways: 2, multiAZ: true, chain: withSignIn,
 		listeners: map[int32]balancing.ActionTypeEnum{443: balancing.ActionTypeEnumFixedResponse, 80: balancing.ActionTypeEnumRedirect},
 	})
+	checkMailRules(t, readNetwork(ctx, t, d.aws.ec2, outputs["vpcId"].Value.(string)), outputs)
 	checkDomain(ctx, t, d.aws, outputs)
 	checkSignIn(ctx, t, d.aws, "/admin/*")
 	checkConsoleRoles(ctx, t, d.aws, outputs)

@@ -22,6 +22,10 @@ type Settings struct {
 	// `[ssm, secretsmanager, ecr.api]`. S3 always has a gateway endpoint, which is free.
 	// Cost: 7.30 USD for each service and zone.
 	InterfaceEndpoints []string `pulumi:"interfaceEndpoints,optional"`
+	// TCP ports, besides 443, on which instances may open connections to the internet, such as `[587]` for mail: at most 10 ports
+	// from 1 to 32000. Security groups and network ACLs open them to every address. Ports of remote administration, such as 22,
+	// are refused. Requires a NAT gateway. Left out: none.
+	EgressPorts []int `pulumi:"egressPorts,optional"`
 	// Flow logs: a record of the connections that the VPC accepted or rejected.
 	FlowLogs FlowLogs `pulumi:"flowLogs,optional"`
 
@@ -79,6 +83,7 @@ func (s *Settings) Validate(f validate.Fields) {
 	for i := range s.InterfaceEndpoints {
 		f.Check(&s.InterfaceEndpoints[i], checkEndpoint(s.InterfaceEndpoints[:i], s.InterfaceEndpoints[i]))
 	}
+	s.ValidateEgressPorts(f)
 	f.Check(&s.FlowLogs.RetentionDays, validate.RetentionDays(s.FlowLogs.RetentionDays))
 }
 
