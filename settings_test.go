@@ -40,6 +40,7 @@ var changes = map[string][]string{
 
 	"web.instanceTypes": {"web.instanceTypes=[m7g.xlarge, m6g.xlarge]"}, "web.image": {"web.image=ami-0123456789abcdef0"},
 	"web.container": {"web.container=ghcr.io/acme/app@sha256:" + strings.Repeat("0a", 32)}, "web.ingress": {"web.ingress=internet"},
+	"web.environment":                {"web.environment={MAIL_FROM: moodle@example.edu}"},
 	"web.healthCheck.timeoutSeconds": {"web.healthCheck.timeoutSeconds=6"},
 	"web.schedules":                  {"web.schedules=[]"}, "web.schedules[].timeZone": {"web.schedules[0].timeZone=Europe/Paris"},
 	"web.schedules[].recurrence": {"web.schedules[0]={name: launch, recurrence: 0 7 1 6 *, min: 3}"}, "web.schedules[].start": {"web.schedules[0].start=2027-05-31T08:00"},

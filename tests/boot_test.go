@@ -246,6 +246,7 @@ func TestBootGivesTheApplicationNamesAndNoValues(t *testing.T) {
 	t.Parallel()
 	args := fullWebTier()
 	args.Secrets["o-quote"] = pulumi.String(`it's $(reboot) "here" \n`)
+	args.Settings.Environment = map[string]string{"MOTTO": "it's 100% $(reboot) \"free\" # or `so`", "FLAGS": "ssm:/campus/flags", "EMPTY": ""}
 	got, err := boot(t, args)
 	require.NoError(t, err, got.said)
 	assert.Equal(t, `PORT=8080
@@ -254,6 +255,9 @@ PARAMETER_PREFIX=/web/test
 O_QUOTE_SECRET_ARN=it's $(reboot) "here" \n
 OIDC_SECRET_ARN=oidc-arn
 SMTP_SECRET_ARN=smtp-arn
+EMPTY=
+FLAGS=/campus/flags
+MOTTO=it's 100% $(reboot) "free" # or `+"`so`"+`
 AVAILABILITY_ZONE=us-east-1b
 INSTANCE_ID=i-0123456789abcdef0
 `, got.file("/etc/app/environment"))

@@ -64,6 +64,21 @@ func TestInstancesMayReadWhatIsTheirs(t *testing.T) {
 	}, got.one(t, awstype.IAMInstanceProfile, "web-app"))
 }
 
+func TestInstancesMayReadTheParametersOfTheirEnvironment(t *testing.T) {
+	t.Parallel()
+	got := record(t, newWebTier(webTierArgs(func(s *webtier.Settings) {
+		s.Environment = map[string]string{"FLAGS": "ssm:/campus/flags", "MORE": "ssm:/a", "AGAIN": "ssm:/a", "MAIL_FROM": "moodle@example.edu"}
+	})))
+	named := []any{"arn:aws:ssm:us-east-1:123456789012:parameter/a", "arn:aws:ssm:us-east-1:123456789012:parameter/campus/flags"}
+	assert.Equal(t, map[string]map[string]any{
+		"ReadNamedParameters": {"Effect": "Allow", "Action": []any{"ssm:GetParameter", "ssm:GetParameters"}, "Resource": named},
+		"RefuseOtherParameters": {
+			"Effect": "Deny", "Action": []any{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"},
+			"NotResource": append([]any{"arn:aws:ssm:*::parameter/aws/*"}, named...),
+		},
+	}, document(t, got.one(t, awstype.IAMRolePolicy, "web-app")["policy"]))
+}
+
 func TestInstancesWithNothingToReadMayReadNothing(t *testing.T) {
 	t.Parallel()
 	got := record(t, newWebTier(webTierArgs()))
@@ -204,4 +219,5 @@ func TestUserDataThatDoesNotFitIsRefused(t *testing.T) {
 	}
 	_, err := offline.Record(newWebTier(args), offline.Stack{Project: "test", Name: "test"})
 	assert.ErrorContains(t, err, "user data of web-app must be at most 16384 bytes, got ")
+	assert.ErrorContains(t, err, ": use fewer secrets, or less of web.environment")
 }

@@ -51,6 +51,9 @@ Certificate: must have an ARN or HostNames, unless PlainHTTP is set`, fault(t, n
 		"both":   {func(a *webtier.Args) { a.PlainHTTP = true }, "PlainHTTP: must not be set with a Certificate"},
 		"tag":    {func(a *webtier.Args) { a.Shared.Tags = pulumi.StringMap{"cost/centre": pulumi.String("x")} }, `Shared.Tags: must have keys of at most 255 letters, digits and -_+=,.@:, because instances read their tags from their metadata, got "cost/centre"`},
 		"secret": {func(a *webtier.Args) { a.Secrets = pulumi.StringMap{"a b": pulumi.String("x")} }, `Secrets: must be lowercase letters, digits and single hyphens, got "a b"`},
+		"variable of a secret": {func(a *webtier.Args) {
+			a.Secrets, a.Settings.Environment = pulumi.StringMap{"smtp": pulumi.String("x")}, map[string]string{"SMTP_SECRET_ARN": "x"}
+		}, "Settings.Environment.SMTP_SECRET_ARN: has the ARN of the secret smtp: choose another name"},
 		"group": {settings(func(s *webtier.Settings) { s.Port, s.BootSeconds = 80, 201 }),
 			"Settings.HealthCheck.GraceSeconds: must be at least 1.5 times Settings.BootSeconds (201), which is 302, got 300\nSettings.Port: must be between 1024 and 65535, got 80"},
 		"schedule": {settings(func(s *webtier.Settings) { s.Schedules = []webtier.Schedule{{Name: "x", Min: 1}} }), "Settings.Schedules[0]: must have a recurrence or a start"},

@@ -98,7 +98,9 @@ func (a Args) resolve(name string) (*Args, error) {
 	checkComponentName(&faults, name)
 	settings.Validate(f, a.zones())
 	a.checkCertificate(f)
-	f.Check(&a.Secrets, validate.SecretNames(slices.Sorted(maps.Keys(a.Secrets))))
+	secrets := slices.Sorted(maps.Keys(a.Secrets))
+	f.Check(&a.Secrets, validate.SecretNames(secrets))
+	settings.ValidateSecretVariables(f, secrets)
 	for _, key := range slices.Sorted(maps.Keys(a.Shared.Tags)) {
 		if !tagKey.MatchString(key) {
 			f.Add(&a.Shared.Tags, "must have keys of at most 255 letters, digits and -_+=,.@:, because instances read their tags "+

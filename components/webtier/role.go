@@ -2,6 +2,7 @@ package webtier
 
 import (
 	"fmt"
+	"slices"
 
 	"ha-web/internal/parts"
 
@@ -78,10 +79,23 @@ func (b *builder) statements() []parts.Statement {
 	return append(statements, b.pulls()...)
 }
 
-var readParameters = []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"}
+var (
+	readParameter  = []string{"ssm:GetParameter", "ssm:GetParameters"}
+	readParameters = append(slices.Clone(readParameter), "ssm:GetParametersByPath")
+)
 
-// parameters let the role read the parameters of its stack, and deny it all others of the account, which
-// AmazonSSMManagedInstanceCore allows.
+// namedParameters returns the ARNs of the parameters that environment variables name.
+func (b *builder) namedParameters() []pulumi.StringInput {
+	var arns []pulumi.StringInput
+	for _, path := range b.settings.Parameters() {
+		arns = append(arns, pulumi.Sprintf("arn:%s:ssm:%s:%s:parameter%s", b.place.Partition, b.place.Region, b.place.Account, path))
+	}
+	return arns
+}
+
+// parameters let the role read the parameters of its stack and those that environment variables name, and deny it all others of the
+// account, which AmazonSSMManagedInstanceCore allows. Those under the AWS managed key aws/ssm need no permission to decrypt (AWS
+// Systems Manager user guide, "AWS KMS encryption for Parameter Store SecureString parameters").
 func (b *builder) parameters() []parts.Statement {
 	public := pulumi.Sprintf("arn:%s:ssm:*::parameter/aws/*", b.place.Partition) // which AWS publishes for everyone
 	own := []pulumi.StringInput{public}
@@ -92,6 +106,10 @@ func (b *builder) parameters() []parts.Statement {
 		mine := []pulumi.StringInput{path, pulumi.Sprintf("%s/*", path)}
 		statements = append(statements, parts.Statement{Sid: "ReadParameters", Actions: readParameters, Resources: mine})
 		own = append(own, mine...)
+	}
+	if named := b.namedParameters(); len(named) > 0 {
+		statements = append(statements, parts.Statement{Sid: "ReadNamedParameters", Actions: readParameter, Resources: named})
+		own = append(own, named...)
 	}
 	return append(statements, parts.Statement{
 		Sid: "RefuseOtherParameters", Deny: true, Actions: readParameters, Except: own,

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"ha-web/internal/settings/web"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -63,8 +65,10 @@ func (b *builder) environment() pulumi.StringOutput {
 		lines = append(lines, pulumi.Sprintf("PARAMETER_PREFIX=%s", b.args.ParameterPrefix))
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.args.Secrets)) {
-		key := strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_SECRET_ARN"
-		lines = append(lines, pulumi.Sprintf("%s=%s", key, b.args.Secrets[name]))
+		lines = append(lines, pulumi.Sprintf("%s=%s", web.SecretVariable(name), b.args.Secrets[name]))
+	}
+	for _, each := range b.settings.Variables() {
+		lines = append(lines, each.Name+"="+each.Value)
 	}
 	return pulumi.Sprintf(strings.Repeat("%s\n", len(lines)), lines...)
 }
@@ -92,7 +96,7 @@ func (b *builder) encoded(variables []variable) pulumi.StringOutput {
 		}
 		script.WriteString(strings.TrimPrefix(bootScript, "#!/bin/bash\n"))
 		if size := script.Len(); size > userDataLimit {
-			return "", fmt.Errorf("user data of %s must be at most %d bytes, got %d: use fewer secrets", b.Name("app"), userDataLimit, size)
+			return "", fmt.Errorf("user data of %s must be at most %d bytes, got %d: use fewer secrets, or less of web.environment", b.Name("app"), userDataLimit, size)
 		}
 		return base64.StdEncoding.EncodeToString([]byte(script.String())), nil
 	}).(pulumi.StringOutput)

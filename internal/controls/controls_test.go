@@ -115,6 +115,7 @@ func TestEdges(t *testing.T) {
 
 		"key in a script":     {"HA.26", controls.Fail, []offline.Resource{resource(awstype.EC2LaunchTemplate, script("aws configure set aws_access_key_id AKIAIOSFODNN7EXAMPLE\n"))}},
 		"private key":         {"HA.26", controls.Fail, []offline.Resource{resource(awstype.EC2LaunchTemplate, script("cat <<E\n-----BEGIN RSA PRIVATE KEY-----\nE\n"))}},
+		"path of a parameter": {"HA.26", controls.Pass, []offline.Resource{resource(awstype.EC2LaunchTemplate, script("SMTP_PASSWORD=/campus/smtp\n"))}},
 		"password, zipped":    {"HA.26", controls.Fail, []offline.Resource{resource(awstype.EC2LaunchTemplate, zipped(t, "db_password: hunter2hunter2\n"))}},
 		"secret of Pulumi":    {"HA.26", controls.Fail, []offline.Resource{resource(awstype.EC2LaunchTemplate, inputs{"userData": "[secret]"})}},
 		"token, not encoded":  {"HA.26", controls.Fail, []offline.Resource{resource(awstype.EC2LaunchTemplate, inputs{"userData": "API_TOKEN=0123456789abcdef"})}},
@@ -123,6 +124,7 @@ func TestEdges(t *testing.T) {
 		"plain password":      {"HA.27", controls.Fail, []offline.Resource{resource(awstype.RDSInstance, inputs{"password": "hunter2"})}},
 		"deep in a list":      {"HA.27", controls.Fail, []offline.Resource{resource(awstype.SQSQueue, inputs{"a": []any{inputs{"clientSecret": "hunter2"}}})}},
 		"key under any name":  {"HA.27", controls.Fail, []offline.Resource{resource(awstype.SSMParameter, inputs{"insecureValue": "ASIAIOSFODNN7EXAMPLE"})}},
+		"name of a parameter": {"HA.27", controls.Pass, []offline.Resource{resource(awstype.RDSInstance, inputs{"password": "ssm:/campus/password"})}},
 		"masked":              {"HA.27", controls.Pass, []offline.Resource{resource(awstype.RDSInstance, inputs{"password": "[secret]"})}},
 		"key in a command":    {"HA.27", controls.Fail, []offline.Resource{ssmDocument(`"runCommand": ["#!/bin/bash", "export DD_API_KEY=0123456789abcdef"]`)}},
 		"password option":     {"HA.27", controls.Fail, []offline.Resource{ssmDocument(`"runCommand": ["agent register --password 'hunter2'"]`)}},

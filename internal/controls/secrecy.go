@@ -12,12 +12,13 @@ import (
 	"strings"
 
 	"ha-web/internal/awstype"
+	"ha-web/internal/credentials"
 	"ha-web/internal/offline"
 )
 
 // secrecy are the rules of the design that keep secrets secret, and tiers apart.
 func secrecy() []Control {
-	return slices.Concat(tiers(), credentials(), pipeline())
+	return slices.Concat(tiers(), plainSecrets(), pipeline())
 }
 
 // tiers keep each tier to the one in front of it.
@@ -82,24 +83,22 @@ func wayPast(p *plan, balancer resource) string {
 
 // What credentials look like, whatever they are called.
 var (
-	accessKey  = regexp.MustCompile(`\b(AKIA|ASIA)[0-9A-Z]{16}\b`)
-	privateKey = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)
-	// assigned is a value after a word for a secret; what a shell looks up, or a placeholder, is none.
-	assigned = regexp.MustCompile(`(?i)(password|passwd|secret|token|api_?key)["']?\s*[=:]\s*["']?[^\s"'$({<\[]{6,}`)
+	// assigned is a value after a word for a secret; what a shell looks up, a placeholder, or the path of a parameter is none.
+	assigned = regexp.MustCompile(`(?i)(password|passwd|secret|token|api_?key)["']?\s*[=:]\s*["']?[^\s"'$({<\[/][^\s"'$({<\[]{5,}`)
 	// secretive are the paths of properties that hold secrets. Headers by which the load balancer knows CloudFront are some.
 	secretive = regexp.MustCompile(`(?i)(^|\.)((master|admin)?(password|passwd)|secret(String|Binary|Key)|clientSecret|apiKey|accessKey|privateKey|` +
 		`authToken|customHeaders\.value|httpHeader\.values)$`)
 )
 
-// credentials keep secrets out of what people read: launch templates, plans and state: no password is in any file.
-func credentials() []Control {
+// plainSecrets keep secrets out of what people read: launch templates, plans and state: no password is in any file.
+func plainSecrets() []Control {
 	return []Control{
 		{
 			ID: "HA.26", Title: "No secret is in user data", Severity: Critical, Remedy: "Let instances ask Secrets Manager at boot", Types: []string{awstype.EC2LaunchTemplate},
 			check: func(_ *plan, r resource) string {
 				script := userData(r.text("userData"))
 				sealed := strings.Contains(script, offline.Secret)
-				return unless(!sealed && !accessKey.MatchString(script) && !privateKey.MatchString(script) && !assigned.MatchString(script), "there is one")
+				return unless(!sealed && !credentials.IsKey(script) && !assigned.MatchString(script), "there is one")
 			},
 		}, {
 			ID: "HA.27", Title: "No secret is in plain inputs", Severity: Critical, Types: []string{everything},
@@ -137,8 +136,8 @@ func userData(encoded string) string {
 // plainSecret returns the path of the first property of a resource that is a secret in plain text, or "".
 func plainSecret(r resource) string {
 	return findText("", map[string]any(r.object), func(path, text string) bool {
-		shows := text != "" && text != offline.Secret
-		return accessKey.MatchString(text) || privateKey.MatchString(text) || secretive.MatchString(path) && shows
+		shows := text != "" && text != offline.Secret && !strings.HasPrefix(text, "ssm:/") // which names a parameter
+		return credentials.IsKey(text) || secretive.MatchString(path) && shows
 	})
 }
 

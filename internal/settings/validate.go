@@ -18,6 +18,7 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.Network.Validate(f)
 	s.validateZones(f)
 	s.Web.Validate(f, len(s.Network.AvailabilityZones))
+	s.Web.ValidateSecretVariables(f, s.Secrets.Names)
 	s.validateAddresses(f)
 	s.validateDatabase(f)
 	s.Secrets.Validate(f)

@@ -30,6 +30,10 @@ type Settings struct {
 	// Container image of the application, by digest: `<repository>@sha256:...`. A change is rolled out. Left out: a page that
 	// says hello.
 	Container string `pulumi:"container,optional"`
+	// Environment variables of the application, such as `{MAIL_FROM: moodle@example.edu, FLAGS: "ssm:/campus/flags"}`. `ssm:` and the
+	// path of an SSM parameter: the variable contains the path, instances may read that parameter, and the application reads it.
+	// Never a secret: anyone who may read the launch template sees them. A change is rolled out.
+	Environment map[string]string `pulumi:"environment,optional"`
 	// Port on which the application listens, 1024 to 65535. A change replaces the target group: expect 5 to 8 minutes of errors.
 	Port int `pulumi:"port,optional"`
 	// Size of the encrypted root volume of an instance, 8 to 16384 GiB. A change is rolled out.
