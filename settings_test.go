@@ -26,13 +26,13 @@ var everything = []string{
 	"database={storageGiB: 400, maxStorageGiB: 500, iops: 13000, throughputMiBps: 600}",
 	"secrets.values={smtp: {secure: AAABAOm}}",
 	"cdn.edge={addresses: [192.0.2.0/24], header: {name: X-From-Edge}}",
-	"access.agents[0].version=1.0.0",
+	"access.agents[0].version=1.0.0", "web.policies=[{arn: arn:aws:iam::123456789012:policy/a}]",
 }
 
 // changes are assignments that change a setting, where the next integer, the opposite boolean, or the same string with a letter
 // more is not a value that it takes.
 var changes = map[string][]string{
-	"environment": {"environment=production"}, "waivers": {"waivers={}"},
+	"environment": {"environment=production"}, "tags": {"tags={CostCenter: 42}"}, "waivers": {"waivers={}"},
 
 	"network.cidr": {"network.cidr=10.1.0.0/16"}, "network.availabilityZones": {"network.availabilityZones[2]=us-east-1c"},
 	"network.natGateways": {"network.natGateways=single"}, "network.egressPorts": {"network.egressPorts=[587]"}, "network.interfaceEndpoints": {"network.interfaceEndpoints=[ssm]"},
@@ -40,7 +40,10 @@ var changes = map[string][]string{
 
 	"web.instanceTypes": {"web.instanceTypes=[m7g.xlarge, m6g.xlarge]"}, "web.image": {"web.image=ami-0123456789abcdef0"},
 	"web.container": {"web.container=ghcr.io/acme/app@sha256:" + strings.Repeat("0a", 32)}, "web.ingress": {"web.ingress=internet"},
-	"web.environment":                {"web.environment={MAIL_FROM: moodle@example.edu}"},
+	"web.environment": {"web.environment={MAIL_FROM: moodle@example.edu}"},
+	"web.policies":    {"web.policies=[]"}, "web.policies[].arn": {"web.policies[0].arn=arn:aws:iam::123456789012:policy/b"},
+	"web.policies[].actions":         {"web.policies[0]={actions: [s3:GetObject], resources: ['*']}"},
+	"web.policies[].resources":       {"web.policies[0]={actions: [s3:GetObject], resources: ['arn:aws:s3:::a/*']}"},
 	"web.healthCheck.timeoutSeconds": {"web.healthCheck.timeoutSeconds=6"},
 	"web.schedules":                  {"web.schedules=[]"}, "web.schedules[].timeZone": {"web.schedules[0].timeZone=Europe/Paris"},
 	"web.schedules[].recurrence": {"web.schedules[0]={name: launch, recurrence: 0 7 1 6 *, min: 3}"}, "web.schedules[].start": {"web.schedules[0].start=2027-05-31T08:00"},
@@ -61,6 +64,7 @@ var changes = map[string][]string{
 	"secrets.names": {"secrets.names=[smtp, oidc]"}, "secrets.values": {"secrets.values={}"}, "secrets.recoveryDays": {"secrets.recoveryDays=7"},
 
 	"domain.name": {"domain.name=moodle.example.edu"}, "domain.hostedZone": {"domain.hostedZone=learn.example.edu"},
+	"domain.aliases":           {"domain.aliases=[www.example.edu]"},
 	"domain.certificateArn":    {"domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a"},
 	"domain.cdnCertificateArn": {"domain.cdnCertificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0b"},
 

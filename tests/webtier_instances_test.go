@@ -3,6 +3,7 @@ package tests
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,35 @@ func TestInstancesMayReadTheParametersOfTheirEnvironment(t *testing.T) {
 			"NotResource": append([]any{"arn:aws:ssm:*::parameter/aws/*"}, named...),
 		},
 	}, document(t, got.one(t, awstype.IAMRolePolicy, "web-app")["policy"]))
+}
+
+func TestInstancesMayDoWhatSettingsAllow(t *testing.T) {
+	t.Parallel()
+	policies := []webtier.Policy{
+		{Actions: []string{"s3:GetObject", "s3:PutObject"}, Resources: []string{"arn:aws:s3:::campus-files/*"}},
+		{ARN: "arn:aws:iam::123456789012:policy/team/moodle"},
+		{ARN: "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"},
+		{Actions: []string{"ses:SendEmail"}, Resources: []string{"*"}},
+	}
+	got := record(t, newWebTier(webTierArgs(func(s *webtier.Settings) { s.Policies = policies })))
+	assert.Equal(t, map[string]any{"role": "web-app", "policyArn": policies[1].ARN}, got.one(t, awstype.IAMRolePolicyAttachment, "web-app-policy-123456789012-moodle"))
+	assert.Equal(t, map[string]any{"role": "web-app", "policyArn": policies[2].ARN}, got.one(t, awstype.IAMRolePolicyAttachment, "web-app-policy-aws-AmazonS3ReadOnlyAccess"))
+	assert.Equal(t, map[string]any{
+		"role": "web-app",
+		"policy": `{"Statement":[{"Action":["s3:GetObject","s3:PutObject"],"Effect":"Allow","Resource":["arn:aws:s3:::campus-files/*"]},` +
+			`{"Action":["ses:SendEmail"],"Effect":"Allow","Resource":["*"]}],"Version":"2012-10-17"}`,
+	}, got.one(t, awstype.IAMRolePolicy, "web-app-further"))
+	group := got.of(awstype.AutoScalingGroup)["web-app"]
+	for _, each := range []string{
+		awstype.IAMRolePolicyAttachment + "::web-app-policy-123456789012-moodle", awstype.IAMRolePolicyAttachment + "::web-app-policy-aws-AmazonS3ReadOnlyAccess",
+		awstype.IAMRolePolicy + "::web-app-further",
+	} {
+		assert.Contains(t, group.DependsOn, each, "instances have their permissions before they boot")
+	}
+	slices.Reverse(policies)
+	reversed := record(t, newWebTier(webTierArgs(func(s *webtier.Settings) { s.Policies = policies })))
+	assert.Equal(t, got.names(awstype.IAMRolePolicyAttachment), reversed.names(awstype.IAMRolePolicyAttachment))
+	assert.Equal(t, got.names(awstype.IAMRolePolicy), reversed.names(awstype.IAMRolePolicy))
 }
 
 func TestInstancesWithNothingToReadMayReadNothing(t *testing.T) {

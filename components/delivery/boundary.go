@@ -73,7 +73,7 @@ func NewBoundary(ctx *pulumi.Context, name string, args *BoundaryArgs, opts ...p
 	if alone || args.Settings.Roles() {
 		children := parts.ChildrenOf(boundary, name, component.Shared{Tags: args.Tags})
 		policy := limits{
-			place: children.Place(ctx), name: name, stack: ctx.Stack(), physical: physical, services: args.Settings.Services,
+			place: children.Place(ctx), name: name, stack: ctx.Stack(), physical: physical, actions: args.Settings.BoundaryActions(),
 		}
 		if boundary.ARN, err = policy.create(ctx, children); err != nil {
 			return nil, err
@@ -81,17 +81,6 @@ func NewBoundary(ctx *pulumi.Context, name string, args *BoundaryArgs, opts ...p
 	}
 	return boundary, component.RegisterOutputs(ctx, boundary)
 }
-
-// services are the prefixes of the actions of all resources of a stack, and of the services that its instances call.
-var services = []string{
-	"acm", "arc-zonal-shift", "autoscaling", "budgets", "chatbot", "cloudfront", "cloudwatch", "ec2", "ec2messages", "ecr",
-	"elasticloadbalancing", "events", "firehose", "kms", "logs", "rds", "rds-db", "route53", "s3", "secretsmanager", "sns",
-	"sqs", "ssm", "ssmmessages", "wafv2",
-}
-
-// lambdaActions are the actions of Lambda that a stack uses. With others, a role could change functions of the account that have
-// more permissions.
-var lambdaActions = []string{"lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"}
 
 // passedTo are the services that roles of a stack may be passed to.
 var passedTo = []string{
@@ -112,7 +101,7 @@ var linkedTo = []string{
 type limits struct {
 	place                 parts.Place
 	name, stack, physical string
-	services              []string
+	actions               []string
 }
 
 // create creates the policy, and returns its ARN.
@@ -135,15 +124,11 @@ func (l limits) create(ctx *pulumi.Context, children parts.Children) (pulumi.Str
 // boundary inside it (AWS IAM user guide, "Permissions boundaries for IAM entities"). A boundary grants no permission by
 // itself; Delivery alone attaches it as a policy too.
 func (l limits) statements() []parts.Statement {
-	actions := slices.Clone(lambdaActions)
-	for _, each := range slices.Concat(services, l.services) {
-		actions = append(actions, each+":*")
-	}
 	own := []pulumi.StringInput{l.arn("role", parts.RolePath(l.name, l.stack)+"*")}
 	profiles := l.arn("instance-profile", parts.RolePath(l.name, l.stack)+"*")
 	everything := []pulumi.StringInput{pulumi.String("*")}
 	return []parts.Statement{
-		{Sid: "UseServices", Actions: actions, Resources: everything},
+		{Sid: "UseServices", Actions: l.actions, Resources: everything},
 		{Sid: "LookAtRoles", Actions: []string{"iam:Get*", "iam:List*"}, Resources: everything},
 		{
 			// For these actions the condition key is the boundary of the role that they create or change.

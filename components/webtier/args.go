@@ -30,6 +30,7 @@ type (
 	Period       = web.Period
 	Spot         = web.Spot
 	Rollout      = web.Rollout
+	Policy       = web.Policy
 )
 
 // Whose requests the load balancer answers.

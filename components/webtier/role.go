@@ -42,7 +42,41 @@ func (b *builder) instanceRole() (*iam.Role, []pulumi.Resource, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return role, append(rights, policy), b.databaseSecret(role)
+	further, err := b.furtherPolicies(role)
+	if err != nil {
+		return nil, nil, err
+	}
+	return role, slices.Concat(rights, []pulumi.Resource{policy}, further), b.databaseSecret(role)
+}
+
+// furtherPolicies give the role what the settings allow. The names of the resources do not depend on the order of the settings.
+func (b *builder) furtherPolicies(role *iam.Role) ([]pulumi.Resource, error) {
+	var created []pulumi.Resource
+	var statements []parts.Statement
+	for _, each := range b.settings.Policies {
+		if each.ARN == "" {
+			var resources []pulumi.StringInput
+			for _, resource := range each.Resources {
+				resources = append(resources, pulumi.String(resource))
+			}
+			statements = append(statements, parts.Statement{Actions: each.Actions, Resources: resources})
+			continue
+		}
+		account, policy := each.PolicyName()
+		attached, err := b.AttachPolicy(b.ctx, b.Name("app", "policy", account, policy), role.Name, pulumi.String(each.ARN))
+		if err != nil {
+			return nil, err
+		}
+		created = append(created, attached)
+	}
+	if len(statements) == 0 {
+		return created, nil
+	}
+	policy, err := b.RolePolicy(b.ctx, b.Name("app", "further"), role.Name, statements...)
+	if err != nil {
+		return nil, err
+	}
+	return append(created, policy), nil
 }
 
 // instanceProfile creates the instance profile of the role, with the role's path: delivery roles may create profiles there only.

@@ -78,7 +78,7 @@ func (c Children) Upload(
 		Key:         pulumi.String(file.Key),
 		Content:     pulumi.String(file.Content),
 		ContentType: pulumi.String(file.ContentType),
-		Tags:        c.Tags(name),
+		Tags:        objectTags(c.Tags(name)),
 	}
 	if file.CacheControl != "" {
 		args.CacheControl = pulumi.String(file.CacheControl)
@@ -90,6 +90,17 @@ func (c Children) Upload(
 	}
 	bucket.files = append(bucket.files, object)
 	return object, nil
+}
+
+// maxObjectTags is the most tags of an object (Amazon S3 user guide, "Categorizing your objects using tags").
+const maxObjectTags = 10
+
+// objectTags returns the tags of an object: its name alone where it cannot have all. Its bucket has them.
+func objectTags(tags pulumi.StringMap) pulumi.StringMap {
+	if len(tags) > maxObjectTags {
+		return pulumi.StringMap{"Name": tags["Name"]}
+	}
+	return tags
 }
 
 // AttachBucketPolicy creates the policy of a bucket: what the statements allow, and nothing without TLS. What uses the bucket on the

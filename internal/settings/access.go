@@ -36,8 +36,11 @@ func (s *Settings) validateSignIn(f validate.Fields) {
 func (s *Settings) accessNotes() []string {
 	var notes []string
 	if s.Access.OIDC.On() {
-		notes = append(notes, fmt.Sprintf("sign-in: add https://%s%s to the redirect URIs of the application at the identity provider",
-			s.siteName(), access.CallbackPath))
+		// The load balancer has people come back to the name that they opened (Elastic Load Balancing user guide, "Authenticate users").
+		for _, host := range s.siteNames() {
+			notes = append(notes, fmt.Sprintf("sign-in: add https://%s%s to the redirect URIs of the application at the identity provider",
+				host, access.CallbackPath))
+		}
 	}
 	if !s.CDN.Enabled {
 		return notes

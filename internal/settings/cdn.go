@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"strings"
 
 	"ha-web/internal/settings/domain"
 	"ha-web/internal/settings/web"
@@ -14,6 +15,27 @@ func (s *Settings) validateCDN(f validate.Fields) {
 	if s.CDN.Enabled && s.Domain.Name == "" && s.Domain.CertificateARN != "" {
 		f.Add(&s.Domain.Name, "is required with %s: CloudFront reaches the load balancer as %s<name>, which its certificate must cover",
 			f.Name(&s.Domain.CertificateARN), domain.OriginPrefix)
+	}
+	s.validateAliases(f)
+}
+
+// requestedNames is the most host names of a certificate that ACM issues by default (AWS Certificate Manager user guide, "Quotas").
+const requestedNames = 10
+
+// validateAliases records host names that nothing serves, or that no certificate can have.
+func (s *Settings) validateAliases(f validate.Fields) {
+	aliases, own := &s.Domain.Aliases, &s.Domain.CertificateARN
+	if s.CDN.Enabled {
+		own = &s.Domain.CDNCertificateARN
+	}
+	switch {
+	case len(*aliases) == 0:
+	case !s.CDN.Enabled && s.Web.Ingress == web.CloudFront:
+		f.Add(aliases, "requires %s, or %s: internet: the load balancer is reached by the name %s%s only", f.Name(&s.CDN.Enabled), f.Name(&s.Web.Ingress),
+			domain.OriginPrefix, s.Domain.Name)
+	case *own == "" && len(*aliases) >= requestedNames:
+		f.Add(aliases, "must list at most %d host names, because a certificate of ACM has at most %d by default, got %d: set %s to a certificate with more",
+			requestedNames-1, requestedNames, len(*aliases), f.Name(own))
 	}
 }
 
@@ -44,7 +66,7 @@ func (s *Settings) cdnNotes() []string {
 		notes = append(notes, "web.ingress is internet: anyone who knows the load balancer's name can bypass CloudFront and AWS WAF")
 	}
 	if s.CDN.Edge.On() {
-		notes = append(notes, fmt.Sprintf("edge in front: point %s at the edge, and configure the edge with the %s", s.siteName(), s.edgeOutputs()))
+		notes = append(notes, fmt.Sprintf("edge in front: point %s at the edge, and configure the edge with the %s", strings.Join(s.siteNames(), " and "), s.edgeOutputs()))
 	}
 	return append(notes, s.recordNotes()...)
 }
@@ -96,18 +118,18 @@ func (s *Settings) recordNotes() []string {
 	return notes
 }
 
-// siteName returns the name of the site for people.
-func (s *Settings) siteName() string {
+// siteNames returns the names of the site for people.
+func (s *Settings) siteNames() []string {
 	if s.Domain.Name == "" {
-		return "the name of the site"
+		return []string{"the name of the site"}
 	}
-	return s.Domain.Name
+	return s.Domain.Names()
 }
 
 // Aliases returns the host names that CloudFront serves.
 func (s *Settings) Aliases() []string {
-	if !s.CDN.Enabled || s.Domain.Name == "" {
+	if !s.CDN.Enabled {
 		return nil
 	}
-	return []string{s.Domain.Name}
+	return s.Domain.Names()
 }

@@ -191,8 +191,7 @@ func (d decoder) unknown(key, name string) string {
 
 // elsewhere are settings that people look for, and where to find what they are after.
 var elsewhere = map[string]string{
-	"tags":                        `every resource gets the tags of aws:defaultTags, such as {tags: {CostCenter: "42"}}`,
-	"web.tags":                    `every resource gets the tags of aws:defaultTags, such as {tags: {CostCenter: "42"}}`,
+	"web.tags":                    `every resource gets those of tags, such as {CostCenter: "42"}`,
 	"web.keyName":                 "instances have no SSH key, aws ssm start-session opens a shell",
 	"database.publiclyAccessible": "the database is never reachable from the internet",
 	"database.password":           "AWS generates the master password, keeps it in Secrets Manager and rotates it",

@@ -10,9 +10,10 @@ func (s *Settings) RegistryRegion() string {
 
 // deliveryNotes returns what a person should know about the jobs that deploy.
 func (s *Settings) deliveryNotes() []string {
+	notes := s.policyNotes()
 	if github := s.Delivery.GitHub; !github.On() || github.OwnerID != "" {
-		return nil
+		return notes
 	}
-	return []string{"delivery.github has no ownerId and repoId: if the repository was created, renamed or transferred since July 15, 2026, " +
-		"its workflows cannot assume the roles: set both"}
+	return append(notes, "delivery.github has no ownerId and repoId: if the repository was created, renamed or transferred since July 15, 2026, "+
+		"its workflows cannot assume the roles: set both")
 }

@@ -49,6 +49,9 @@ type Settings struct {
 	Delivery delivery.Settings `pulumi:"delivery,optional"`
 	// Access for users and operators: sign-in, console roles, a scanner, and agents and playbooks on the instances.
 	Access access.Settings `pulumi:"access,optional"`
+	// Further tags of every resource, such as `{CostCenter: "42"}`, besides Project, Stack, Environment and Name: at most 40. A change
+	// replaces the instances in a rollout. Left out: none.
+	ExtraTags map[string]string `pulumi:"tags,optional"`
 	// Guard rails of production that do not apply to this stack, each with the reason: `{nat-gateway-per-zone: "..."}`.
 	// docs/guard-rails.md lists all guard rails.
 	Waivers map[string]string `pulumi:"waivers,optional"`
@@ -70,18 +73,21 @@ func (Environment) Choices() []string { return []string{string(Production), stri
 
 // Tags returns the tags of every resource of the stack.
 func (s *Settings) Tags(ctx *pulumi.Context) pulumi.StringMap {
-	return pulumi.StringMap{
+	tags := pulumi.StringMap{
 		"Project":     pulumi.String(ctx.Project()),
 		"Stack":       pulumi.String(ctx.Stack()),
 		"Environment": pulumi.String(s.Environment),
 	}
+	for key, value := range s.ExtraTags {
+		tags[key] = pulumi.String(value)
+	}
+	return tags
 }
 
 // Production reports whether the stack is one that people depend on.
 func (s *Settings) Production() bool { return s.Environment == Production }
 
-// HostNames returns the names that lead to the load balancer: that of the site or, where CloudFront stands before it and
-// has that one, another.
+// HostNames returns the names that resolve to the load balancer: those of the site or, with CloudFront in front of it, another.
 func (s *Settings) HostNames() []string {
 	switch {
 	case s.Domain.Name == "":
@@ -89,7 +95,7 @@ func (s *Settings) HostNames() []string {
 	case s.CDN.Enabled || s.Web.Ingress == web.CloudFront:
 		return []string{domain.OriginPrefix + s.Domain.Name}
 	}
-	return []string{s.Domain.Name}
+	return s.Domain.Names()
 }
 
 // OriginCertificate returns the certificate of the load balancer, and the names that resolve to it.

@@ -10,6 +10,7 @@ import (
 func (s *Settings) validate(faults *validate.Faults) {
 	f := validate.FieldsOf(faults, s, fields.ByTag)
 	validate.Choice(f, &s.Environment)
+	s.validateTags(f)
 	if s.Region == "" {
 		faults.Add(regionKey, "is required, such as us-east-1")
 	} else {
@@ -27,6 +28,7 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.validateCDN(f)
 	s.Monitoring.Validate(f, s.Region)
 	s.Delivery.Validate(f)
+	s.validatePolicies(f)
 	s.Access.Validate(f)
 	s.validateSignIn(f)
 }

@@ -37,7 +37,7 @@ func checkDomain(ctx context.Context, t *testing.T, clients clients, outputs aut
 	found, err := clients.cloudfront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: aws.String(outputs["distributionId"].Value.(string))})
 	require.NoError(t, err)
 	config := found.Distribution.DistributionConfig
-	assert.Equal(t, []string{siteName}, config.Aliases.Items)
+	assert.ElementsMatch(t, []string{siteName, aliasName}, config.Aliases.Items)
 	assert.Contains(t, aws.ToString(config.ViewerCertificate.ACMCertificateArn), ":acm:us-east-1:")
 	assert.Equal(t, cdn.SSLSupportMethodSniOnly, config.ViewerCertificate.SSLSupportMethod)
 	assert.Equal(t, cdn.MinimumProtocolVersionTLSv122021, config.ViewerCertificate.MinimumProtocolVersion)
@@ -51,6 +51,7 @@ func checkDomain(ctx context.Context, t *testing.T, clients clients, outputs aut
 	distribution, balancer := outputs["cdnDomainName"].Value.(string), outputs["albDnsName"].Value.(string)
 	for _, kind := range []string{"A", "AAAA"} {
 		assert.Equal(t, distribution, targets[kind+" "+siteName], kind)
+		assert.Equal(t, distribution, targets[kind+" "+aliasName], kind)
 	}
 	assert.Contains(t, targets["A origin."+siteName], balancer)
 }

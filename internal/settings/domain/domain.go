@@ -5,6 +5,7 @@ package domain
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"ha-web/internal/validate"
@@ -16,15 +17,19 @@ type Settings struct {
 	// Left out: the site has the name of CloudFront, or of the load balancer, and CloudFront reaches the load balancer over
 	// plain HTTP.
 	Name string `pulumi:"name,optional"`
-	// Public hosted zone in Route 53 that holds name, such as `example.edu`. Alias records, and the records that validate
+	// Further host names of the site, such as `[www.learn.example.edu]`: at most 9, or 99 with a certificate of your own. They are in
+	// the certificate and in DNS as name is, and the same pages are at all of them. The output url has name. Adding one replaces the
+	// certificate without an interruption. Left out: none.
+	Aliases []string `pulumi:"aliases,optional"`
+	// Public hosted zone in Route 53 that holds name and aliases, such as `example.edu`. Alias records, and the records that validate
 	// certificates, are created there. Left out: `pulumi up` prints the records to create elsewhere, waits up to 75 minutes for
 	// those that validate a certificate, and lists all of them in the output dnsRecords.
 	// Cost: 0.50 USD for the hosted zone, which must exist.
 	HostedZone string `pulumi:"hostedZone,optional"`
 	// ARN of an ACM certificate for the load balancer, in aws:region. With cdn.enabled it must cover `origin.<name>`, else
-	// name. Left out: a certificate is requested, and renewed by AWS.
+	// name and aliases. Left out: a certificate is requested, and renewed by AWS.
 	CertificateARN string `pulumi:"certificateArn,optional"`
-	// ARN of an ACM certificate for CloudFront, in us-east-1, that covers name. Left out: a certificate is requested, and
+	// ARN of an ACM certificate for CloudFront, in us-east-1, that covers name and aliases. Left out: a certificate is requested, and
 	// renewed by AWS.
 	CDNCertificateARN string `pulumi:"cdnCertificateArn,optional"`
 
@@ -33,6 +38,14 @@ type Settings struct {
 
 // Default returns the settings of a stack file that sets none.
 func Default() Settings { return Settings{begun: true} }
+
+// Names returns the host names of the site, Name first.
+func (s *Settings) Names() []string {
+	if s.Name == "" {
+		return nil
+	}
+	return append([]string{s.Name}, s.Aliases...)
+}
 
 // TLS reports whether the load balancer has a certificate.
 func (s *Settings) TLS() bool { return s.Name != "" || s.CertificateARN != "" }
@@ -55,14 +68,11 @@ func (s *Settings) Validate(f validate.Fields, region string) {
 	if !f.Begun(s, s.begun) {
 		return
 	}
-	switch {
-	case s.Name == "":
-	case len(s.Name) > hostNameLimit:
-		f.Add(&s.Name, "must be at most %d characters, got %d", hostNameLimit, len(s.Name))
-	case !hostName.MatchString(s.Name):
-		f.Add(&s.Name, "must be a host name of lowercase letters, digits and hyphens, at most 63 between dots, such as learn.example.edu, got %q", s.Name)
+	if s.Name != "" {
+		f.Check(&s.Name, checkHostName(s.Name))
 	}
-	if s.HostedZone != "" && s.Name != s.HostedZone && !strings.HasSuffix(s.Name, "."+s.HostedZone) {
+	s.checkAliases(f)
+	if s.HostedZone != "" && !isIn(s.Name, s.HostedZone) {
 		f.Add(&s.Name, "must be in %s (%s), got %q", f.Name(&s.HostedZone), s.HostedZone, s.Name)
 	}
 	if s.CertificateARN != "" {
@@ -70,6 +80,44 @@ func (s *Settings) Validate(f validate.Fields, region string) {
 	}
 	if s.CDNCertificateARN != "" {
 		f.Check(&s.CDNCertificateARN, checkCertificate(s.CDNCertificateARN, CertificateRegion, "where CloudFront looks for it"))
+	}
+}
+
+func checkHostName(name string) error {
+	switch {
+	case len(name) > hostNameLimit:
+		return fmt.Errorf("must be at most %d characters, got %d", hostNameLimit, len(name))
+	case !hostName.MatchString(name):
+		return fmt.Errorf("must be a host name of lowercase letters, digits and hyphens, at most 63 between dots, such as learn.example.edu, got %q", name)
+	}
+	return nil
+}
+
+// isIn reports whether a hosted zone can have records of a host name.
+func isIn(host, zone string) bool { return host == zone || strings.HasSuffix(host, "."+zone) }
+
+// maxAliases is with name the most host names of a distribution (Amazon CloudFront developer guide, "Quotas").
+const maxAliases = 99
+
+func (s *Settings) checkAliases(f validate.Fields) {
+	if len(s.Aliases) > 0 && s.Name == "" {
+		f.Add(&s.Name, "is required with %s", f.Name(&s.Aliases))
+	}
+	if len(s.Aliases) > maxAliases {
+		f.Add(&s.Aliases, "must list at most %d host names, because CloudFront accepts no more, got %d", maxAliases, len(s.Aliases))
+	}
+	for i, alias := range s.Aliases {
+		f.Check(&s.Aliases[i], checkHostName(alias))
+		switch {
+		case alias == s.Name:
+			f.Add(&s.Aliases[i], "must be another name than %s (%s)", f.Name(&s.Name), s.Name)
+		case alias == OriginPrefix+s.Name:
+			f.Add(&s.Aliases[i], "must not be %s, by which CloudFront reaches the load balancer", alias)
+		case slices.Contains(s.Aliases[:i], alias):
+			f.Add(&s.Aliases[i], "%s is listed twice", alias)
+		case s.HostedZone != "" && !isIn(alias, s.HostedZone):
+			f.Add(&s.Aliases[i], "must be in %s (%s), got %q", f.Name(&s.HostedZone), s.HostedZone, alias)
+		}
 	}
 }
 

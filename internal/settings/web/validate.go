@@ -20,6 +20,7 @@ func (s *Settings) Validate(f validate.Fields, zones int) {
 	s.checkRollout(f)
 	s.checkSchedules(f)
 	s.checkEnvironment(f)
+	s.checkPolicies(f)
 	f.Between(&s.Port, 1024, 65535) // the application runs without privileges
 	f.Check(&s.LogRetentionDays, validate.RetentionDays(s.LogRetentionDays))
 	f.Between(&s.AccessLogs.RetentionDays, 1, 3653)

@@ -34,6 +34,8 @@ type Settings struct {
 	// path of an SSM parameter: the variable contains the path, instances may read that parameter, and the application reads it.
 	// Never a secret: anyone who may read the launch template sees them. A change is rolled out.
 	Environment map[string]string `pulumi:"environment,optional"`
+	// Further permissions of the instances: IAM policies by ARN, or actions and resources. Instances have them before they boot.
+	Policies []Policy `pulumi:"policies,optional"`
 	// Port on which the application listens, 1024 to 65535. A change replaces the target group: expect 5 to 8 minutes of errors.
 	Port int `pulumi:"port,optional"`
 	// Size of the encrypted root volume of an instance, 8 to 16384 GiB. A change is rolled out.
