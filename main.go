@@ -13,6 +13,7 @@ import (
 	"ha-web/components/database"
 	"ha-web/components/delivery"
 	"ha-web/components/monitoring"
+	"ha-web/components/outputs"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
@@ -38,6 +39,10 @@ func program(ctx *pulumi.Context) error {
 		return err
 	}
 	name := ctx.Project()
+	registered, err := component.WatchRegistrations(ctx)
+	if err != nil {
+		return err
+	}
 	providers, err := settings.NewProviders(ctx, name, stack)
 	if err != nil {
 		return err
@@ -183,35 +188,54 @@ func program(ctx *pulumi.Context) error {
 		return err
 	}
 
-	ctx.Export("url", cdn.URL)
-	ctx.Export("cdnDomainName", cdn.DomainName)
-	ctx.Export("albDnsName", webTier.DNSName)
-	ctx.Export("dnsRecords", append(webTier.DNSRecords, cdn.DNSRecords...))
-	ctx.Export("availabilityZones", vpc.AvailabilityZones)
-	ctx.Export("vpcId", vpc.VpcID)
-	ctx.Export("publicSubnetIds", vpc.PublicSubnetIDs)
-	ctx.Export("privateSubnetIds", vpc.PrivateSubnetIDs)
-	ctx.Export("dataSubnetIds", vpc.DataSubnetIDs)
-	ctx.Export("autoScalingGroupName", webTier.AutoScalingGroupName)
-	ctx.Export("launchTemplateId", webTier.LaunchTemplateID)
-	ctx.Export("imageId", webTier.ImageID)
-	ctx.Export("targetGroupArn", webTier.TargetGroupARN)
-	ctx.Export("databaseIdentifier", database.Identifier)
-	ctx.Export("databaseEndpoint", database.Endpoint)
-	ctx.Export("databaseSecretArn", database.SecretARN)
-	ctx.Export("parameterPrefix", database.ParameterPrefix)
-	ctx.Export("staticBucketName", cdn.StaticBucketName)
-	ctx.Export("distributionId", cdn.DistributionID)
-	ctx.Export("alarmTopicArn", monitoring.AlarmTopicARN)
-	ctx.Export("noticeTopicArn", monitoring.NoticeTopicARN)
-	ctx.Export("dashboardUrl", monitoring.DashboardURL)
-	ctx.Export("edgeOriginHost", cdn.EdgeOriginHost)
-	ctx.Export("edgeHeaderName", cdn.EdgeHeaderName)
-	ctx.Export("edgeHeaderSecretArn", cdn.EdgeHeaderSecretARN)
-	ctx.Export("imageRepositoryUrl", delivery.ImageRepositoryURL)
-	ctx.Export("deployRoleArn", delivery.DeployRoleARN)
-	ctx.Export("previewRoleArn", delivery.PreviewRoleARN)
-	ctx.Export("consoleRoles", access.ConsoleRoles)
-	ctx.Export("scannerRoleArn", access.ScannerRoleARN)
+	values := pulumi.Map{
+		"url":                  cdn.URL,
+		"cdnDomainName":        cdn.DomainName,
+		"albDnsName":           webTier.DNSName,
+		"dnsRecords":           append(webTier.DNSRecords, cdn.DNSRecords...),
+		"availabilityZones":    vpc.AvailabilityZones,
+		"vpcId":                vpc.VpcID,
+		"publicSubnetIds":      vpc.PublicSubnetIDs,
+		"privateSubnetIds":     vpc.PrivateSubnetIDs,
+		"dataSubnetIds":        vpc.DataSubnetIDs,
+		"autoScalingGroupName": webTier.AutoScalingGroupName,
+		"launchTemplateId":     webTier.LaunchTemplateID,
+		"imageId":              webTier.ImageID,
+		"targetGroupArn":       webTier.TargetGroupARN,
+		"databaseIdentifier":   database.Identifier,
+		"databaseEndpoint":     database.Endpoint,
+		"databaseSecretArn":    database.SecretARN,
+		"parameterPrefix":      database.ParameterPrefix,
+		"staticBucketName":     cdn.StaticBucketName,
+		"distributionId":       cdn.DistributionID,
+		"alarmTopicArn":        monitoring.AlarmTopicARN,
+		"noticeTopicArn":       monitoring.NoticeTopicARN,
+		"dashboardUrl":         monitoring.DashboardURL,
+		"edgeOriginHost":       cdn.EdgeOriginHost,
+		"edgeHeaderName":       cdn.EdgeHeaderName,
+		"edgeHeaderSecretArn":  cdn.EdgeHeaderSecretARN,
+		"imageRepositoryUrl":   delivery.ImageRepositoryURL,
+		"deployRoleArn":        delivery.DeployRoleARN,
+		"previewRoleArn":       delivery.PreviewRoleARN,
+		"consoleRoles":         access.ConsoleRoles,
+		"scannerRoleArn":       access.ScannerRoleARN,
+	}
+	_, err = outputs.New(ctx, name, &outputs.Args{
+		Settings:  &stack.Delivery,
+		Values:    values,
+		DependsOn: registered.All(),
+		Tags:      stack.Tags(ctx),
+	})
+	if err != nil {
+		return err
+	}
+	export(ctx, values)
 	return nil
+}
+
+// export exports all outputs of the stack.
+func export(ctx *pulumi.Context, values pulumi.Map) {
+	for name, value := range values {
+		ctx.Export(name, value)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"ha-web/components/database"
 	"ha-web/components/delivery"
 	"ha-web/components/monitoring"
+	"ha-web/components/outputs"
 	"ha-web/components/secrets"
 	"ha-web/components/securitygroups"
 	"ha-web/components/vpc"
@@ -78,6 +79,12 @@ var components = map[string]func(ctx *pulumi.Context, name string) error{
 		args := deliveryArgs()
 		args.Shared.Tags = pulumi.StringMap{"Stack": pulumi.String("test")}
 		_, err := delivery.New(ctx, name, args)
+		return err
+	},
+	"Outputs": func(ctx *pulumi.Context, name string) error {
+		_, err := outputs.New(ctx, name, &outputs.Args{
+			Values: pulumi.Map{"url": pulumi.String("https://learn.example.edu")}, Tags: pulumi.StringMap{"Stack": pulumi.String("test")},
+		})
 		return err
 	},
 	"Access": func(ctx *pulumi.Context, name string) error {
@@ -214,6 +221,10 @@ func TestComponentsTakeOptions(t *testing.T) {
 		}
 		pipeline := deliveryArgs(func(s *delivery.Settings) { s.DeletionProtection = false })
 		if _, err = delivery.New(ctx, "pipeline", pipeline, pulumi.Protect(true)); err != nil {
+			return err
+		}
+		published := &outputs.Args{Settings: pipeline.Settings, Values: pulumi.Map{"url": pulumi.String("https://learn.example.edu")}}
+		if _, err = outputs.New(ctx, "published", published, pulumi.Protect(true)); err != nil {
 			return err
 		}
 		entry := fullAccess(func(s *access.Settings) { s.DeletionProtection = false })

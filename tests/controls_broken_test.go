@@ -273,6 +273,7 @@ var broken = map[string]func(*draft){
 			"token.actions.githubusercontent.com:sub": "repo:example/*"}}, "Effect": "Allow"}]}`)
 	},
 	"HA.30": func(d *draft) { d.set(awstype.IAMRole, "ha-web-app", "permissionsBoundary", nil) },
+	"HA.31": func(d *draft) { d.find(awstype.SSMParameter, "ha-web-outputs").Protect = false },
 }
 
 // mended are changes of the full plan that turn a control that has an exception everywhere into one that passes.

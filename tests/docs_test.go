@@ -86,8 +86,9 @@ This page is made from ` + "`internal/settings`" + `.
     pulumi up
     pulumi destroy
 
-With Datadog ` + "`monitoring`" + `, and with playbooks ` + "`access`" + `, is a section too; without a repository of images ` + "`delivery`" + ` is none. The database
-leaves its final snapshot and its backups: [database.md](database.md#delete-a-stack-with-its-data) says how long the key
+With Datadog ` + "`monitoring`" + `, and with playbooks ` + "`access`" + `, is a section too. Without the first ` + "`pulumi up`, `pulumi destroy`" + ` fails and
+deletes nothing, with ` + "`--skip-preview`" + ` too: the SSM parameter with the outputs depends on everything else, so it would be the first to
+go, and it is protected ([ADR 13](adr/0013-outputs-are-deleted-first.md)). The database leaves its final snapshot and its backups: [database.md](database.md#delete-a-stack-with-its-data) says how long the key
 that opens them is there.
 `)
 	golden(t, "../../docs/guard-rails.md", page.String())

@@ -134,8 +134,8 @@ func TestDiffAgainstASavedPlan(t *testing.T) {
     ~ dependsOn[0]: "aws:ec2/natGateway:NatGateway::ha-web-nat-b" -> "aws:ec2/natGateway:NatGateway::ha-web-nat-a"
     ~ inputs.natGatewayId: "ha-web-nat-b_id" -> "ha-web-nat-a_id"
 `)
-	// And the gateway's alarms, their page, and their panel on the dashboard.
-	assert.Contains(t, stdout, "\n0 added, 4 removed, 4 changed\n")
+	// And the gateway's alarms, their page, their panel on the dashboard, and what the outputs depend on.
+	assert.Contains(t, stdout, "\n0 added, 4 removed, 5 changed\n")
 	assert.Contains(t, stdout, "\n    ~ inputs.dashboardBody.widgets[18].properties.metrics: ")
 	_, _, status = run(t, project, append(changed, "-exit-code")...)
 	assert.Equal(t, 2, status)

@@ -164,8 +164,26 @@ func recovery() []Control {
 			Types: []string{awstype.KMSKey, awstype.RDSInstance, awstype.S3BucketV2, awstype.SecretsManagerSecret, awstype.AWSXECRRepository},
 			where: func(p *plan, r resource) bool { return r.Type != awstype.SecretsManagerSecret || named(p, r) },
 			check: func(_ *plan, r resource) string { return unless(r.Protect, "it would not") },
+		}, {
+			// Pulumi deletes first what nothing depends on, and stops at a protected resource only when it gets there.
+			ID: "HA.31", Title: "A destroy deletes all of the stack or nothing", Severity: High, Remedy: "Set delivery.deletionProtection",
+			Types: []string{awstype.SSMParameter},
+			where: func(_ *plan, r resource) bool { return strings.HasSuffix(r.text("name"), "/outputs") },
+			check: destroyedFirst,
 		},
 	}
+}
+
+// destroyedFirst returns why the deletion of a stack would not stop at a resource.
+func destroyedFirst(p *plan, first resource) string {
+	for _, kind := range []string{awstype.AutoScalingGroup, awstype.LBLoadBalancer, awstype.CloudFrontDistribution, awstype.RDSInstance} {
+		for _, each := range p.of(kind) {
+			if !slices.Contains(first.DependsOn, each.Key()) {
+				return each.Name + " may be deleted before it"
+			}
+		}
+	}
+	return unless(first.Protect, "it is not protected")
 }
 
 // named reports whether a secret is one that people have filled: others are made up by the stack, and made anew.

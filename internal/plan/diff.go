@@ -135,14 +135,34 @@ func differences(path string, before, after any) []property {
 			return differing
 		}
 	case []any:
-		if now, both := after.([]any); both && len(now) == len(old) {
+		now, both := after.([]any)
+		switch {
+		case both && len(now) == len(old):
 			for i := range old {
 				differing = append(differing, differences(fmt.Sprintf("%s[%d]", path, i), old[i], now[i])...)
 			}
 			return differing
+		case both && path == "dependsOn": // hundreds of names
+			return members(path, old, now)
 		}
 	}
 	return []property{{path, before, after}}
+}
+
+// members returns what one list has and the other has not.
+func members(path string, before, after []any) []property {
+	var differing []property
+	for _, each := range before {
+		if !slices.Contains(after, each) {
+			differing = append(differing, property{path: path, before: each})
+		}
+	}
+	for _, each := range after {
+		if !slices.Contains(before, each) {
+			differing = append(differing, property{path: path, after: each})
+		}
+	}
+	return differing
 }
 
 // document returns two values as they are, or what they say where both are JSON objects as text.

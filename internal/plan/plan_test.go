@@ -121,7 +121,7 @@ func TestDiff(t *testing.T) {
 		"an option": {func(r *offline.Recording) {
 			r.Resources[1].Protect, r.Resources[1].DependsOn = true, []string{"a::b"}
 		}, `~ aws:ec2/vpc:Vpc ha-web-vpc
-    ~ dependsOn: [] -> ["a::b"]
+    + dependsOn: "a::b"
     ~ protect: false -> true
 
 0 added, 0 removed, 1 changed

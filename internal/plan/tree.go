@@ -67,6 +67,9 @@ func detail(resource offline.Resource) string {
 	return placeholder.ReplaceAllStringFunc(details[resource.Type], func(braced string) string {
 		for _, name := range strings.Split(strings.Trim(braced, "{}"), "|") {
 			if value, set := resource.Inputs[name]; set {
+				if text, isText := value.(string); isText && strings.HasPrefix(text, "{") {
+					return "a JSON object" // of many lines
+				}
 				return strings.TrimSuffix(fmt.Sprint(value), "_id")
 			}
 		}

@@ -191,9 +191,8 @@ func deletionGuards() []GuardRail {
 		{"monitoring", "metrics that Datadog did not take", []string{"HA.17"}, func(s *Settings) bool {
 			return s.Monitoring.Datadog.Enabled() && !s.Monitoring.DeletionProtection
 		}},
-		{"delivery", "repository of images", []string{"HA.17"}, func(s *Settings) bool {
-			return s.Delivery.Repository.Enabled && !s.Delivery.DeletionProtection
-		}},
+		{"delivery", "outputs, which stop `pulumi destroy` before it deletes anything, and its image repository",
+			[]string{"HA.17", "HA.31"}, func(s *Settings) bool { return !s.Delivery.DeletionProtection }},
 		{"access", "bucket of playbooks", []string{"HA.17"}, func(s *Settings) bool {
 			return len(s.Access.Playbooks) > 0 && !s.Access.DeletionProtection
 		}},

@@ -180,7 +180,7 @@ func TestGuardRailsLetPassWhatIsJustEnough(t *testing.T) {
 		"secrets":  `{"recoveryDays": 0}`,
 		"web": `{"instanceTypes": ["t3.small", "t3a.small"], "scaling": {"cpuPercent": 0, "requestsPerTarget": 1},
 			"logRetentionDays": 365, "schedules": [{"name": "night", "recurrence": "0 20 * * *", "min": 2}]}`,
-		"delivery": `{"repository": {"enabled": false}, "deletionProtection": false}`, "access": `{"deletionProtection": false}`,
+		"access": `{"deletionProtection": false}`,
 		"monitoring": `{"email": [], "functions": ["arn:aws:lambda:us-east-1:123456789012:function:page"], "logRetentionDays": 1,
 			"deletionProtection": false}`,
 	})

@@ -81,6 +81,7 @@ func TestProdStack(t *testing.T) {
 	checkRollout(ctx, t, d, outputs, "web.container", goodRelease)
 	d.refresh(ctx, t)
 	d.expectNoChanges(ctx, t)
+	checkNothingIsDestroyed(ctx, t, d, outputs)
 	unprotect(ctx, t, d)
 	d.destroy(ctx, t)
 	checkGone(ctx, t, d.aws, outputs)
@@ -98,11 +99,7 @@ func TestProdIncidents(t *testing.T) {
 
 // protected are the sections of settings that keep what they describe from being deleted.
 func protected() []string {
-	sections := []string{"web", "database", "secrets", "cdn"}
-	if hasRepository() {
-		sections = append(sections, "delivery")
-	}
-	return sections
+	return []string{"web", "database", "secrets", "cdn", "delivery"}
 }
 
 // unprotect lets a production stack go, as docs/guard-rails.md says: it has guard rails against it.
@@ -136,6 +133,7 @@ func checkStack(ctx context.Context, t *testing.T, d *deployment, outputs auto.O
 	assert.False(t, *instance.PubliclyAccessible)
 	checkGroups(ctx, t, d.aws.ec2, outputs["vpcId"].Value.(string), want.chain)
 	checkParameters(ctx, t, d.aws, outputs)
+	checkPublishedOutputs(ctx, t, d, outputs)
 	checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs)
 	checkListeners(ctx, t, d.aws, want.listeners)
 	checkBuckets(ctx, t, d.aws.s3)

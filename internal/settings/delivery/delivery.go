@@ -21,7 +21,9 @@ type Settings struct {
 	// Further services that roles of the stack may use, as the prefix of their IAM actions, such as `ses`. A permissions
 	// boundary denies all others, whatever the policies of a role allow. A prefix alone grants nothing.
 	Services []string `pulumi:"services,optional"`
-	// Whether Pulumi refuses to delete the image repository. With false, deleting the repository deletes its images too.
+	// Whether Pulumi refuses to delete the image repository, and the SSM parameter with the outputs of the stack. Nothing can be
+	// deleted before that parameter: with true, `pulumi destroy` fails before it deletes anything. With false, deleting the
+	// repository deletes its images too.
 	DeletionProtection bool `pulumi:"deletionProtection,optional"`
 
 	begun bool
@@ -134,3 +136,11 @@ func (g *GitHub) subject(job string) string {
 
 // Roles reports whether there are jobs that assume roles.
 func (s *Settings) Roles() bool { return len(s.PreviewSubjects())+len(s.DeploySubjects()) > 0 }
+
+// OutputsParameter returns the name of the SSM parameter with the outputs of a stack.
+func OutputsParameter(component, stack string) string {
+	return ParameterPath(component, stack) + "/outputs"
+}
+
+// ParameterPath returns the path of the SSM parameters of a stack.
+func ParameterPath(component, stack string) string { return "/" + component + "/" + stack }

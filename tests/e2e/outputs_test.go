@@ -1,0 +1,70 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	parameters "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// checkPublishedOutputs reads the outputs as a pipeline without Pulumi does.
+func checkPublishedOutputs(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	found, err := d.aws.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/ha-web/" + d.name + "/outputs")})
+	require.NoError(t, err)
+	assert.Equal(t, parameters.ParameterTypeString, found.Parameter.Type)
+	var published map[string]any
+	require.NoError(t, json.Unmarshal([]byte(*found.Parameter.Value), &published))
+	exported := map[string]any{}
+	for name, output := range outputs {
+		assert.False(t, output.Secret, name)
+		exported[name] = output.Value
+	}
+	assert.Equal(t, exported, published)
+	t.Logf("published outputs: %d bytes", len(*found.Parameter.Value))
+}
+
+// checkNothingIsDestroyed destroys a protected stack without a preview, as the Automation API always does, and checks that nothing
+// is gone.
+func checkNothingIsDestroyed(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+	t.Helper()
+	before := d.resources(ctx, t)
+	out, stream, done := d.progress(t, "destroy of a protected stack")
+	_, err := d.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.SuppressProgress(), optdestroy.EventStreams(stream))
+	done()
+	require.ErrorContains(t, err, "ha-web-outputs")
+	assert.ErrorContains(t, err, "protect")
+	assert.Equal(t, before, d.resources(ctx, t))
+
+	assert.Len(t, readGroup(ctx, t, d.aws, outputs).Instances, 2)
+	distribution, err := d.aws.cloudfront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: aws.String(outputs["distributionId"].Value.(string))})
+	require.NoError(t, err)
+	assert.True(t, *distribution.Distribution.DistributionConfig.Enabled)
+	checkParameters(ctx, t, d.aws, outputs)
+	checkPublishedOutputs(ctx, t, d, outputs)
+}
+
+// resources returns the URNs of the state.
+func (d *deployment) resources(ctx context.Context, t *testing.T) []string {
+	t.Helper()
+	state, err := d.Export(ctx)
+	require.NoError(t, err)
+	var deployed struct{ Resources []struct{ URN string } }
+	require.NoError(t, json.Unmarshal(state.Deployment, &deployed))
+	var urns []string
+	for _, each := range deployed.Resources {
+		urns = append(urns, each.URN)
+	}
+	require.Greater(t, len(urns), 200)
+	return urns
+}
