@@ -5,6 +5,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"slices"
 
@@ -177,6 +178,7 @@ func program(ctx *pulumi.Context) error {
 
 	delivery, err := delivery.New(ctx, name, &delivery.Args{
 		Settings:        &stack.Delivery,
+		Web:             &stack.Web,
 		Registry:        providers.Registry,
 		KeyARN:          secrets.KeyARN,
 		HeldSecretARNs:  slices.Concat(secrets.HeldSecretARNs, webTier.HeldSecretARNs, cdn.HeldSecretARNs, access.HeldSecretARNs),
@@ -193,7 +195,6 @@ func program(ctx *pulumi.Context) error {
 		"cdnDomainName":        cdn.DomainName,
 		"albDnsName":           webTier.DNSName,
 		"dnsRecords":           append(webTier.DNSRecords, cdn.DNSRecords...),
-		"availabilityZones":    vpc.AvailabilityZones,
 		"vpcId":                vpc.VpcID,
 		"publicSubnetIds":      vpc.PublicSubnetIDs,
 		"privateSubnetIds":     vpc.PrivateSubnetIDs,
@@ -220,6 +221,7 @@ func program(ctx *pulumi.Context) error {
 		"consoleRoles":         access.ConsoleRoles,
 		"scannerRoleArn":       access.ScannerRoleARN,
 	}
+	maps.Copy(values, stack.Outputs())
 	_, err = outputs.New(ctx, name, &outputs.Args{
 		Settings:  &stack.Delivery,
 		Values:    values,

@@ -142,6 +142,18 @@ This page is made from ` + "`internal/controls`" + `.
 	assert.Contains(t, string(readme), fmt.Sprintf("%d controls", len(controls.All())))
 }
 
+// A change that takes the site down is in the row of its setting.
+func TestSettingsReferenceTellsOfOutages(t *testing.T) {
+	t.Parallel()
+	effects := map[string]string{}
+	for _, each := range documented(t) {
+		effects[each.key] = each.effect
+	}
+	for _, key := range settings.OutageKeys() {
+		assert.Regexp(t, `minutes|cannot change|replaces that database|fails|until their instances`, effects[key], key)
+	}
+}
+
 func TestProjectFileDeclaresEverySection(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(filepath.Join(project, "Pulumi.yaml"))
@@ -188,8 +200,13 @@ func TestOutputsReferenceListsEveryOutput(t *testing.T) {
 		var exported []string
 		for name, value := range planOf(t, "-stack", stack).Outputs {
 			kind := "text"
-			if _, many := value.([]any); many {
+			switch value.(type) {
+			case []any:
 				kind = "list of text"
+			case float64:
+				kind = "number"
+			case bool:
+				kind = "boolean"
 			}
 			exported = append(exported, name+" "+kind)
 		}

@@ -136,9 +136,22 @@ func TestDiffAgainstASavedPlan(t *testing.T) {
 `)
 	// And the gateway's alarms, their page, their panel on the dashboard, and what the outputs depend on.
 	assert.Contains(t, stdout, "\n0 added, 4 removed, 5 changed\n")
-	assert.Contains(t, stdout, "\n    ~ inputs.dashboardBody.widgets[18].properties.metrics: ")
+	assert.Contains(t, stdout, "\n    ~ inputs.dashboardBody.widgets[19].properties.metrics: ")
 	_, _, status = run(t, project, append(changed, "-exit-code")...)
 	assert.Equal(t, 2, status)
+}
+
+// What takes the site down is said before what changes.
+func TestDiffBeginsWithOutages(t *testing.T) {
+	t.Parallel()
+	saved := filepath.Join(t.TempDir(), "saved.json")
+	before, _, status := run(t, project, "plan", "-stack", "prod", "-format", "json")
+	require.Zero(t, status)
+	require.NoError(t, os.WriteFile(saved, []byte(before), 0o600))
+	stdout, _, status := run(t, project, "plan", "-stack", "prod", "-diff", saved, "-c", "web.port=9090")
+	assert.Zero(t, status)
+	assert.True(t, strings.HasPrefix(stdout, "outage: web.port changes from 8080 to 9090: the site answers 502 and 503 for 5 to 8 minutes. "), stdout)
+	assert.Contains(t, stdout, "\n~ outputs\n    ~ applicationPort: 8080 -> 9090\n")
 }
 
 func TestOtherVerbsAreFaults(t *testing.T) {

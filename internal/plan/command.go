@@ -147,7 +147,7 @@ func run(program pulumi.RunFunc, options options, out io.Writer) (int, error) {
 		return control(recording, config, options, out)
 	}
 	if options.diff != "" {
-		return difference(recording, options, out)
+		return difference(recording, config, options, out)
 	}
 	if options.format == "json" {
 		return ExitOK, WriteJSON(out, recording)
@@ -208,7 +208,7 @@ func control(recording *offline.Recording, config *settings.Settings, options op
 	return ExitOK, nil
 }
 
-func difference(recording *offline.Recording, options options, out io.Writer) (int, error) {
+func difference(recording *offline.Recording, config *settings.Settings, options options, out io.Writer) (int, error) {
 	file, err := os.Open(options.diff)
 	if err != nil {
 		return ExitFault, fmt.Errorf("-diff: %w", err)
@@ -217,6 +217,9 @@ func difference(recording *offline.Recording, options options, out io.Writer) (i
 	before, err := ReadJSON(file)
 	if err != nil {
 		return ExitFault, fmt.Errorf("-diff: %s: %w", options.diff, err)
+	}
+	for _, outage := range config.Outages(before.Outputs) {
+		fmt.Fprintf(out, "outage: %s\n", outage)
 	}
 	differs, err := WriteDiff(out, before, recording)
 	if differs && options.exitCode {

@@ -37,7 +37,11 @@ func Load(ctx *pulumi.Context) (*Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, note := range settings.Notes() {
+	notes := settings.Notes()
+	if !ctx.RunningWithMocks() { // a plan needs no account
+		notes = append(notes, settings.announceOutages(ctx)...)
+	}
+	for _, note := range notes {
 		if err := ctx.Log.Warn(note, nil); err != nil {
 			return nil, fmt.Errorf("logging a note: %w", err)
 		}

@@ -66,7 +66,7 @@ func checkAssociations(ctx context.Context, t *testing.T, clients clients, outpu
 		}
 	}
 	assert.Equal(t, map[string]string{
-		"ha-web-local-agent-cloudwatch": "rate(1 day)", "ha-web-local-agent-datadog": "rate(1 day)", "ha-web-local-playbook-moodle": "rate(12 hours)",
+		"ha-web-local-agent-falcon": "rate(1 day)", "ha-web-local-agent-datadog": "rate(1 day)", "ha-web-local-playbook-moodle": "rate(12 hours)",
 	}, schedules)
 }
 

@@ -38,6 +38,7 @@ func TestDevStack(t *testing.T) {
 	d.expectNoChanges(ctx, t)
 	checkState(ctx, t, d, checkMasterSecret(ctx, t, d.aws, outputs), originValue(ctx, t, d.aws))
 	version := checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs)
+	checkOutageIsAnnounced(ctx, t, d)
 	d.updateInPlace(ctx, t, "web.bootSeconds", "150")
 	assert.Equal(t, version+1, checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs))
 	d.refresh(ctx, t)

@@ -10,16 +10,19 @@ import (
 
 // Settings describe the database. The comments of the fields are the text of docs/settings.md.
 type Settings struct {
-	// Database engine: `postgres`, `mysql` or `mariadb`. It cannot change once the database exists.
+	// Database engine: `postgres`, `mysql` or `mariadb`. It cannot change once the database exists: the update fails with
+	// deletionProtection on, and else replaces the database with an empty one.
 	Engine Engine `pulumi:"engine,optional"`
 	// Major version of the engine, in quotes, such as `"17"`. Left out: 16 for postgres, 8.4 for mysql, 10.11 for mariadb. AWS
-	// applies minor versions in the maintenance window. A later major version requires allowMajorUpgrade.
+	// applies minor versions in the maintenance window. A later major version requires allowMajorUpgrade, and takes the database
+	// offline for 10 to 30 minutes. There is no way back to an earlier one.
 	Version string `pulumi:"version,optional"`
 	// Whether a change of version may upgrade to a later major version. The upgrade starts with the update and takes the
 	// database offline for minutes. Turn it off again afterwards.
 	AllowMajorUpgrade bool `pulumi:"allowMajorUpgrade,optional"`
 	// DB instance class, such as `db.m7g.large`. A change takes effect in the maintenance window, or with the update where
-	// applyImmediately is on, and fails over or restarts the database.
+	// applyImmediately is on, and fails over or restarts the database: requests that need it fail for one to two minutes with
+	// multiAz, for 5 to 10 without.
 	// Cost: db.t4g.medium 95 USD, db.m7g.large 245 USD, with multiAz; half without.
 	InstanceClass string `pulumi:"instanceClass,optional"`
 	// Whether a standby in a second Availability Zone takes over within about two minutes when the database or its zone fails.
@@ -38,10 +41,11 @@ type Settings struct {
 	// has 125 MiB/s and accepts no other value.
 	// Cost: 0.16 USD for each beyond 500 with multiAz, half without.
 	ThroughputMiBps int `pulumi:"throughputMiBps,optional"`
-	// Name of the database that the application uses. It cannot change once the database exists.
+	// Name of the database that the application uses. It cannot change once the database exists: the update fails with
+	// deletionProtection on, and else replaces the database with an empty one.
 	Name string `pulumi:"name,optional"`
 	// Name of the master user. RDS generates its password, keeps it in Secrets Manager and rotates it. The name cannot change
-	// once the database exists.
+	// once the database exists: the update fails with deletionProtection on, and else replaces the database with an empty one.
 	Username string `pulumi:"username,optional"`
 	// Days of automated backups, 1 to 35: the database can be restored to any second of them.
 	BackupDays int `pulumi:"backupDays,optional"`
@@ -87,7 +91,8 @@ type Settings struct {
 
 // Proxy describes RDS Proxy.
 type Proxy struct {
-	// Whether there is a proxy.
+	// Whether there is a proxy. Changing it changes the host to connect to: applications that read the host only when they start
+	// lose the database until their instances are replaced.
 	// Cost: 11 USD for each vCPU of the database, at least 22 USD.
 	Enabled bool `pulumi:"enabled,optional"`
 	// Share of the database's connections that the proxy may open, in percent, 1 to 100. The rest is left to people and

@@ -15,7 +15,8 @@ import (
 type Settings struct {
 	// Host name of the site, such as `learn.example.edu`. With a name the site has TLS from viewers to the load balancer.
 	// Left out: the site has the name of CloudFront, or of the load balancer, and CloudFront reaches the load balancer over
-	// plain HTTP.
+	// plain HTTP. Setting it on a live stack, or taking it out, moves the load balancer between ports 80 and 443 before
+	// CloudFront follows: expect 10 to 30 minutes of errors. After a change to another name, the old one does not resolve.
 	Name string `pulumi:"name,optional"`
 	// Further host names of the site, such as `[www.learn.example.edu]`: at most 9, or 99 with a certificate of your own. They are in
 	// the certificate and in DNS as name is, and the same pages are at all of them. The output url has name. Adding one replaces the

@@ -8,10 +8,13 @@ import (
 // Settings describe the VPC. The comments of the fields are the text of docs/settings.md.
 type Settings struct {
 	// IPv4 range of the VPC, from /16 to /22, in a private range. Each subnet gets 1/256 of it, and at least a /27. Changing
-	// it replaces the VPC and everything in it.
+	// it replaces the VPC and everything in it, the database too: the update fails with database.deletionProtection on, and
+	// else takes the site down for 30 minutes or longer and loses the data.
 	CIDR string `pulumi:"cidr,optional"`
 	// Two to six Availability Zones of aws:region, such as `[us-east-1a, us-east-1b]`. Each gets a public, a private and a data
-	// subnet. Required. Adding a zone leaves the subnets of the others as they are.
+	// subnet. Required. Adding a zone leaves the subnets of the others as they are. Leaving one out moves its instances; the
+	// update fails while the database, its standby or its proxy use the subnets of that zone. A proxy uses those that it was
+	// created in until database.proxy.enabled is turned off, and on again afterwards.
 	AvailabilityZones []string `pulumi:"availabilityZones,optional"`
 	// How private subnets reach the internet: `perAz` (a NAT gateway in each zone), `single` (one NAT gateway, in the first
 	// zone listed: losing that zone cuts off the instances of every zone) or `none` (no internet access; instances reach AWS
