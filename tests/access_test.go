@@ -216,10 +216,12 @@ func TestScannerLooksByItsExternalID(t *testing.T) {
 // command is a document of Systems Manager.
 type command struct {
 	SchemaVersion string
-	MainSteps     []struct {
-		Action, Name string
-		Inputs       map[string]any
-	}
+	MainSteps     []commandStep
+}
+
+type commandStep struct {
+	Action, Name string
+	Inputs       map[string]any
 }
 
 func commandOf(t *testing.T, got recording, name string) command {
@@ -233,16 +235,28 @@ func commandOf(t *testing.T, got recording, name string) command {
 	return parsed
 }
 
+// afterBoot returns the steps of a document that come after the one that waits for the boot script: two installations of packages at a
+// time fail.
+func afterBoot(t *testing.T, got recording, name string) []commandStep {
+	t.Helper()
+	steps := commandOf(t, got, name).MainSteps
+	require.NotEmpty(t, steps)
+	assert.Equal(t, commandStep{Action: "aws:runShellScript", Name: "boot", Inputs: map[string]any{
+		"timeoutSeconds": "1800", "runCommand": []any{"cloud-init status --wait || true"},
+	}}, steps[0])
+	return steps[1:]
+}
+
 func TestAgentsAreInstalledOnEveryInstance(t *testing.T) {
 	t.Parallel()
 	got := record(t, newAccess(fullAccess()))
-	falcon := commandOf(t, got, "web-agent-falcon")
-	require.Len(t, falcon.MainSteps, 1)
-	assert.Equal(t, "aws:configurePackage", falcon.MainSteps[0].Action)
+	falcon := afterBoot(t, got, "web-agent-falcon")
+	require.Len(t, falcon, 1)
+	assert.Equal(t, "aws:configurePackage", falcon[0].Action)
 	assert.Equal(t, map[string]any{
 		"action": "Install", "name": "FalconSensor-Linux", "version": "7.1",
 		"additionalArguments": map[string]any{"SSM_CS_CCID": "0A-1B"},
-	}, falcon.MainSteps[0].Inputs)
+	}, falcon[0].Inputs)
 
 	installed := got.one(t, awstype.SSMAssociation, "web-agent-falcon")
 	assert.Equal(t, map[string]any{
@@ -258,7 +272,7 @@ func TestAgentsReadTheirSecretsOnTheInstance(t *testing.T) {
 	t.Parallel()
 	got := record(t, newAccess(fullAccess()))
 	const app, datadog = "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-Ab12Cd", "arn:aws:secretsmanager:us-east-1:123456789012:secret:datadog-Ab12Cd"
-	steps := commandOf(t, got, "web-agent-datadog").MainSteps
+	steps := afterBoot(t, got, "web-agent-datadog")
 	require.Len(t, steps, 1)
 	assert.Equal(t, "aws:runShellScript", steps[0].Action)
 	read := func(variable, arn string) []any {
@@ -284,7 +298,7 @@ func TestPlaybooksComeFromAPrivateBucket(t *testing.T) {
 	file := got.one(t, awstype.S3BucketObjectv2, "web-playbook-moodle-tasks/main.yml")
 	assert.Equal(t, "moodle/"+digest+"/tasks/main.yml", file["key"])
 	assert.Equal(t, "[]", file["content"])
-	steps := commandOf(t, got, "web-playbook-moodle").MainSteps
+	steps := afterBoot(t, got, "web-playbook-moodle")
 	require.Len(t, steps, 2)
 	assert.Equal(t, "aws:runShellScript", steps[0].Action)
 	assert.Contains(t, fmt.Sprint(steps[0].Inputs["runCommand"]), "dnf install -y -q ansible-core")
@@ -357,7 +371,7 @@ func TestSettingsReachAccess(t *testing.T) {
 	got := planOf(t, "-stack", "prod", "-c", "environment=development", "-c", "access.saml={metadataFile: examples/saml/metadata.xml, sessionHours: 2}",
 		"-c", "access.oidc={paths: [/admin/*], issuer: 'https://login.microsoftonline.com/0a1b/v2.0', tokenEndpoint: 'https://t.example.edu', "+
 			"clientId: x, clientSecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:oidc-Ab12Cd', scope: openid, sessionHours: 1}",
-		"-c", "access.agents=[{name: cloudwatch, package: AmazonCloudWatchAgent, schedule: rate(2 days)}]",
+		"-c", "access.agents=[{name: falcon, package: FalconSensor-Linux, schedule: rate(2 days)}]",
 		"-c", "access.playbooks=[{name: moodle, folder: examples/moodle, playbook: site.yml, variables: {a: b, moodle_release: '5.3', moodle_sha256: x, moodle_host: y}}]",
 		"-c", "access.scanner={principal: 'arn:aws:iam::111122223333:role/scanner', externalId: 0a1b}", "-c", "access.deletionProtection=false",
 		"-c", "delivery.github={owner: example, repo: ha-web}")
@@ -370,7 +384,7 @@ func TestSettingsReachAccess(t *testing.T) {
 	}
 	assert.Contains(t, got.names(awstype.VPCSecurityGroupEgressRule), "ha-web-alb-to-internet")
 	assert.Equal(t, 7200.0, got.one(t, awstype.IAMRole, "ha-web-operator")["maxSessionDuration"])
-	assert.Equal(t, "rate(2 days)", got.one(t, awstype.SSMAssociation, "ha-web-agent-cloudwatch")["scheduleExpression"])
+	assert.Equal(t, "rate(2 days)", got.one(t, awstype.SSMAssociation, "ha-web-agent-falcon")["scheduleExpression"])
 	assert.Contains(t, inputsOf(t, got.of(awstype.SSMDocument)["ha-web-playbook-moodle"]), `\"ExtraVariables\":\"a=b moodle_host=y moodle_release=5.3 moodle_sha256=x\"`)
 	assert.Contains(t, got.names(awstype.S3BucketObjectv2), "ha-web-playbook-moodle-site.yml")
 	assert.False(t, got.of(awstype.S3BucketV2)["ha-web-playbooks"].Protect)

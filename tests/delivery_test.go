@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ha-web/components/delivery"
+	"ha-web/components/webtier"
 	"ha-web/internal/awstype"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -173,7 +174,7 @@ func TestPreviewRoleChangesNothingAndReadsNoSecretsOfOthers(t *testing.T) {
 		},
 		"RefuseOtherParameters": {
 			"Effect": "Deny", "Action": []any{"ssm:GetParameter*"},
-			"NotResource": []any{"arn:aws:ssm:*::parameter/aws/*", "arn:aws:ssm:us-east-1:123456789012:parameter/web/test/*"},
+			"NotResource": []any{"arn:aws:ssm:*::parameter/aws/*", "arn:aws:ssm:us-east-1:123456789012:parameter/web/test", "arn:aws:ssm:us-east-1:123456789012:parameter/web/test/*"},
 		},
 		"MakeUpPasswords": {"Effect": "Allow", "Action": []any{"secretsmanager:GetRandomPassword"}, "Resource": []any{"*"}},
 		"ReadSecrets": {
@@ -420,4 +421,27 @@ func TestSettingsReachDelivery(t *testing.T) {
 // registryProvider returns the provider of the image repository's children.
 func registryProvider(got recording) string {
 	return got.of(awstype.AWSXECRRepository)["ha-web-images"].Provider
+}
+
+// A preview looks up the image of the instances, wherever its parameter is.
+func TestPreviewRoleReadsTheImageParameter(t *testing.T) {
+	t.Parallel()
+	for image, want := range map[string]string{
+		"ssm:/golden/moodle":      "arn:aws:ssm:us-east-1:123456789012:parameter/golden/moodle",
+		"ssm:/golden/moodle:3":    "arn:aws:ssm:us-east-1:123456789012:parameter/golden/moodle",
+		"ssm:golden":              "arn:aws:ssm:us-east-1:123456789012:parameter/golden",
+		"ssm:/aws/service/al2023": "",
+		"":                        "",
+		"ami-0123456789abcdef0":   "",
+	} {
+		args := deliveryArgs()
+		tier := webtier.Default()
+		tier.Image, args.Web = image, &tier
+		statements := document(t, record(t, newDelivery(args)).one(t, awstype.IAMRolePolicy, "web-preview")["policy"])
+		others := []any{"arn:aws:ssm:*::parameter/aws/*"}
+		if want != "" {
+			others = append(others, want)
+		}
+		assert.Equal(t, others, statements["RefuseOtherParameters"]["NotResource"], image)
+	}
 }

@@ -13,16 +13,22 @@ func step(action, name string, inputs pulumi.Map) pulumi.Map {
 	return pulumi.Map{"action": pulumi.String(action), "name": pulumi.String(name), "inputs": inputs}
 }
 
-// associate has State Manager run some steps on the instances of the Auto Scaling group: on each new one, on all when the steps
+// awaitBoot waits until the boot script is done: State Manager runs as soon as the SSM agent does, and two installations of packages at
+// a time fail (amazon-linux-2023#397). Whether the boot script succeeded is not its concern.
+var awaitBoot = step("aws:runShellScript", "boot", pulumi.Map{
+	"timeoutSeconds": pulumi.String("1800"), "runCommand": pulumi.ToStringArray([]string{"cloud-init status --wait || true"}),
+})
+
+// associate has State Manager run some steps on the instances of the Auto Scaling group: on each new one after its boot, on all when the steps
 // change, and on a schedule. It runs them on half of the instances at a time, so that a failure leaves the others alone. The
 // permissions exist before the first run. It returns the id of the association.
 func (b *builder) associate(
 	kind, role, schedule string, permissions []pulumi.Resource, steps ...pulumi.Map,
 ) (pulumi.StringInput, error) {
 	name := b.Name(kind, role)
-	list := make(pulumi.Array, len(steps))
-	for i, each := range steps {
-		list[i] = each
+	list := pulumi.Array{awaitBoot}
+	for _, each := range steps {
+		list = append(list, each)
 	}
 	document, err := ssm.NewDocument(b.ctx, name, &ssm.DocumentArgs{
 		DocumentType:   pulumi.String("Command"),

@@ -4,6 +4,7 @@ import (
 	"ha-web/internal/component"
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/delivery"
+	"ha-web/internal/settings/web"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -37,6 +38,9 @@ type Args struct {
 	// A preview compares both with AWS, so the role that previews may read them. Default none.
 	HeldSecretARNs pulumi.StringArray `pulumi:"heldSecretArns,optional"`
 	HeldBucketARNs pulumi.StringArray `pulumi:"heldBucketArns,optional"`
+	// Web are the settings of the web tier: a preview looks up the SSM parameter of its image. Default nil: those of
+	// webtier.Default().
+	Web *web.Settings `pulumi:"web,optional"`
 	// ParameterPrefix is the path of the SSM parameters that the role that previews may read, such as /ha-web/prod. Default nil:
 	// none.
 	ParameterPrefix pulumi.StringInput `pulumi:"parameterPrefix,optional"`
@@ -53,6 +57,8 @@ const nameLimit = 64 - len("-preview")
 func (a Args) resolve(name, stack string) (_ *Args, physical string, _ error) {
 	settings := component.SettingsOr(a.Settings, Default).Resolved(stack)
 	a.Settings = &settings
+	tier := component.SettingsOr(a.Web, web.Default)
+	a.Web = &tier
 	var faults validate.Faults
 	physical, err := component.PhysicalName(name, stack, "", nameLimit)
 	faults.Check("name", err)

@@ -131,13 +131,17 @@ func (b *builder) readableFiles(place parts.Place) []pulumi.StringInput {
 	return files
 }
 
-// readableParameters are the SSM parameters that the role that previews may read: the public ones of AWS, and those of the
-// stack.
+// readableParameters are the SSM parameters that the role that previews may read: the public ones of AWS, that of the image, and
+// those of the stack.
 func (b *builder) readableParameters(place parts.Place) []pulumi.StringInput {
 	parameters := []pulumi.StringInput{pulumi.Sprintf("arn:%s:ssm:*::parameter/aws/*", place.Partition)}
+	if image, _, _ := strings.Cut(b.args.Web.ImageParameter(), ":"); image != "" && !strings.HasPrefix(image, "/aws/") { // without its version
+		parameters = append(parameters, pulumi.Sprintf("arn:%s:ssm:%s:%s:parameter/%s",
+			place.Partition, place.Region, place.Account, strings.TrimPrefix(image, "/")))
+	}
 	if b.args.ParameterPrefix != nil {
-		parameters = append(parameters, pulumi.Sprintf("arn:%s:ssm:%s:%s:parameter%s/*",
-			place.Partition, place.Region, place.Account, b.args.ParameterPrefix))
+		path := pulumi.Sprintf("arn:%s:ssm:%s:%s:parameter%s", place.Partition, place.Region, place.Account, b.args.ParameterPrefix)
+		parameters = append(parameters, path, pulumi.Sprintf("%s/*", path)) // the path itself to list them
 	}
 	return parameters
 }

@@ -15,8 +15,8 @@ import (
 type Agent struct {
 	// Name of the agent, such as falcon: at most 32 lowercase letters, digits and single hyphens.
 	Name string `pulumi:"name,optional"`
-	// Package in SSM Distributor that installs the agent, by name or ARN, such as `AmazonCloudWatchAgent`. Left out: only
-	// access.agents[].commands run.
+	// Package in SSM Distributor that installs the agent, by name or ARN, such as `FalconSensor-Linux`. Left out: only
+	// access.agents[].commands run. Not `AmazonCloudWatchAgent`: every instance has it.
 	Package string `pulumi:"package,optional"`
 	// Version of the package. Left out: the newest, at each run.
 	Version string `pulumi:"version,optional"`
@@ -36,6 +36,10 @@ type Agent struct {
 
 // DefaultSchedule is when agents and playbooks are applied again.
 const DefaultSchedule = "rate(1 day)"
+
+// bootPackage is what Distributor calls the package that instances install when they boot. dnf and Distributor would undo each
+// other's upgrades.
+const bootPackage = "AmazonCloudWatchAgent"
 
 var (
 	packageName    = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,200}$`)
@@ -58,6 +62,8 @@ func (a *Agent) validate(f validate.Fields, before []Agent) {
 		f.Add(&a.Package, "is required with a version or arguments")
 	case a.Package != "" && !packageName.MatchString(a.Package):
 		f.Add(&a.Package, "must be the name or ARN of a package in SSM Distributor, got %q", a.Package)
+	case strings.HasSuffix(a.Package, bootPackage):
+		f.Add(&a.Package, "must not be %s, which every instance installs when it boots: take the agent out", bootPackage)
 	}
 	if !packageVersion.MatchString(a.Version) {
 		f.Add(&a.Version, "must be a version, got %q", a.Version)

@@ -46,6 +46,7 @@ func TestFaultsOfAgentsAndPlaybooks(t *testing.T) {
 		"neither":        {agent(func(a *access.Agent) { *a = access.Agent{Name: "x"} }), "agents[0].package: is required without agents[0].commands"},
 		"of what":        {agent(func(a *access.Agent) { a.Package = "" }), "agents[0].package: is required with a version or arguments"},
 		"no package":     {agent(func(a *access.Agent) { a.Package = "Falcon Sensor" }), `agents[0].package: must be the name or ARN of a package in SSM Distributor, got "Falcon Sensor"`},
+		"of the boot":    {agent(func(a *access.Agent) { a.Package = "AmazonCloudWatchAgent" }), "agents[0].package: must not be AmazonCloudWatchAgent, which every instance installs when it boots: take the agent out"},
 		"no version":     {agent(func(a *access.Agent) { a.Version = "> 7" }), `agents[0].version: must be a version, got "> 7"`},
 		"interpolated":   {agent(func(a *access.Agent) { a.Arguments["X"], a.Commands[0] = "{{ssm:x}}", "echo {{ x }}" }), "agents[0].arguments.X: must have a name of SSM_ and letters, digits and _, and a value without {{, got \"{{ssm:x}}\"\nagents[0].commands[0]: must be a command without {{, which SSM interprets, got \"echo {{ x }}\""},
 		"no variable":    {agent(func(a *access.Agent) { a.Secrets = map[string]string{"A-B": arn} }), "agents[0].secrets.A-B: must have a name of letters, digits and _"},
