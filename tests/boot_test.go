@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -164,7 +165,8 @@ func TestBootStartsTheHelloService(t *testing.T) {
 	assert.Regexp(t, `boot: the application answers [0-9]+ seconds after the start of the machine`, got.said)
 	assert.Equal(t, []string{
 		"systemctl daemon-reload", "systemctl enable --now app",
-		"dnf install -y -q amazon-cloudwatch-agent rsyslog", "systemctl enable --now rsyslog",
+		"dnf install -y -q amazon-cloudwatch-agent logrotate rsyslog",
+		"systemctl daemon-reload", "systemctl enable logrotate.timer", "systemctl restart logrotate.timer", "systemctl enable --now rsyslog",
 		"amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:" + got.disk + "/opt/aws/amazon-cloudwatch-agent/etc/app.json",
 	}, got.calls, "no pip, no packages before the service runs")
 	assert.Equal(t, `[Unit]
@@ -321,14 +323,43 @@ func TestBootShipsTheLogs(t *testing.T) {
 	assert.Equal(t, []map[string]string{
 		file("/var/log/app.log", "app"), file("/var/log/messages", "system"), file("/var/log/cloud-init-output.log", "boot"),
 	}, config.Logs.Collected.Files.List)
-	assert.Contains(t, got.file("/etc/logrotate.d/app"), "/var/log/app.log {\n  size 50M\n")
+}
+
+// Rotation by size acts when logrotate runs.
+func TestBootKeepsTheLogFromFillingTheDisk(t *testing.T) {
+	t.Parallel()
+	got, err := boot(t, fullWebTier())
+	require.NoError(t, err, got.said)
+	assert.Contains(t, got.file("/etc/logrotate.d/app"), "/var/log/app.log {\n  daily\n  maxsize 50M\n")
+	assert.Equal(t, "[Timer]\nOnCalendar=\nOnCalendar=hourly\nAccuracySec=1m\n", got.file("/etc/systemd/system/logrotate.timer.d/hourly.conf"))
+	reloaded, restarted := slices.Index(got.calls, "systemctl daemon-reload"), slices.Index(got.calls, "systemctl restart logrotate.timer")
+	assert.Less(t, reloaded, restarted)
+	assert.Contains(t, got.calls, "systemctl enable logrotate.timer")
+}
+
+// Alarms watch the metrics by the name of the group.
+func TestBootSendsMetricsOfMemoryAndDisk(t *testing.T) {
+	t.Parallel()
+	got, err := boot(t, fullWebTier())
+	require.NoError(t, err, got.said)
+	var config struct{ Metrics map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(got.file("/opt/aws/amazon-cloudwatch-agent/etc/app.json")), &config))
+	assert.Equal(t, map[string]any{
+		"namespace":              "CWAgent",
+		"append_dimensions":      map[string]any{"AutoScalingGroupName": "${aws:AutoScalingGroupName}", "InstanceId": "${aws:InstanceId}"},
+		"aggregation_dimensions": []any{[]any{"AutoScalingGroupName"}},
+		"metrics_collected": map[string]any{
+			"mem":  map[string]any{"measurement": []any{"mem_used_percent"}},
+			"disk": map[string]any{"measurement": []any{"used_percent"}, "resources": []any{"/"}},
+		},
+	}, config.Metrics)
 }
 
 func TestBootServesWithoutItsLogs(t *testing.T) {
 	t.Parallel()
 	got, err := boot(t, fullWebTier(), "FAIL_DNF=amazon-cloudwatch-agent")
 	require.NoError(t, err, got.said)
-	assert.Contains(t, got.said, "boot: attempt 5 of 5 failed: dnf install -y -q amazon-cloudwatch-agent rsyslog")
+	assert.Contains(t, got.said, "boot: attempt 5 of 5 failed: dnf install -y -q amazon-cloudwatch-agent logrotate rsyslog")
 	assert.Contains(t, got.said, "boot: the logs stay on the instance")
 	assert.NotContains(t, strings.Join(got.calls, "\n"), "systemctl enable --now rsyslog")
 }

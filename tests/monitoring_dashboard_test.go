@@ -77,7 +77,7 @@ func TestDashboardShowsTheSiteFromTrafficToDatabase(t *testing.T) {
 		"Pages",
 		"Requests a minute", "Errors, percent of answers", "Errors and refusals a minute",
 		"Latency, seconds", "Healthy servers", "Fleet, instances",
-		"Fleet, percent of its greatest size", "CPU load, percent", "CPU credits",
+		"Fleet, percent of its greatest size", "CPU load, percent", "Memory and disk of the fullest instance, percent", "CPU credits",
 		"Database connections", "Database, free storage", "Database, free memory",
 		"Database, seconds to read and write", "Database, disk queue", "Database, percent of burst balance",
 		"Proxy, microseconds to a connection", "Proxy, pinned connections", "NAT gateways",

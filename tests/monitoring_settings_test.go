@@ -66,6 +66,8 @@ Settings.Thresholds.ServerErrorPercent: must be between 1 and 100, got 0
 Settings.Thresholds.LatencyMilliseconds: must be between 1 and 1000000000, got 0
 Settings.Thresholds.FleetFullPercent: must be between 1 and 100, got 0
 Settings.Thresholds.FleetLoadPercent: must be between 1 and 100, got 0
+Settings.Thresholds.InstanceMemoryPercent: must be between 1 and 100, got 0
+Settings.Thresholds.InstanceDiskPercent: must be between 1 and 100, got 0
 Settings.Thresholds.CPUCredits: must be between 1 and 1000000000, got 0
 Settings.Thresholds.DatabaseLoadPercent: must be between 1 and 100, got 0
 Settings.Thresholds.FreeStoragePercent: must be between 1 and 100, got 0

@@ -79,7 +79,9 @@ func TestAlarms(t *testing.T) {
 		"rollout-load-balancer-errors": "AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum/60s " + balancer + " > 10 in 2 of 3, notBreaching",
 		"rollout-latency":              "AWS/ApplicationELB TargetResponseTime p99 ignore/60s " + targets + " > 2 in 3 of 3, notBreaching",
 
-		"fleet-load": "AWS/EC2 CPUUtilization Average/300s " + group + " > 85 in 3 of 3, missing",
+		"fleet-load":      "AWS/EC2 CPUUtilization Average/300s " + group + " > 85 in 3 of 3, missing",
+		"instance-memory": "CWAgent mem_used_percent Maximum/60s " + group + " > 90 in 5 of 5, notBreaching",
+		"instance-disk":   "CWAgent disk_used_percent Maximum/60s " + group + " > 85 in 5 of 5, notBreaching",
 		"fleet-full": "100 * inservice / most of inservice=AWS/AutoScaling GroupInServiceInstances Maximum/60s " + group +
 			" most=AWS/AutoScaling GroupMaxSize Maximum/60s " + group + " >= 90 in 5 of 5, missing",
 		"fleet-credits": "AWS/EC2 CPUCreditBalance Maximum/300s " + group + " < 20 in 12 of 12, missing",
@@ -216,7 +218,7 @@ func TestThresholdsFollowTheirSettings(t *testing.T) {
 	args := fullMonitoring()
 	args.Settings.Thresholds = monitoring.Thresholds{
 		LoadBalancerErrors: 21, ServerErrorPercent: 2, LatencyMilliseconds: 1500, FleetFullPercent: 80, FleetLoadPercent: 70,
-		CPUCredits: 30, DatabaseLoadPercent: 60, FreeStoragePercent: 20, FreeMemoryPercent: 25, ConnectionsPercent: 50,
+		InstanceMemoryPercent: 70, InstanceDiskPercent: 60, CPUCredits: 30, DatabaseLoadPercent: 60, FreeStoragePercent: 20, FreeMemoryPercent: 25, ConnectionsPercent: 50,
 		DatabaseLatencyMilliseconds: 5, DiskQueueDepth: 10, BorrowMilliseconds: 7, PinnedPercent: 10, CDNErrorPercent: 3, BlockedRequests: 99,
 	}
 	rds := args.Database.Settings
@@ -227,7 +229,7 @@ func TestThresholdsFollowTheirSettings(t *testing.T) {
 	for name, want := range map[string]float64{
 		"healthy-hosts": 5, "healthy-hosts-in-zone-a": 1,
 		"load-balancer-errors": 21, "rollout-load-balancer-errors": 21, "server-errors": 2, "rollout-server-errors": 2,
-		"latency": 1.5, "rollout-latency": 1.5, "fleet-full": 80, "fleet-load": 70, "fleet-credits": 30, "database-credits": 30,
+		"latency": 1.5, "rollout-latency": 1.5, "fleet-full": 80, "fleet-load": 70, "instance-memory": 70, "instance-disk": 60, "fleet-credits": 30, "database-credits": 30,
 		"database-load": 60, "database-storage": 100 * gib, "database-memory": 2 * gib, "database-connections": 400,
 		"database-read-latency": 0.005, "database-write-latency": 0.005, "database-disk-queue": 10,
 		"proxy-borrow-latency": 7000, "proxy-pinned": 40, "cdn-errors-us-east-1": 3, "blocked-requests-us-east-1": 99,
@@ -302,6 +304,7 @@ func TestAlarmsOfTheDatabaseUseItsIdentifier(t *testing.T) {
 		"ha-web-alarm-load-balancer-errors": {"LoadBalancer": "app/ha-web-alb/id"},
 		"ha-web-alarm-nat-ports-b":          {"NatGatewayId": "ha-web-nat-b_id"},
 		"ha-web-alarm-fleet-load":           {"AutoScalingGroupName": "ha-web-app"},
+		"ha-web-alarm-instance-memory":      {"AutoScalingGroupName": "ha-web-app"},
 		"ha-web-alarm-cdn-errors":           {"DistributionId": "ha-web-cdn_id", "Region": "Global"},
 		"ha-web-alarm-blocked-requests":     {"WebACL": "ha-web-prod-waf", "Rule": "ALL"},
 	} {

@@ -12,7 +12,7 @@ import (
 func TestSettingsReachTheComponents(t *testing.T) {
 	t.Parallel()
 	got := planOf(t, "-stack", "dev", "-c", "network.natGateways=none",
-		"-c", "network.interfaceEndpoints=[ssm, ssmmessages, ec2messages, secretsmanager, kms, logs, monitoring]",
+		"-c", "network.interfaceEndpoints=[ssm, ssmmessages, ec2messages, secretsmanager, ec2, logs, monitoring]",
 		"-c", "network.availabilityZones=[us-east-1a, us-east-1b, us-east-1c]",
 		"-c", "network.cidr=10.9.0.0/16", "-c", "network.flowLogs.enabled=false", "-c", "web.port=9000",
 		"-c", "database.engine=mariadb", "-c", "cdn.enabled=false",

@@ -45,6 +45,7 @@ func (b *builder) panels() []panel {
 		{title: fleetPanel, more: b.fleetSizes()},
 		{title: fullPanel},
 		{title: loadPanel},
+		{title: instancePanel},
 		{title: creditPanel, period: 300},
 		{title: connectionPanel, more: connections},
 		{title: storagePanel, period: 300},

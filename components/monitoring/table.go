@@ -16,6 +16,7 @@ const (
 	fleetPanel        = "Fleet, instances"
 	fullPanel         = "Fleet, percent of its greatest size"
 	loadPanel         = "CPU load, percent"
+	instancePanel     = "Memory and disk of the fullest instance, percent"
 	creditPanel       = "CPU credits"
 	connectionPanel   = "Database connections"
 	storagePanel      = "Database, free storage"
@@ -204,12 +205,25 @@ func (b *builder) rolloutAlarms() []alarm {
 
 // fleetAlarms watch whether the fleet can still scale out, and what its instances lack.
 func (b *builder) fleetAlarms() []alarm {
-	alarms := []alarm{{
-		role: "fleet-load", panel: loadPanel,
-		metrics: []series{b.group("AWS/EC2", "CPUUtilization", "Average").named("fleet")}, period: 300, breaches: 3, periods: 3,
-		comparison: above, threshold: float64(b.settings.Thresholds.FleetLoadPercent), missing: missing,
-		consequence: "The servers are busier than scaling should let them get: pages are about to slow down.",
-	}}
+	alarms := []alarm{
+		{
+			role: "fleet-load", panel: loadPanel,
+			metrics: []series{b.group("AWS/EC2", "CPUUtilization", "Average").named("fleet")}, period: 300, breaches: 3, periods: 3,
+			comparison: above, threshold: float64(b.settings.Thresholds.FleetLoadPercent), missing: missing,
+			consequence: "The servers are busier than scaling should let them get: pages are about to slow down.",
+		}, {
+			// The agent of the instances sends both metrics: an instance without it is no alarm.
+			role: "instance-memory", panel: instancePanel,
+			metrics: []series{b.group("CWAgent", "mem_used_percent", "Maximum").named("memory")}, period: 60, breaches: 5, periods: 5,
+			comparison: above, threshold: float64(b.settings.Thresholds.InstanceMemoryPercent), missing: notBreaching,
+			consequence: "An instance is almost out of memory: when it is, Linux ends the application.",
+		}, {
+			role: "instance-disk", panel: instancePanel,
+			metrics: []series{b.group("CWAgent", "disk_used_percent", "Maximum").named("disk")}, period: 60, breaches: 5, periods: 5,
+			comparison: above, threshold: float64(b.settings.Thresholds.InstanceDiskPercent), missing: notBreaching,
+			consequence: "The disk of an instance is almost full: when it is, the application can write no file and no log.",
+		},
+	}
 	if b.args.Web.Settings.Floor() < b.args.Web.Settings.Size.Max { // a fleet of fixed size is always full
 		alarms = append(alarms, alarm{
 			role: "fleet-full", page: redundancyPage, panel: fullPanel,

@@ -72,9 +72,10 @@ func (s *Settings) scheduleNotes() []string {
 	return notes
 }
 
-// privateServices are what an instance asks for: Session Manager and parameters, secrets and their key, logs and
-// metrics (AWS Systems Manager user guide, "Improve the security of EC2 instances by using VPC endpoints").
-var privateServices = []string{"ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"}
+// privateServices are what an instance asks for: Session Manager and parameters, secrets, logs, metrics, and the name of its group, which
+// the CloudWatch agent looks up in its tags (AWS Systems Manager user guide, "Improve the security of EC2 instances by using VPC
+// endpoints"). Not KMS: the services that encrypt decrypt on their side.
+var privateServices = []string{"ssm", "ssmmessages", "ec2messages", "secretsmanager", "logs", "monitoring", "ec2"}
 
 // registryServices are what an instance asks for besides, where its container comes from a repository of ECR.
 var registryServices = []string{"ecr.api", "ecr.dkr"}

@@ -260,7 +260,7 @@ func TestNotes(t *testing.T) {
 	const pinned, heard = `{"image": "ami-0123456789abcdef0"}`, `{"email": ["oncall@example.edu"]}`
 	const (
 		tls      = `{"name": "a.example.edu", "hostedZone": "example.edu"}`
-		services = `"ssm", "ssmmessages", "ec2messages", "secretsmanager", "kms", "logs", "monitoring"`
+		services = `"ssm", "ssmmessages", "ec2messages", "secretsmanager", "logs", "monitoring", "ec2"`
 	)
 	tests := map[string]struct {
 		network, domain string
@@ -277,9 +277,9 @@ func TestNotes(t *testing.T) {
 		"one gateway": {`"natGateways": "single"`, tls, []string{
 			"one NAT gateway: instances in every zone lose the internet with zone us-east-1b",
 		}},
-		"no gateway": {`"natGateways": "none", "interfaceEndpoints": ["ssm", "kms", "logs", "ecr.api"]`, tls, []string{
+		"no gateway": {`"natGateways": "none", "interfaceEndpoints": ["ssm", "logs", "ecr.api"]`, tls, []string{
 			"no NAT gateway: instances reach neither the internet nor, without an endpoint in network.interfaceEndpoints, " +
-				"ssmmessages, ec2messages, secretsmanager, monitoring",
+				"ssmmessages, ec2messages, secretsmanager, monitoring, ec2",
 		}},
 		"no gateway, all endpoints": {`"natGateways": "none", "interfaceEndpoints": [` + services + `]`, tls, nil},
 	}

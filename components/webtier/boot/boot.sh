@@ -106,17 +106,25 @@ EOF_UNIT
   } | write /etc/systemd/system/app.service
 }
 
-# ship_logs sends the logs to CloudWatch. Without them an instance still serves.
+# ship_logs sends the logs to CloudWatch, with the metrics of memory and disk that EC2 has not. Without them an instance still serves.
 ship_logs() {
   write /etc/logrotate.d/app <<EOF_ROTATE
 /var/log/app.log {
-  size 50M
+  daily
+  maxsize 50M
   rotate 3
   copytruncate
   compress
   missingok
 }
 EOF_ROTATE
+  # Once a day, which is the default, a loud application can fill the disk.
+  write /etc/systemd/system/logrotate.timer.d/hourly.conf <<EOF_TIMER
+[Timer]
+OnCalendar=
+OnCalendar=hourly
+AccuracySec=1m
+EOF_TIMER
   local config=/opt/aws/amazon-cloudwatch-agent/etc/app.json
   write $config <<EOF_AGENT
 {
@@ -130,11 +138,23 @@ EOF_ROTATE
         ]
       }
     }
+  },
+  "metrics": {
+    "namespace": "CWAgent",
+    "append_dimensions": {"AutoScalingGroupName": "\${aws:AutoScalingGroupName}", "InstanceId": "\${aws:InstanceId}"},
+    "aggregation_dimensions": [["AutoScalingGroupName"]],
+    "metrics_collected": {
+      "mem": {"measurement": ["mem_used_percent"]},
+      "disk": {"measurement": ["used_percent"], "resources": ["/"]}
+    }
   }
 }
 EOF_AGENT
   # rsyslog writes /var/log/messages, which Amazon Linux 2023 has no more by itself.
-  retry dnf install -y -q amazon-cloudwatch-agent rsyslog &&
+  retry dnf install -y -q amazon-cloudwatch-agent logrotate rsyslog &&
+    systemctl daemon-reload &&
+    systemctl enable logrotate.timer &&
+    systemctl restart logrotate.timer &&
     systemctl enable --now rsyslog &&
     amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c "file:$ROOT$config"
 }

@@ -89,6 +89,11 @@ type Thresholds struct {
 	FleetFullPercent int `pulumi:"fleetFullPercent,optional"`
 	// Average CPU utilization of the fleet, in percent.
 	FleetLoadPercent int `pulumi:"fleetLoadPercent,optional"`
+	// Used memory of the fullest instance, in percent. Each instance reports it by the CloudWatch agent.
+	// Cost: 0.60 USD an instance for its metrics of memory and disk, and for those of the group.
+	InstanceMemoryPercent int `pulumi:"instanceMemoryPercent,optional"`
+	// Used space of the root volume of the fullest instance, in percent. Each instance reports it by the CloudWatch agent.
+	InstanceDiskPercent int `pulumi:"instanceDiskPercent,optional"`
 	// Remaining CPU credits of burstable instance types, such as t3, t4g or db.t4g. The alarm goes off below this number.
 	CPUCredits int `pulumi:"cpuCredits,optional"`
 	// CPU utilization of the database, in percent.
@@ -198,6 +203,7 @@ func DefaultThresholds() Thresholds {
 	return Thresholds{
 		LoadBalancerErrors: 10, ServerErrorPercent: 5, LatencyMilliseconds: 2000,
 		FleetFullPercent: 90, FleetLoadPercent: 85, CPUCredits: 20,
+		InstanceMemoryPercent: 90, InstanceDiskPercent: 85,
 		DatabaseLoadPercent: 80, FreeStoragePercent: 8, FreeMemoryPercent: 10, ConnectionsPercent: 80,
 		DatabaseLatencyMilliseconds: 20, DiskQueueDepth: 64,
 		BorrowMilliseconds: 100, // a tenth of the delay that interrupts a person (Nielsen, "Response Times", 1993)

@@ -137,6 +137,8 @@ func (t *Thresholds) validate(f validate.Fields) {
 		{&t.LatencyMilliseconds, 1, unlimited},
 		{&t.FleetFullPercent, 1, 100},
 		{&t.FleetLoadPercent, 1, 100},
+		{&t.InstanceMemoryPercent, 1, 100},
+		{&t.InstanceDiskPercent, 1, 100},
 		{&t.CPUCredits, 1, unlimited},
 		{&t.DatabaseLoadPercent, 1, 100},
 		{&t.FreeStoragePercent, 1, 100},
