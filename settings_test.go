@@ -48,7 +48,7 @@ var changes = map[string][]string{
 	"web.schedules":                  {"web.schedules=[]"}, "web.schedules[].timeZone": {"web.schedules[0].timeZone=Europe/Paris"},
 	"web.schedules[].recurrence": {"web.schedules[0]={name: launch, recurrence: 0 7 1 6 *, min: 3}"}, "web.schedules[].start": {"web.schedules[0].start=2027-05-31T08:00"},
 	"web.schedules[].end": {"web.schedules[0].end=2027-06-03T08:00"}, "web.schedules[].max": {"web.schedules[0].max=8"},
-	"web.exams.timeZone": {"web.exams.timeZone=Europe/Paris"}, "web.exams.rushAt": {`web.exams.rushAt="08:00"`}, "web.exams.endsAt": {`web.exams.endsAt="21:00"`},
+	"web.exams.timeZone": {"web.exams.timeZone=Europe/Paris"}, "web.exams.databaseClass": {"web.exams.databaseClass=db.r7g.large"}, "web.exams.rushAt": {`web.exams.rushAt="08:00"`}, "web.exams.endsAt": {`web.exams.endsAt="21:00"`},
 	"web.exams.periods": {"web.exams.periods=[]"}, "web.exams.periods[].from": {`web.exams.periods[0].from="2027-01-12"`},
 	"web.exams.periods[].to":           {`web.exams.periods[0].to="2027-01-23"`},
 	"web.targetGroup.slowStartSeconds": {"web.targetGroup.slowStartSeconds=60"}, "web.rollout.checkpointPercents": {"web.rollout.checkpointPercents=[25, 100]"},
@@ -113,6 +113,9 @@ var changes = map[string][]string{
 var unplanned = map[string]string{
 	"waivers":           "they only say why a guard rail of production does not hold",
 	"database.poolSize": "it only checks that the connections of the largest fleet fit a database without a proxy",
+
+	"web.capacity.requestsPerVcpu": "it is for the arithmetic of the plan",
+	"web.exams.databaseClass":      "nothing changes the class by the clock: an update before the exams does",
 }
 
 // Every setting of a stack file changes some resource, or an output: none is read and then forgotten on its way.

@@ -126,6 +126,19 @@ func TestDiffAgainstASavedPlan(t *testing.T) {
 	assert.Empty(t, stderr)
 	assert.Zero(t, status)
 
+	older := filepath.Join(t.TempDir(), "older.json")
+	fields := map[string]any{}
+	require.NoError(t, json.Unmarshal([]byte(before), &fields))
+	require.Contains(t, fields, "capacity")
+	delete(fields, "capacity")
+	text, err := json.Marshal(fields)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(older, text, 0o600))
+	for _, file := range []string{saved, older} {
+		stdout, _, _ = run(t, project, "plan", "-stack", "prod", "-diff", file, "-c", "database.poolSize=30")
+		assert.Equal(t, "~ ha-web:index:Database ha-web\n    ~ inputs.settings.poolSize: 20 -> 30\n\n0 added, 0 removed, 1 changed\n", stdout)
+	}
+
 	changed := []string{"plan", "-stack", "prod", "-diff", saved, "-c", "network.natGateways=single", "-c", "waivers.nat-gateway-per-zone=a test"}
 	stdout, _, status = run(t, project, changed...)
 	assert.Zero(t, status, "a difference is no fault")

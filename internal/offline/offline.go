@@ -36,6 +36,10 @@ type Recording struct {
 	Stack     string         `json:"stack"`
 	Resources []Resource     `json:"resources"`
 	Outputs   map[string]any `json:"outputs"`
+	// Capacity is what the sizes of the stack come to, where the plan says so. It is no part of a difference.
+	Capacity any `json:"capacity,omitempty"`
+	// CapacityLines is the same for people: a name, a tab and a text.
+	CapacityLines []string `json:"-"`
 	// Notes are the warnings that the program logged.
 	Notes []string `json:"-"`
 	// Said is what else it logged.

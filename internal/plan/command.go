@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"ha-web/internal/capacity"
 	"ha-web/internal/controls"
 	"ha-web/internal/offline"
 	"ha-web/internal/settings"
@@ -185,6 +186,8 @@ func record(program pulumi.RunFunc, options options) (*offline.Recording, *setti
 	if err != nil {
 		return nil, nil, err
 	}
+	worked := capacity.Of(parsed)
+	recording.Capacity, recording.CapacityLines = worked, worked.Lines()
 	recording.Notes = slices.Concat(file.Notes(), parsed.Notes())
 	if len(parsed.Web.Schedules)+len(parsed.Web.Exams.Periods) > 0 {
 		recording.Notes = append(recording.Notes, "schedules and exams are those of "+options.now+": -now plans for another time")

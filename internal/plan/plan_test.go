@@ -31,7 +31,7 @@ func recording() *offline.Recording {
 			resource("ha-web:index:Vpc", "ha-web", "pulumi:pulumi:Stack::ha-web-test", false, map[string]any{}),
 		},
 		Outputs: map[string]any{"vpcId": "ha-web-vpc_id"},
-		Notes:   []string{"no TLS: <domain>"},
+		Notes:   []string{"no TLS: <domain>"}, CapacityLines: []string{"vCPUs\t4", "exams\t8", "\t9"},
 	}
 }
 
@@ -53,6 +53,11 @@ resources
 
 outputs
   vpcId  "ha-web-vpc_id"
+
+capacity
+  vCPUs  4
+  exams  8
+         9
 
 notes
   no TLS: <domain>

@@ -77,7 +77,7 @@ func detail(resource offline.Resource) string {
 	})
 }
 
-// WriteTree writes a recording for people: components with their resources, counts, outputs and notes.
+// WriteTree writes a recording for people: components with their resources, counts, outputs, capacity and notes.
 func WriteTree(out io.Writer, recording *offline.Recording) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "%s %s\n", recording.Project, recording.Stack)
@@ -88,13 +88,19 @@ func WriteTree(out io.Writer, recording *offline.Recording) error {
 	writeChildren(table, children, "pulumi:pulumi:Stack::"+recording.Project+"-"+recording.Stack, "  ")
 	writeCounts(table, recording.Resources)
 	writeOutputs(table, recording.Outputs)
-	if len(recording.Notes) > 0 {
-		fmt.Fprintf(table, "\nnotes\n")
-		for _, note := range recording.Notes {
-			fmt.Fprintf(table, "  %s\n", note)
-		}
-	}
+	writeBlock(table, "capacity", recording.CapacityLines)
+	writeBlock(table, "notes", recording.Notes)
 	return table.Flush()
+}
+
+func writeBlock(table io.Writer, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(table, "\n%s\n", title)
+	for _, line := range lines {
+		fmt.Fprintf(table, "  %s\n", line)
+	}
 }
 
 func writeChildren(table io.Writer, children map[string][]offline.Resource, parent, indent string) {

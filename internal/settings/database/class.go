@@ -71,3 +71,36 @@ func MemoryGiB(class string) (float64, error) {
 	multiple, err := strconv.Atoi(times[1])
 	return 2 * large * float64(multiple), err
 }
+
+// VCPUs returns the vCPUs of an instance class, or 0 where its name does not say. Those of family t have two below xlarge (Amazon RDS
+// user guide, "Hardware specifications for DB instance classes").
+func VCPUs(class string) int {
+	if _, err := MemoryGiB(class); err != nil {
+		return 0
+	}
+	size := className.FindStringSubmatch(class)[4]
+	if times := sizeName.FindStringSubmatch(size); times != nil {
+		multiple, _ := strconv.Atoi(times[1]) // digits: the pattern says so
+		return 4 * multiple
+	}
+	if size == "xlarge" {
+		return 4
+	}
+	return 2
+}
+
+// generalSizes are the sizes of db.m7g with their vCPUs.
+var generalSizes = []struct {
+	vcpus int
+	size  string
+}{{2, "large"}, {4, "xlarge"}, {8, "2xlarge"}, {16, "4xlarge"}, {32, "8xlarge"}, {48, "12xlarge"}, {64, "16xlarge"}}
+
+// ClassFor returns the smallest class of db.m7g that has this many vCPUs, or the largest.
+func ClassFor(vcpus int) string {
+	for _, each := range generalSizes {
+		if each.vcpus >= vcpus {
+			return "db.m7g." + each.size
+		}
+	}
+	return "db.m7g." + generalSizes[len(generalSizes)-1].size
+}

@@ -153,7 +153,20 @@ func (s *Settings) Identifier(name string) string {
 
 // Connections returns how many connections the database accepts, or 0 where its class is unknown.
 func (s *Settings) Connections() int {
-	return cmp.Or(s.MaxConnections, s.Engine.Connections(s.InstanceClass))
+	return s.ConnectionsOf(s.InstanceClass)
+}
+
+// ConnectionsOf returns how many connections the database accepts with another class, or 0 where that is unknown.
+func (s *Settings) ConnectionsOf(class string) int {
+	return cmp.Or(s.MaxConnections, s.Engine.Connections(class))
+}
+
+// ProxyConnections returns how many of the connections that a database accepts the proxy may open, or 0 where there is no proxy.
+func (s *Settings) ProxyConnections(accepted int) int {
+	if !s.Proxy.Enabled {
+		return 0
+	}
+	return accepted * s.Proxy.MaxConnectionsPercent / 100
 }
 
 // Performance returns the IOPS and the throughput, in MiB/s, to request for the volume, both 0 where RDS accepts neither. Where it

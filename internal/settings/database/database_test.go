@@ -152,6 +152,18 @@ func TestMemoryOfClasses(t *testing.T) {
 	}
 }
 
+func TestVCPUsOfClasses(t *testing.T) {
+	t.Parallel()
+	for class, want := range map[string]int{
+		"db.t4g.micro": 2, "db.t3.large": 2, "db.t4g.xlarge": 4, "db.m7g.large": 2, "db.r7g.4xlarge": 16, "db.x2iedn.xlarge": 4, "db.m4.large": 0, "large": 0,
+	} {
+		assert.Equal(t, want, database.VCPUs(class), class)
+	}
+	for vcpus, want := range map[int]string{1: "large", 2: "large", 3: "xlarge", 6: "2xlarge", 33: "12xlarge", 64: "16xlarge", 100: "16xlarge"} {
+		assert.Equal(t, "db.m7g."+want, database.ClassFor(vcpus))
+	}
+}
+
 // Amazon RDS user guide, "Maximum number of database connections", and the ends of the scale.
 func TestConnectionsOfClasses(t *testing.T) {
 	t.Parallel()
@@ -163,6 +175,10 @@ func TestConnectionsOfClasses(t *testing.T) {
 	assert.Zero(t, database.Engine("oracle").Connections("db.t4g.medium"))
 	assert.Equal(t, 405, after(func(*database.Settings) {}).Connections())
 	assert.Equal(t, 20, after(func(s *database.Settings) { s.MaxConnections = 20 }).Connections())
+	assert.Equal(t, 20, after(func(s *database.Settings) { s.MaxConnections = 20 }).ConnectionsOf("db.m7g.large"))
+	assert.Equal(t, 811, after(func(*database.Settings) {}).ConnectionsOf("db.m7g.large"))
+	assert.Equal(t, 364, after(func(*database.Settings) {}).ProxyConnections(405))
+	assert.Zero(t, after(func(s *database.Settings) { s.Proxy.Enabled = false }).ProxyConnections(405))
 }
 
 func TestEnginesHaveTheFactsThatAllNeed(t *testing.T) {

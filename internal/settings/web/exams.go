@@ -20,6 +20,10 @@ type Exams struct {
 	// Minimum number of instances during a period, between size.min and size.max. Scaling by load may add more, up to size.max.
 	// Cost: the instances beyond size.min, day and night.
 	Min int `pulumi:"min,optional"`
+	// DB instance class that the database has during a period, such as `db.m7g.xlarge`, with no less memory than
+	// database.instanceClass. Nothing changes the class by the clock: two updates do, before and after the period
+	// (docs/database.md). The plan and its notes reckon with this class for the periods. Left out: database.instanceClass.
+	DatabaseClass string `pulumi:"databaseClass,optional"`
 	// Periods of exams, which must not overlap.
 	Periods []Period `pulumi:"periods,optional"`
 }
@@ -33,6 +37,9 @@ type Period struct {
 	// Last day, such as 2027-01-22.
 	To string `pulumi:"to,optional"`
 }
+
+// On reports whether there are periods of exams.
+func (e *Exams) On() bool { return len(e.Periods) > 0 }
 
 const (
 	dayLayout   = "2006-01-02"

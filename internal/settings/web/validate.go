@@ -16,6 +16,7 @@ func (s *Settings) Validate(f validate.Fields, zones int) {
 	s.checkHealth(f)
 	s.checkTargetGroup(f)
 	s.checkSize(f, zones)
+	s.checkCapacity(f)
 	s.checkSpot(f)
 	s.checkRollout(f)
 	s.checkSchedules(f)

@@ -50,6 +50,8 @@ type Settings struct {
 	OriginHeader OriginHeader `pulumi:"originHeader,optional"`
 	// Number of instances.
 	Size Size `pulumi:"size,optional"`
+	// What a load test has measured, for the arithmetic of the plan. It changes nothing that is deployed.
+	Capacity Capacity `pulumi:"capacity,optional"`
 	// Seconds from the launch of an instance to its first healthy response, 1 to 7200. The boot log of an instance,
 	// in CloudWatch Logs, has the measured time.
 	BootSeconds int `pulumi:"bootSeconds,optional"`

@@ -70,6 +70,7 @@ func TestFaults(t *testing.T) {
 		"cpu":              {func(s *web.Settings) { s.Scaling.CPUPercent = 101 }, "scaling.cpuPercent: must be between 0 and 100, got 101"},
 		"requests":         {func(s *web.Settings) { s.Scaling.RequestsPerTarget = -1 }, "scaling.requestsPerTarget: must be between 0 and 1000000, got -1"},
 		"forecast":         {func(s *web.Settings) { s.Scaling = web.Scaling{Forecast: true} }, "scaling.forecast: requires scaling.cpuPercent, the CPU utilization to forecast for"},
+		"capacity":         {func(s *web.Settings) { s.Capacity.RequestsPerVCPU = -1 }, "capacity.requestsPerVcpu: must be between 0 and 100000, got -1"},
 		"spot":             {func(s *web.Settings) { s.Spot.Percent = 101 }, "spot.percent: must be between 0 and 100, got 101\nspot.percent: requires two or more instanceTypes, because AWS runs out of Spot capacity of any one type"},
 		"base":             {func(s *web.Settings) { s.Spot.OnDemandBase = 1 }, "spot.onDemandBase: must be at least size.min (2), so that the minimum never consists of Spot Instances, got 1"},
 		"min healthy":      {func(s *web.Settings) { s.Rollout.MinHealthyPercent = 101 }, "rollout.minHealthyPercent: must be between 0 and 100, got 101"},
