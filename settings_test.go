@@ -56,7 +56,7 @@ var changes = map[string][]string{
 
 	"database.engine": {"database.engine=mysql"}, "database.version": {"database.version=17"}, "database.instanceClass": {"database.instanceClass=db.m7g.large"},
 	"database.storageGiB": {"database.storageGiB=410"}, "database.backupWindow": {"database.backupWindow=03:00-03:30"},
-	"database.maintenanceWindow": {"database.maintenanceWindow=mon:04:00-mon:05:00"}, "database.monitoringSeconds": {"database.monitoringSeconds=30"},
+	"database.maintenanceWindow": {"database.maintenanceWindow=mon:04:00-mon:05:00"}, "database.rotation.schedule": {"database.rotation.schedule=cron(0 3 2 * ? *)"}, "database.monitoringSeconds": {"database.monitoringSeconds=30"},
 	"database.logRetentionDays": {"database.logRetentionDays=30"}, "database.parameters": {`database.parameters={work_mem: "65536"}`},
 	"database.replicaRegion":      {"database.replicaRegion=eu-west-1"},
 	"database.snapshotIdentifier": {"database.snapshotIdentifier=before"},

@@ -181,7 +181,7 @@ var broken = map[string]func(*draft){
 
 	"SecretsManager.1": func(d *draft) { d.drop(awstype.SecretsManagerSecretRotation, "ha-web-db") },
 	"SecretsManager.4": func(d *draft) {
-		d.set(awstype.SecretsManagerSecretRotation, "ha-web-db", "rotationRules.automaticallyAfterDays", 91.0)
+		d.set(awstype.SecretsManagerSecretRotation, "ha-web-db", "rotationRules.scheduleExpression", "cron(0 3 1 */4 ? *)")
 	},
 	"SNS.1": func(d *draft) { d.set(awstype.SNSTopic, "ha-web-notices", "kmsMasterKeyId", nil) },
 	"SNS.4": func(d *draft) { d.allow(awstype.SNSTopicPolicy, "ha-web-alarms", "policy", everyone("sns:Publish")) },

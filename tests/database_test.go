@@ -247,10 +247,10 @@ func TestMasterPasswordTurnsByItself(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, map[string]any{
 		"secretId": masterSecret, "rotateImmediately": false,
-		"rotationRules": map[string]any{"automaticallyAfterDays": 30.0},
+		"rotationRules": map[string]any{"scheduleExpression": "cron(0 3 1 * ? *)", "duration": "1h"},
 	}, record(t, newDatabase()).one(t, awstype.SecretsManagerSecretRotation, "web-db"), "and without a function")
-	rare := record(t, newDatabase(func(s *database.Settings) { s.RotateAfterDays = 90 }))
-	assert.Equal(t, map[string]any{"automaticallyAfterDays": 90.0}, rare.one(t, awstype.SecretsManagerSecretRotation, "web-db")["rotationRules"])
+	weekly := record(t, newDatabase(func(s *database.Settings) { s.Rotation.Schedule, s.Rotation.Hours = "cron(0 5 ? * SUN *)", 3 }))
+	assert.Equal(t, map[string]any{"scheduleExpression": "cron(0 5 ? * SUN *)", "duration": "3h"}, weekly.one(t, awstype.SecretsManagerSecretRotation, "web-db")["rotationRules"])
 }
 
 func TestNoPasswordInAnyInput(t *testing.T) {

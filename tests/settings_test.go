@@ -40,7 +40,7 @@ func TestSettingsReachTheDatabase(t *testing.T) {
 		"engine=mysql", "version=\"8.0\"", "allowMajorUpgrade=true", "instanceClass=db.r7g.large", "multiAz=false",
 		"storageGiB=400", "maxStorageGiB=800", "iops=20000", "throughputMiBps=900", "name=moodle", "username=moodler",
 		"backupDays=14", "backupWindow=01:00-02:00", "maintenanceWindow=sat:03:00-sat:04:00", "deletionProtection=false",
-		"finalSnapshot=false", "rotateAfterDays=60", "monitoringSeconds=15", "logRetentionDays=30", "maxConnections=700",
+		"finalSnapshot=false", `rotation={schedule: "cron(0 4 ? * SUN#2 *)", hours: 2}`, "monitoringSeconds=15", "logRetentionDays=30", "maxConnections=700",
 		"parameters={tmp_table_size: 67108864}", "replicaRegion=eu-west-1",
 		"proxy={maxConnectionsPercent: 80, borrowSeconds: 20}",
 	} {
@@ -59,7 +59,8 @@ func TestSettingsReachTheDatabase(t *testing.T) {
 		assert.Equal(t, want, instance[property], property)
 	}
 	assert.Equal(t, []any{"ha-web-data-a_id", "ha-web-data-b_id"}, got.one(t, awstype.RDSSubnetGroup, "ha-web-db")["subnetIds"])
-	assert.Equal(t, 60.0, got.one(t, awstype.SecretsManagerSecretRotation, "ha-web-db")["rotationRules"].(map[string]any)["automaticallyAfterDays"])
+	assert.Equal(t, map[string]any{"scheduleExpression": "cron(0 4 ? * SUN#2 *)", "duration": "2h"},
+		got.one(t, awstype.SecretsManagerSecretRotation, "ha-web-db")["rotationRules"])
 	assert.Equal(t, 30.0, got.one(t, awstype.CloudWatchLogGroup, "ha-web-db-slowquery")["retentionInDays"])
 	assert.Subset(t, got.one(t, awstype.RDSParameterGroup, "ha-web-db")["parameters"], []any{
 		map[string]any{"name": "max_connections", "value": "700", "applyMethod": "immediate"},

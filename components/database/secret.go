@@ -8,8 +8,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// masterSecret returns the secret in which RDS keeps the master password, and sets how often RDS rotates it, every week otherwise. A
-// managed secret needs no rotation function, and accepts none (AWS Secrets Manager API reference, RotateSecret).
+// masterSecret returns the secret in which RDS keeps the master password, and sets when RDS rotates it, at any time of any seventh day
+// otherwise. A managed secret needs no rotation function, and accepts none (AWS Secrets Manager API reference, RotateSecret). Of all
+// schedules only one with cron() never rotates at the time of a previous one (AWS CloudFormation user guide, RotationRules).
 func (b *builder) masterSecret(instance *rds.Instance) (pulumi.StringOutput, error) {
 	secretARN := instance.MasterUserSecrets.ApplyT(b.masterSecretARN).(pulumi.StringOutput)
 	name := b.Name("db")
@@ -17,7 +18,8 @@ func (b *builder) masterSecret(instance *rds.Instance) (pulumi.StringOutput, err
 		SecretId:          secretARN,
 		RotateImmediately: pulumi.Bool(false), // the password is as new as the database
 		RotationRules: secretsmanager.SecretRotationRotationRulesArgs{
-			AutomaticallyAfterDays: pulumi.Int(b.settings.RotateAfterDays),
+			ScheduleExpression: pulumi.String(b.settings.Rotation.Schedule),
+			Duration:           pulumi.Sprintf("%dh", b.settings.Rotation.Hours),
 		},
 	}, b.Options()...)
 	if err != nil {

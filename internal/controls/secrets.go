@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ha-web/internal/awstype"
+	"ha-web/internal/rotation"
 )
 
 func keys() []Control {
@@ -58,6 +59,16 @@ func publicStatement(r resource) string {
 	return ""
 }
 
+// daysToRotate returns the most days from one rotation to the next, or 0 where nothing says when.
+func daysToRotate(r resource) float64 {
+	schedule, err := rotation.Parse(r.text("rotationRules.scheduleExpression"))
+	if err != nil {
+		return r.number("rotationRules.automaticallyAfterDays")
+	}
+	_, longest := schedule.Gaps()
+	return longest.Hours() / 24
+}
+
 func secrets() []Control {
 	return []Control{
 		{
@@ -71,11 +82,11 @@ func secrets() []Control {
 				}), "it does not")
 			},
 		}, {
-			ID: "SecretsManager.4", Title: "Secrets rotate every 90 days or sooner", Severity: Medium, Remedy: "Lower database.rotateAfterDays",
+			ID: "SecretsManager.4", Title: "Secrets rotate every 90 days or sooner", Severity: Medium, Remedy: "Rotate more often in database.rotation.schedule",
 			Types: []string{awstype.SecretsManagerSecretRotation},
 			check: func(_ *plan, r resource) string {
-				days := r.number("rotationRules.automaticallyAfterDays")
-				return unless(r.has("rotationRules.scheduleExpression") || days > 0 && days <= 90, "every %v days", days)
+				days := daysToRotate(r)
+				return unless(days > 0 && days <= 90, "every %v days", days)
 			},
 		},
 	}

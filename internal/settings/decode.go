@@ -194,6 +194,7 @@ var elsewhere = map[string]string{
 	"web.tags":                    `every resource gets those of tags, such as {CostCenter: "42"}`,
 	"web.keyName":                 "instances have no SSH key, aws ssm start-session opens a shell",
 	"database.publiclyAccessible": "the database is never reachable from the internet",
+	"database.rotateAfterDays":    "database.rotation.schedule says when the master password rotates, such as cron(0 3 1 * ? *)",
 	"database.password":           "AWS generates the master password, keeps it in Secrets Manager and rotates it",
 }
 

@@ -91,10 +91,11 @@ func databaseGuards() []GuardRail {
 			Controls: []string{"RDS.11"},
 			lacks:    []lack{{"database.backupDays", func(s *Settings) bool { return s.Database.BackupDays < leastBackupDays }}},
 		}, {
-			ID: "password-rotation", Has: fmt.Sprintf("a new password of the database every %d days or sooner", mostPasswordDays), Remedy: "lower it",
+			ID: "password-rotation", Has: fmt.Sprintf("a new password of the database every %d days or sooner", mostPasswordDays),
+			Remedy:   "rotate it more often, such as cron(0 3 1 * ? *)",
 			Without:  "one password for longer; so has whoever got hold of it",
 			Controls: []string{"SecretsManager.4"},
-			lacks:    []lack{{"database.rotateAfterDays", func(s *Settings) bool { return s.Database.RotateAfterDays > mostPasswordDays }}},
+			lacks:    []lack{{"database.rotation.schedule", func(s *Settings) bool { return s.Database.Rotation.Days() > mostPasswordDays }}},
 		}, {
 			ID: "database-metrics", Has: "metrics of the database's operating system", Remedy: "set it to 60, or less",
 			Without:  "a log less to pay for; memory and disk are guesses while the database is slow",

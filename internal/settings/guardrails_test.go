@@ -39,7 +39,7 @@ var weakened = map[string]struct {
 	"database-standby":     {map[string]string{"database": `{"multiAz": false}`}, []string{"database.multiAz"}},
 	"final-snapshot":       {map[string]string{"database": `{"finalSnapshot": false}`}, []string{"database.finalSnapshot"}},
 	"backups":              {map[string]string{"database": `{"backupDays": 6}`}, []string{"database.backupDays"}},
-	"password-rotation":    {map[string]string{"database": `{"rotateAfterDays": 91}`}, []string{"database.rotateAfterDays"}},
+	"password-rotation":    {map[string]string{"database": `{"rotation": {"schedule": "cron(0 3 1 1,4,7,10 ? *)"}}`}, []string{"database.rotation.schedule"}},
 	"database-metrics":     {map[string]string{"database": `{"monitoringSeconds": 0}`}, []string{"database.monitoringSeconds"}},
 	"secret-recovery":      {map[string]string{"secrets": `{"names": ["smtp"], "recoveryDays": 0}`}, []string{"secrets.recoveryDays"}},
 	"tls":                  {map[string]string{"domain": `{"name": "", "hostedZone": ""}`}, []string{"domain.name"}},
@@ -176,7 +176,7 @@ func TestGuardRailsLetPassWhatIsJustEnough(t *testing.T) {
 	t.Parallel()
 	_, err := overProduction(t, map[string]string{
 		"network":  `{"flowLogs": {"retentionDays": 365}}`,
-		"database": `{"backupDays": 7, "rotateAfterDays": 90, "monitoringSeconds": 60, "logRetentionDays": 365}`,
+		"database": `{"backupDays": 7, "rotation": {"schedule": "cron(0 3 1 */2 ? *)"}, "monitoringSeconds": 60, "logRetentionDays": 365}`,
 		"secrets":  `{"recoveryDays": 0}`,
 		"web": `{"instanceTypes": ["t3.small", "t3a.small"], "scaling": {"cpuPercent": 0, "requestsPerTarget": 1},
 			"logRetentionDays": 365, "schedules": [{"name": "night", "recurrence": "0 20 * * *", "min": 2}]}`,

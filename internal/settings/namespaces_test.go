@@ -22,6 +22,7 @@ func TestKeysThatNobodyReadsAreFaults(t *testing.T) {
 		"of an emulator":   {map[string]string{"aws:accessKey": "test", "aws:secretKey": "test", "aws:skipCredentialsValidation": "true"}, ""},
 		"no path":          {map[string]string{"network.natGateways": "single"}, "network.natGateways: was set without --path: take it out with pulumi config rm 'ha-web:network.natGateways', and set it with pulumi config set --path 'network.natGateways'"},
 		"nothing alike":    {map[string]string{"foo": "{}", "waivers": `{"foo": "x"}`}, "foo: unknown\nwaivers.foo: no guard rail has this name"},
+		"former setting":   {map[string]string{"database": `{"rotateAfterDays": 30}`}, "database.rotateAfterDays: is not a setting: database.rotation.schedule says when the master password rotates, such as cron(0 3 1 * ? *)"},
 		"elsewhere":        {map[string]string{"web": `{"keyName": "x"}`, "database": `{"publiclyAccessible": true}`}, "database.publiclyAccessible: is not a setting: the database is never reachable from the internet\nweb.keyName: is not a setting: instances have no SSH key, aws ssm start-session opens a shell"},
 	}
 	for name, test := range tests {

@@ -134,7 +134,8 @@ func checkMasterSecret(ctx context.Context, t *testing.T, clients clients, outpu
 	described, err := clients.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: master})
 	require.NoError(t, err)
 	assert.True(t, *described.RotationEnabled)
-	assert.EqualValues(t, 30, *described.RotationRules.AutomaticallyAfterDays)
+	assert.Equal(t, "cron(0 3 1 * ? *)", aws.ToString(described.RotationRules.ScheduleExpression))
+	assert.Equal(t, "1h", aws.ToString(described.RotationRules.Duration))
 	assert.Nil(t, described.RotationLambdaARN)
 	assert.Nil(t, described.LastRotatedDate, "not at once")
 

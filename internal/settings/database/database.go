@@ -60,8 +60,8 @@ type Settings struct {
 	DeletionProtection bool `pulumi:"deletionProtection,optional"`
 	// Whether RDS takes a final snapshot when the database is deleted, and keeps its automated backups.
 	FinalSnapshot bool `pulumi:"finalSnapshot,optional"`
-	// Days between rotations of the master password, 1 to 1000.
-	RotateAfterDays int `pulumi:"rotateAfterDays,optional"`
+	// When RDS changes the master password.
+	Rotation Rotation `pulumi:"rotation,optional"`
 	// Seconds between the samples of Enhanced Monitoring, which measures the operating system: 1, 5, 10, 15, 30 or 60. 0: off.
 	MonitoringSeconds int `pulumi:"monitoringSeconds,optional"`
 	// Days that CloudWatch Logs keeps the logs of the database and of the proxy: the periods of network.flowLogs.retentionDays.
@@ -116,7 +116,7 @@ func Default() Settings {
 		MaintenanceWindow:  "sun:04:00-sun:05:00",
 		DeletionProtection: true,
 		FinalSnapshot:      true,
-		RotateAfterDays:    30,
+		Rotation:           Rotation{Schedule: "cron(0 3 1 * ? *)", Hours: 1}, // between the two windows, and once a month
 		MonitoringSeconds:  60,
 		LogRetentionDays:   365, // AWS Security Hub, CloudWatch.16
 		PoolSize:           20,

@@ -24,7 +24,7 @@ func (s *Settings) Validate(f validate.Fields) {
 	s.checkStorage(f)
 	s.checkWindows(f)
 	f.Between(&s.BackupDays, 1, 35) // 0 turns backups off, and restarts the database (Amazon RDS user guide, "Backup retention period")
-	f.Between(&s.RotateAfterDays, 1, 1000)
+	s.checkRotation(f)
 	f.Check(&s.LogRetentionDays, validate.RetentionDays(s.LogRetentionDays))
 	if !slices.Contains(monitoringSeconds, s.MonitoringSeconds) {
 		f.Add(&s.MonitoringSeconds, "must be 1, 5, 10, 15, 30 or 60, or 0 to turn it off, got %d", s.MonitoringSeconds)
