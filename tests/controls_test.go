@@ -185,6 +185,7 @@ var without = map[string][][]string{
 	"secret-recovery":                {{"secrets.recoveryDays=0"}},
 	"tls":                            {{"domain={}", "access.oidc={}"}, {"domain={}", "access.oidc={}", "cdn.enabled=false"}},
 	"firewall":                       {{"cdn.waf.enabled=false"}, {"cdn.enabled=false"}},
+	"exam-hall":                      {{"cdn.waf.rateLimitExempt=[]"}},
 	"front-door":                     {{"web.ingress=internet"}},
 	"cdn-logs":                       {{"cdn.accessLogs.enabled=false"}},
 	"log-retention":                  {{"network.flowLogs.retentionDays=30"}},

@@ -129,6 +129,14 @@ func frontGuards() []GuardRail {
 				{"cdn.waf.enabled", func(s *Settings) bool { return s.CDN.Enabled && !s.CDN.WAF.Enabled }},
 			},
 		}, {
+			ID: "exam-hall", Has: "its exam halls exempt from the rate limit, as a hall shares one address",
+			Remedy:  "list the campus: a first sign-in takes about 60 requests, so the default limit of 10000 in 5 minutes blocks a hall after 166 students",
+			Without: "one rate limit for all; a hall that signs in at once gets 429",
+			lacks: []lack{{"cdn.waf.rateLimitExempt", func(s *Settings) bool {
+				waf := &s.CDN.WAF
+				return s.Web.Exams.On() && s.CDN.Enabled && waf.Enabled && waf.RateLimit > 0 && len(waf.RateLimitExempt) == 0
+			}}},
+		}, {
 			ID: "front-door", Has: "no way past CloudFront and its firewall", Remedy: "set it to cloudfront, or leave it out",
 			Without:  "whoever knows the load balancer's name gets past both",
 			Controls: []string{"HA.21"},

@@ -44,8 +44,11 @@ var weakened = map[string]struct {
 	"secret-recovery":      {map[string]string{"secrets": `{"names": ["smtp"], "recoveryDays": 0}`}, []string{"secrets.recoveryDays"}},
 	"tls":                  {map[string]string{"domain": `{"name": "", "hostedZone": ""}`}, []string{"domain.name"}},
 	"firewall":             {map[string]string{"cdn": `{"waf": {"enabled": false}}`}, []string{"cdn.waf.enabled"}},
-	"front-door":           {map[string]string{"web": `{"ingress": "internet"}`}, []string{"web.ingress"}},
-	"cdn-logs":             {map[string]string{"cdn": `{"accessLogs": {"enabled": false}}`}, []string{"cdn.accessLogs.enabled"}},
+	"exam-hall": {map[string]string{
+		"web": `{"exams": {"min": 2, "periods": [{"name": "winter", "from": "2027-01-11", "to": "2027-01-15"}]}}`,
+	}, []string{"cdn.waf.rateLimitExempt"}},
+	"front-door": {map[string]string{"web": `{"ingress": "internet"}`}, []string{"web.ingress"}},
+	"cdn-logs":   {map[string]string{"cdn": `{"accessLogs": {"enabled": false}}`}, []string{"cdn.accessLogs.enabled"}},
 	"log-retention": {map[string]string{
 		"network": `{"flowLogs": {"retentionDays": 180}}`, "web": `{"logRetentionDays": 180}`,
 		"database": `{"logRetentionDays": 180}`, "cdn": `{"waf": {"logRetentionDays": 180}}`,
@@ -185,6 +188,14 @@ func TestGuardRailsLetPassWhatIsJustEnough(t *testing.T) {
 			"deletionProtection": false}`,
 	})
 	require.NoError(t, err)
+}
+
+func TestExamHallsWithoutARateLimit(t *testing.T) {
+	t.Parallel()
+	for _, cdn := range []string{`{"waf": {"rateLimitExempt": ["198.51.100.0/24"]}}`, `{"waf": {"rateLimit": 0}}`} {
+		_, err := overProduction(t, weakened["exam-hall"].sections, map[string]string{"cdn": cdn})
+		assert.NoError(t, err, cdn)
+	}
 }
 
 func TestWithoutCloudFrontThereIsNoFirewall(t *testing.T) {

@@ -40,6 +40,7 @@ func (s *Settings) Notes() []string {
 	}
 	notes = append(notes, s.fullFleets()...)
 	notes = append(notes, s.scheduleNotes()...)
+	notes = append(notes, s.rushNotes()...)
 	if !s.Database.MultiAZ {
 		notes = append(notes, "database in one zone: the site is down with it while its machine is replaced, and with the zone "+
 			"until someone restores it")

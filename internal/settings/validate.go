@@ -74,6 +74,7 @@ func (s *Settings) validateDatabase(f validate.Fields) {
 		f.Add(&d.SnapshotIdentifier, "must be a snapshot in %s (%s): copy it there first, got one in %s", regionKey, s.Region, region)
 	}
 	s.validateConnections(f)
+	s.validateExams(f)
 }
 
 // checkReplicaRegion records a fault unless a second region, which may be left out, is one.
