@@ -25,7 +25,7 @@ func TestDatabaseByDefault(t *testing.T) {
 	t.Parallel()
 	got := record(t, newDatabase())
 	assert.Equal(t, map[string]any{
-		"identifier": "web-test-db", "engine": "postgres", "engineVersion": "16", "instanceClass": "db.t4g.medium",
+		"identifier": "web-test-db", "engine": "postgres", "engineVersion": "16", "engineLifecycleSupport": "open-source-rds-extended-support-disabled", "instanceClass": "db.t4g.medium",
 		"dbName": "appdb", "username": "appuser",
 		"multiAz": true, "dbSubnetGroupName": "web-db", "vpcSecurityGroupIds": []any{"db-group_id"}, "publiclyAccessible": false,
 		"storageType": "gp3", "allocatedStorage": 100.0, "maxAllocatedStorage": 500.0,
@@ -64,11 +64,12 @@ func TestEveryEngine(t *testing.T) {
 		proxyFamily, login string
 		pinning            any
 		port               string
+		support            any
 	}{
 		database.Postgres: {
 			"16", "postgres16", []string{"postgresql", "upgrade"},
 			[]string{"rds.force_ssl=1 pending-reboot", "log_min_duration_statement=1000 immediate"},
-			"POSTGRESQL", "POSTGRES_SCRAM_SHA_256", nil, "5432",
+			"POSTGRESQL", "POSTGRES_SCRAM_SHA_256", nil, "5432", "open-source-rds-extended-support-disabled",
 		},
 		database.MySQL: {
 			"8.4", "mysql8.4", []string{"error", "slowquery"},
@@ -76,7 +77,7 @@ func TestEveryEngine(t *testing.T) {
 				"require_secure_transport=1 immediate", "slow_query_log=1 immediate", "long_query_time=1 immediate",
 				"log_output=FILE immediate",
 			},
-			"MYSQL", "MYSQL_CACHING_SHA2_PASSWORD", []any{"EXCLUDE_VARIABLE_SETS"}, "3306",
+			"MYSQL", "MYSQL_CACHING_SHA2_PASSWORD", []any{"EXCLUDE_VARIABLE_SETS"}, "3306", "open-source-rds-extended-support-disabled",
 		},
 		database.MariaDB: {
 			"10.11", "mariadb10.11", []string{"error", "slowquery"},
@@ -84,7 +85,7 @@ func TestEveryEngine(t *testing.T) {
 				"require_secure_transport=1 immediate", "slow_query_log=1 immediate", "long_query_time=1 immediate",
 				"log_output=FILE immediate",
 			},
-			"MYSQL", "MYSQL_NATIVE_PASSWORD", []any{"EXCLUDE_VARIABLE_SETS"}, "3306",
+			"MYSQL", "MYSQL_NATIVE_PASSWORD", []any{"EXCLUDE_VARIABLE_SETS"}, "3306", nil,
 		},
 	}
 	for engine, want := range tests {
@@ -96,6 +97,8 @@ func TestEveryEngine(t *testing.T) {
 			assert.Equal(t, want.version, instance["engineVersion"])
 			assert.Equal(t, want.family, got.one(t, awstype.RDSParameterGroup, "web-db")["family"])
 			assert.Equal(t, want.parameters, parametersOf(t, got))
+			assert.Equal(t, want.support, instance["engineLifecycleSupport"])
+			assert.Equal(t, []string{"engineLifecycleSupport"}, got.of(awstype.RDSInstance)["web-db"].IgnoreChanges)
 			var exported []string
 			for _, log := range instance["enabledCloudwatchLogsExports"].([]any) {
 				exported = append(exported, log.(string))
@@ -109,6 +112,18 @@ func TestEveryEngine(t *testing.T) {
 			assert.Equal(t, want.pinning, got.one(t, awstype.RDSProxyDefaultTargetGroup, "web-proxy")["connectionPoolConfig"].(map[string]any)["sessionPinningFilters"])
 			assert.Equal(t, want.port, got.one(t, awstype.SSMParameter, "web-parameter-port")["insecureValue"])
 		})
+	}
+}
+
+// A version that requires TLS by default reports the parameter as pending.
+func TestTLSByDefaultIsPending(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{
+		"mysql 8.4": "immediate", "mysql 9.7": "pending-reboot", "mariadb 11.4": "immediate", "mariadb 11.8": "pending-reboot", "mariadb 12.3": "pending-reboot",
+	} {
+		engine, major, _ := strings.Cut(version, " ")
+		got := record(t, newDatabase(func(s *database.Settings) { s.Engine, s.Version = database.Engine(engine), major }))
+		assert.Equal(t, "require_secure_transport=1 "+want, parametersOf(t, got)[0], version)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestSettingsReachTheDatabase(t *testing.T) {
 	t.Parallel()
 	args := []string{"-stack", "prod", "-c", "environment=development"}
 	for _, assignment := range []string{
-		"engine=mysql", "version=\"8.0\"", "allowMajorUpgrade=true", "instanceClass=db.r7g.large", "multiAz=false",
+		"engine=mysql", "version=\"8.0\"", "extendedSupport=true", "allowMajorUpgrade=true", "instanceClass=db.r7g.large", "multiAz=false",
 		"storageGiB=400", "maxStorageGiB=800", "iops=20000", "throughputMiBps=900", "name=moodle", "username=moodler",
 		"backupDays=14", "backupWindow=01:00-02:00", "maintenanceWindow=sat:03:00-sat:04:00", "deletionProtection=false",
 		"finalSnapshot=false", `rotation={schedule: "cron(0 4 ? * SUN#2 *)", hours: 2}`, "monitoringSeconds=15", "logRetentionDays=30", "maxConnections=700",
@@ -49,7 +49,7 @@ func TestSettingsReachTheDatabase(t *testing.T) {
 	got := planOf(t, args...)
 	instance := got.one(t, awstype.RDSInstance, "ha-web-db")
 	for property, want := range map[string]any{
-		"engine": "mysql", "engineVersion": "8.0", "allowMajorVersionUpgrade": true, "instanceClass": "db.r7g.large",
+		"engine": "mysql", "engineVersion": "8.0", "engineLifecycleSupport": "open-source-rds-extended-support", "allowMajorVersionUpgrade": true, "instanceClass": "db.r7g.large",
 		"multiAz": false, "allocatedStorage": 400.0, "maxAllocatedStorage": 800.0, "iops": 20000.0, "storageThroughput": 900.0,
 		"dbName": "moodle", "username": "moodler", "backupRetentionPeriod": 14.0, "backupWindow": "01:00-02:00",
 		"maintenanceWindow": "sat:03:00-sat:04:00", "deletionProtection": false, "skipFinalSnapshot": true,

@@ -28,7 +28,7 @@ func (b *builder) parameterGroup() (*rds.ParameterGroup, error) {
 	name := b.Name("db")
 	engine := b.settings.Engine
 	var parameters rds.ParameterGroupParameterArray
-	for _, each := range engine.Parameters(b.settings.MaxConnections, b.settings.Parameters) {
+	for _, each := range engine.Parameters(b.settings.Version, b.settings.MaxConnections, b.settings.Parameters) {
 		method := "immediate"
 		if each.Pending {
 			method = "pending-reboot"
@@ -74,6 +74,9 @@ func (b *builder) instance(subnets *rds.SubnetGroup, parameters *rds.ParameterGr
 	instance, err := rds.NewInstance(b.ctx, name, args, b.Options(
 		pulumi.DependsOn(dependencies),
 		component.Guard(b.settings.DeletionProtection),
+		// RDS sets it when it creates a database, and never again: a change would be a difference in every preview
+		// (terraform-provider-aws#44552).
+		pulumi.IgnoreChanges([]string{"engineLifecycleSupport"}),
 		// Upgrades and storage changes of a large database take hours, and so does its creation from a snapshot.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "90m", Update: "180m", Delete: "90m"}),
 	)...)
@@ -117,6 +120,9 @@ func (b *builder) setLifecycle(args *rds.InstanceArgs, subnets *rds.SubnetGroup)
 	args.CopyTagsToSnapshot = pulumi.Bool(true)
 	args.MaintenanceWindow = pulumi.String(b.settings.MaintenanceWindow)
 	args.AutoMinorVersionUpgrade = pulumi.Bool(true)
+	if support := b.settings.Engine.LifecycleSupport(b.settings.ExtendedSupport); support != "" {
+		args.EngineLifecycleSupport = pulumi.String(support)
+	}
 	args.AllowMajorVersionUpgrade = pulumi.Bool(b.settings.AllowMajorUpgrade)
 	// The parameter group of the old version cannot be deleted before the database has left it.
 	args.ApplyImmediately = pulumi.Bool(b.settings.ApplyImmediately || b.settings.AllowMajorUpgrade)

@@ -43,6 +43,7 @@ func checkDatabase(ctx context.Context, t *testing.T, clients clients, network n
 
 	assert.True(t, rotation.KeyRotationEnabled)
 	assert.True(t, *instance.MultiAZ)
+	assert.Equal(t, "open-source-rds-extended-support-disabled", aws.ToString(instance.EngineLifecycleSupport))
 	assert.False(t, *instance.PubliclyAccessible)
 	assert.True(t, *instance.StorageEncrypted)
 	assert.Equal(t, *key.KeyMetadata.Arn, *instance.KmsKeyId)

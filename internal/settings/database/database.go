@@ -20,6 +20,12 @@ type Settings struct {
 	// Whether a change of version may upgrade to a later major version. The upgrade starts with the update and takes the
 	// database offline for minutes. Turn it off again afterwards.
 	AllowMajorUpgrade bool `pulumi:"allowMajorUpgrade,optional"`
+	// Whether AWS keeps the database at its major version after the end of standard support, in paid RDS Extended Support. Off, AWS
+	// upgrades it to a later major version soon after that date, which takes it offline for minutes: upgrade before, in a window of
+	// your own. It counts when the database is created, and cannot change afterwards. MySQL and PostgreSQL only; a version that is
+	// past its standard support requires it.
+	// Cost: 73 USD for each vCPU, doubled by multiAz, from the end of standard support on, and twice that from the third year on.
+	ExtendedSupport bool `pulumi:"extendedSupport,optional"`
 	// DB instance class, such as `db.m7g.large`. A change takes effect in the maintenance window, or with the update where
 	// applyImmediately is on, and fails over or restarts the database: requests that need it fail for one to two minutes with
 	// multiAz, for 5 to 10 without.

@@ -31,7 +31,8 @@ func TestLimitsAreAccepted(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]change{
 		"as it is":            func(*database.Settings) {},
-		"mysql":               func(s *database.Settings) { s.Engine, s.Version = "mysql", "8.0" },
+		"mysql":               func(s *database.Settings) { s.Engine, s.Version, s.ExtendedSupport = "mysql", "8.0", true },
+		"early":               func(s *database.Settings) { s.Version, s.ExtendedSupport = "14", true },
 		"mariadb":             func(s *database.Settings) { s.Engine, s.Version = "mariadb", "11.4" },
 		"least storage":       func(s *database.Settings) { s.StorageGiB, s.MaxStorageGiB = 20, pointer(22) },
 		"no growth":           func(s *database.Settings) { s.MaxStorageGiB = pointer(0) },
@@ -84,6 +85,9 @@ func TestFaults(t *testing.T) {
 		"minor version":   {func(s *database.Settings) { s.Version = "16.6" }, `version: must be the major version 16, because AWS applies minor versions by itself, got "16.6"`},
 		"half a version":  {func(s *database.Settings) { s.Engine, s.Version = "mysql", "8" }, `version: must be a major version of mysql that RDS offers, 5.7, 8.0, 8.4 or 9.7, got "8"`},
 		"patch":           {func(s *database.Settings) { s.Engine, s.Version = "mariadb", "10.11.8" }, `version: must be the major version 10.11, because AWS applies minor versions by itself, got "10.11.8"`},
+		"old version":     {func(s *database.Settings) { s.Version = "13" }, "version: 13 of postgres is past its standard support: choose 14 or later, or set extendedSupport: true, which AWS charges for"},
+		"old mysql":       {func(s *database.Settings) { s.Engine, s.Version = "mysql", "8.0" }, "version: 8.0 of mysql is past its standard support: choose 8.4 or later, or set extendedSupport: true, which AWS charges for"},
+		"no support":      {func(s *database.Settings) { s.Engine, s.ExtendedSupport = "mariadb", true }, "extendedSupport: must be left out with mariadb, which has no RDS Extended Support"},
 		"class":           {func(s *database.Settings) { s.InstanceClass = "t4g.medium" }, `instanceClass: must be a DB instance class such as db.t4g.medium, got "t4g.medium"`},
 		"cluster class":   {func(s *database.Settings) { s.InstanceClass = "db.c6gd.medium" }, `instanceClass: must be of a family that RDS offers for single databases (t, m, r or x), got "db.c6gd.medium"`},
 		"size of class":   {func(s *database.Settings) { s.InstanceClass = "db.m7g.lagre" }, `instanceClass: must end in a size of family m, large, xlarge or a multiple such as 2xlarge, got "db.m7g.lagre"`},

@@ -60,6 +60,11 @@ type facts struct {
 	bytesPerConnection       float64
 	mostConnections          int
 	insightsOnSmallInstances bool
+	// secureFrom is the first version that requires TLS by default. RDS reports a parameter at its default as pending-reboot, so
+	// anything else would be a difference in every preview (terraform-provider-aws#39252).
+	secureFrom string
+	// standardFrom is the first version in standard support, "" for an engine without Extended Support.
+	standardFrom string
 }
 
 // facts returns the facts about the engine, none of an unknown one.
@@ -76,6 +81,9 @@ type Parameter struct {
 	Pending bool
 }
 
+// secureTransport is the parameter of MySQL and MariaDB that requires TLS.
+const secureTransport = "require_secure_transport"
+
 // maxConnections is the parameter for the most connections, under one name in all engines.
 const maxConnections = "max_connections"
 
@@ -84,9 +92,15 @@ func (e Engine) sets(name string) bool {
 	return slices.ContainsFunc(e.facts().parameters, func(each Parameter) bool { return each.Name == name })
 }
 
-// Parameters returns the parameters of a database: those of the program, then the most connections unless 0, then others by name.
-func (e Engine) Parameters(most int, others map[string]string) []Parameter {
+// Parameters returns the parameters of a database of a version: those of the program, then the most connections unless 0, then others
+// by name.
+func (e Engine) Parameters(version string, most int, others map[string]string) []Parameter {
 	list := slices.Clone(e.facts().parameters)
+	for i, each := range list {
+		if each.Name == secureTransport && e.from(version, e.facts().secureFrom) {
+			list[i].Pending = true
+		}
+	}
 	if most > 0 {
 		list = append(list, e.parameter(maxConnections, strconv.Itoa(most)))
 	}
@@ -94,6 +108,12 @@ func (e Engine) Parameters(most int, others map[string]string) []Parameter {
 		list = append(list, e.parameter(name, others[name]))
 	}
 	return list
+}
+
+// from reports whether a version is this one or a later one.
+func (e Engine) from(version, first string) bool {
+	versions := e.facts().versions
+	return first != "" && slices.Index(versions, version) >= slices.Index(versions, first)
 }
 
 func (e Engine) parameter(name, value string) Parameter {
@@ -134,8 +154,7 @@ var engines = map[Engine]facts{
 		proxyFamily: "POSTGRESQL", clientAuth: "POSTGRES_SCRAM_SHA_256",
 		logs: []string{"postgresql", "upgrade"},
 		parameters: []Parameter{
-			// On by default from version 15 on. RDS reports a parameter at its default as pending-reboot, so anything else
-			// would be a difference in every preview (terraform-provider-aws#39252).
+			// On by default from version 15 on: pending, as secureFrom says.
 			{Name: "rds.force_ssl", Value: "1", Pending: true},
 			{Name: "log_min_duration_statement", Value: "1000"}, // milliseconds
 		},
@@ -152,37 +171,52 @@ var engines = map[Engine]facts{
 			"admin", "postgres", "rdsadmin", "rds_superuser", "rdsrepladmin", "rds_iam", "rds_password",
 			"rds_replication", "template0", "template1", "user",
 		},
-		bytesPerConnection: 9531392, mostConnections: 5000, insightsOnSmallInstances: true,
+		bytesPerConnection: 9531392, mostConnections: 5000, insightsOnSmallInstances: true, standardFrom: "14",
 	},
-	MySQL: likeMySQL("8.4", []string{"5.7", "8.0", "8.4", "9.7"}, "MYSQL_CACHING_SHA2_PASSWORD", mysqlParameters),
-	// MariaDB has no caching_sha2_password.
-	MariaDB: likeMySQL("10.11", []string{"10.6", "10.11", "11.4", "11.8", "12.3"}, "MYSQL_NATIVE_PASSWORD", mariadbParameters),
+	// Amazon RDS user guide, "Requiring SSL/TLS for all connections to a MySQL DB instance", and the same of MariaDB, for secureFrom.
+	MySQL: likeMySQL(facts{
+		defaultVersion: "8.4", versions: []string{"5.7", "8.0", "8.4", "9.7"}, clientAuth: "MYSQL_CACHING_SHA2_PASSWORD",
+		names: mysqlParameters, secureFrom: "9.7", standardFrom: "8.4",
+	}),
+	MariaDB: likeMySQL(facts{ // which has no caching_sha2_password
+		defaultVersion: "10.11", versions: []string{"10.6", "10.11", "11.4", "11.8", "12.3"}, clientAuth: "MYSQL_NATIVE_PASSWORD",
+		names: mariadbParameters, secureFrom: "11.8",
+	}),
 }
 
-// likeMySQL returns the facts about MySQL or MariaDB.
-func likeMySQL(defaultVersion string, versions []string, clientAuth, names string) facts {
-	return facts{
-		port: 3306, defaultVersion: defaultVersion, versions: versions,
-		proxyFamily: "MYSQL", clientAuth: clientAuth, pinningFilters: []string{"EXCLUDE_VARIABLE_SETS"},
-		logs: []string{"error", "slowquery"},
-		parameters: []Parameter{
-			{Name: "require_secure_transport", Value: "1"},
-			{Name: "slow_query_log", Value: "1"},
-			{Name: "long_query_time", Value: "1"}, // seconds
-			{Name: "log_output", Value: "FILE"},   // logs in tables do not go to CloudWatch Logs
-		},
-		static: []string{
-			"back_log", "ft_max_word_len", "ft_min_word_len", "innodb_autoinc_lock_mode", "innodb_buffer_pool_instances",
-			"innodb_ft_max_token_size", "innodb_ft_min_token_size", "innodb_log_file_size", "innodb_open_files",
-			"innodb_page_cleaners", "innodb_purge_threads", "innodb_read_io_threads", "innodb_sort_buffer_size",
-			"innodb_write_io_threads", "lower_case_table_names", "max_digest_length", "performance_schema",
-			"performance_schema_digests_size", "skip_name_resolve", "table_open_cache_instances", "thread_stack",
-			"tls_version",
-		},
-		names: names, example: "sort_buffer_size",
-		reserved: []string{
-			"admin", "information_schema", "innodb", "mysql", "performance_schema", "rdsadmin", "rdsrepladmin", "root", "sys",
-		},
-		bytesPerConnection: 12582880, mostConnections: 100000,
+// likeMySQL adds to the facts about MySQL or MariaDB those that both share.
+func likeMySQL(own facts) facts {
+	own.port, own.proxyFamily, own.pinningFilters = 3306, "MYSQL", []string{"EXCLUDE_VARIABLE_SETS"}
+	own.logs, own.example = []string{"error", "slowquery"}, "sort_buffer_size"
+	own.parameters = []Parameter{
+		{Name: secureTransport, Value: "1"},
+		{Name: "slow_query_log", Value: "1"},
+		{Name: "long_query_time", Value: "1"}, // seconds
+		{Name: "log_output", Value: "FILE"},   // logs in tables do not go to CloudWatch Logs
 	}
+	own.static = []string{
+		"back_log", "ft_max_word_len", "ft_min_word_len", "innodb_autoinc_lock_mode", "innodb_buffer_pool_instances",
+		"innodb_ft_max_token_size", "innodb_ft_min_token_size", "innodb_log_file_size", "innodb_open_files",
+		"innodb_page_cleaners", "innodb_purge_threads", "innodb_read_io_threads", "innodb_sort_buffer_size",
+		"innodb_write_io_threads", "lower_case_table_names", "max_digest_length", "performance_schema",
+		"performance_schema_digests_size", "skip_name_resolve", "table_open_cache_instances", "thread_stack",
+		"tls_version",
+	}
+	own.reserved = []string{
+		"admin", "information_schema", "innodb", "mysql", "performance_schema", "rdsadmin", "rdsrepladmin", "root", "sys",
+	}
+	own.bytesPerConnection, own.mostConnections = 12582880, 100000
+	return own
+}
+
+// LifecycleSupport returns what becomes of a database at the end of standard support of its version, as RDS names it, or "" for an
+// engine without Extended Support.
+func (e Engine) LifecycleSupport(extended bool) string {
+	switch {
+	case e.facts().standardFrom == "":
+		return ""
+	case extended:
+		return "open-source-rds-extended-support"
+	}
+	return "open-source-rds-extended-support-disabled"
 }

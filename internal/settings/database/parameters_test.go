@@ -10,7 +10,7 @@ import (
 func TestParametersOfTheProgramAreKnown(t *testing.T) {
 	t.Parallel()
 	for engine, facts := range engines {
-		for _, parameter := range engine.Parameters(1, nil) {
+		for _, parameter := range engine.Parameters("", 1, nil) {
 			assert.Contains(t, strings.Fields(facts.names), parameter.Name, engine)
 		}
 	}

@@ -17,6 +17,7 @@ func (s *Settings) Validate(f validate.Fields) {
 	validate.Choice(f, &s.Engine)
 	if s.Engine.known() {
 		s.checkVersion(f)
+		s.checkSupport(f)
 		s.checkNames(f)
 		s.checkParameters(f)
 	}
@@ -69,6 +70,19 @@ func (s *Settings) checkVersion(f validate.Fields) {
 		}
 	}
 	f.Add(&s.Version, "must be a major version of %s that RDS offers, %s, got %q", s.Engine, validate.OneOfText(versions), s.Version)
+}
+
+// checkSupport requires Extended Support for a version past its standard support: RDS creates no such database without it (Amazon RDS
+// API reference, CreateDBInstance, EngineLifecycleSupport).
+func (s *Settings) checkSupport(f validate.Fields) {
+	first := s.Engine.facts().standardFrom
+	switch {
+	case first == "" && s.ExtendedSupport:
+		f.Add(&s.ExtendedSupport, "must be left out with %s, which has no RDS Extended Support", s.Engine)
+	case first != "" && !s.ExtendedSupport && slices.Contains(s.Engine.facts().versions, s.Version) && !s.Engine.from(s.Version, first):
+		f.Add(&s.Version, "%s of %s is past its standard support: choose %s or later, or set %s: true, which AWS charges for",
+			s.Version, s.Engine, first, f.Name(&s.ExtendedSupport))
+	}
 }
 
 // Limits of names: Amazon RDS API reference, CreateDBInstance. The shortest limit of the engines holds for all.
