@@ -115,7 +115,7 @@ var unplanned = map[string]string{
 	"database.poolSize": "it only checks that the connections of the largest fleet fit a database without a proxy",
 
 	"web.capacity.requestsPerVcpu": "it is for the arithmetic of the plan",
-	"web.exams.databaseClass":      "nothing changes the class by the clock: an update before the exams does",
+	"web.exams.databaseClass":      "an update of database.instanceClass before the exams does",
 }
 
 // Every setting of a stack file changes some resource, or an output: none is read and then forgotten on its way.

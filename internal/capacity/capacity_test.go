@@ -58,7 +58,7 @@ func TestCapacityForPeople(t *testing.T) {
 			"\tin exams RDS Proxy opens at most 2,919, and db.m7g.2xlarge accepts 3,244",
 			"scale-out\t2 to 20 instances in about 52 minutes by CPU (4 steps, each at most 2 times as many), 13 minutes by requests (1 step)",
 			"exams\t16 instances from 1 hour before 09:00, by the calendar; 4 more in about 13 minutes by CPU",
-			"\tdb.m7g.2xlarge instead of db.t4g.medium: two updates of yours, days before and after",
+			"\tdb.m7g.2xlarge instead of db.t4g.medium: run an update days before and one after",
 			"requests\ta second: 48 at size.min, 384 at exams.min, 480 at size.max",
 		}},
 		"fixed size, unknown vCPUs, no proxy": {

@@ -113,7 +113,7 @@ func (c Capacity) exams() string {
 		text += fmt.Sprintf("; %d more in about %d minutes by CPU", c.Instances.Max-c.Instances.Exams, c.ScaleOut.ByCPUFromExams)
 	}
 	if class := c.stack.ExamClass(); class != c.stack.Database.InstanceClass {
-		text += fmt.Sprintf("\n%s instead of %s: two updates of yours, days before and after", class, c.stack.Database.InstanceClass)
+		text += fmt.Sprintf("\n%s instead of %s: run an update days before and one after", class, c.stack.Database.InstanceClass)
 	}
 	return text
 }

@@ -21,8 +21,8 @@ type Exams struct {
 	// Cost: the instances beyond size.min, day and night.
 	Min int `pulumi:"min,optional"`
 	// DB instance class that the database has during a period, such as `db.m7g.xlarge`, with no less memory than
-	// database.instanceClass. Nothing changes the class by the clock: two updates do, before and after the period
-	// (docs/database.md). The plan and its notes reckon with this class for the periods. Left out: database.instanceClass.
+	// database.instanceClass. The plan and its notes use it for the periods; the program does not change the class on a schedule:
+	// run an update before a period and one after it (docs/database.md). Left out: database.instanceClass.
 	DatabaseClass string `pulumi:"databaseClass,optional"`
 	// Periods of exams, which must not overlap.
 	Periods []Period `pulumi:"periods,optional"`
