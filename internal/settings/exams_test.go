@@ -101,6 +101,7 @@ func TestNotesOnTheDatabaseInExams(t *testing.T) {
 		"large in exams":       {map[string]string{"web": strings.Replace(winter, `"min"`, `"databaseClass": "db.m7g.xlarge", "min"`, 1)}, ""},
 		"unknown":              {map[string]string{"web": strings.Replace(winter, `{"exams"`, `{"instanceTypes": ["m5.metal"], "exams"`, 1)}, "exams: db.t4g.medium " + burstable},
 		"pool":                 {map[string]string{"web": winter, "database": `{"poolSize": 72, ` + large + `}`}, ""},
+		"all of the pool":      {map[string]string{"web": winter, "database": `{"maxConnections": 200, "proxy": {"maxConnectionsPercent": 100}, ` + large + `}`}, ""},
 		"pool above the proxy": {map[string]string{"web": winter, "database": `{"poolSize": 73, ` + large + `}`}, "connections: 10 instances with database.poolSize 73 open 730, and RDS Proxy opens at most 729 to db.m7g.large: a client that pins its connection (session variables, prepared statements, advisory locks) keeps it, and others wait 10 seconds and fail; lower database.poolSize, or choose a larger class"},
 		"no proxy":             {map[string]string{"web": winter, "database": `{"poolSize": 74, ` + large + `, "proxy": {"enabled": false}}`}, ""},
 		"schedule": {map[string]string{"web": `{"exams": {}, "schedules": [{"name": "day", "recurrence": "0 7 * * *", "min": 6}, {"name": "night", "recurrence": "0 20 * * *", "min": 2}]}`},
