@@ -50,11 +50,12 @@ var incidents = []incident{
 	},
 	{
 		name: "add an Availability Zone", stack: "dev", pages: []string{"runbook.md#healthy-hosts-in-zone"},
-		settings: []setting{{"network.availabilityZones[2]", "us-east-1c"}},
+		before: scaleOut, settings: []setting{{"network.availabilityZones[2]", "us-east-1c"}},
 		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 			group := readGroup(ctx, t, d.aws, outputs)
 			assert.Equal(t, []string{"us-east-1a", "us-east-1b", "us-east-1c"}, group.AvailabilityZones)
 			assert.EqualValues(t, 3, *group.MinSize)
+			assert.Empty(t, activeRefresh(ctx, t, d, outputs), "the instances stay")
 		},
 	},
 	{
