@@ -7,8 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,6 +114,14 @@ func checkParameters(ctx context.Context, t *testing.T, clients clients, outputs
 		values[strings.TrimPrefix(*parameter.Name, prefix)] = *parameter.Value
 	}
 	delete(values, "/outputs") // checkPublishedOutputs
+	images := map[string]any{}
+	for name, value := range values {
+		if strings.HasPrefix(name, "/image-") {
+			images[name] = value
+			delete(values, name)
+		}
+	}
+	assert.Equal(t, []any{outputs["imageId"].Value}, slices.Collect(maps.Values(images)), "the AMI that the stack keeps")
 	assert.Equal(t, map[string]any{
 		"/database/endpoint": outputs["databaseEndpoint"].Value, "/database/port": "5432", "/database/name": "appdb",
 		"/database/secret-arn": outputs["databaseSecretArn"].Value, "/db-endpoint": outputs["databaseEndpoint"].Value,
