@@ -113,6 +113,7 @@ const (
 	IAMGetOpenIDConnectProvider     = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
 	Route53GetZone                  = "aws:route53/getZone:getZone"
 	SSMGetParameter                 = "aws:ssm/getParameter:getParameter"
+	SSMGetParametersByPath          = "aws:ssm/getParametersByPath:getParametersByPath"
 	SecretsManagerGetRandomPassword = "aws:secretsmanager/getRandomPassword:getRandomPassword"
 	SecretsManagerGetSecretVersion  = "aws:secretsmanager/getSecretVersion:getSecretVersion"
 )

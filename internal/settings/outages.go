@@ -92,8 +92,9 @@ var outages = []outage{
 			"domain.cdnCertificateArn set to certificates that are issued already it takes about 10. Deploy it in a maintenance window"),
 	}, {
 		setting: "domain.name", output: "domainName", harmless: func(before, now any) bool { return before == "" || now == "" },
-		says: always("the old name stops resolving when the update ends, and the new one begins to with the records that it creates. Keep the old " +
-			"name working with a redirect that is not part of this stack, and lower the TTL of records that you keep yourself the day before"),
+		says: always("the old name stops resolving when the update ends, and the new one begins to with the records that it creates. List the new " +
+			"name in domain.aliases first, and the old one there afterwards, and both resolve throughout. Lower the TTL of records that you keep " +
+			"yourself the day before"),
 	}, {
 		setting: "cdn.enabled", output: "cdnEnabled",
 		says: always("the load balancer changes whom it answers at once, and CloudFront and DNS follow: errors for 5 to 15 minutes, and a new URL " +

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ha-web/internal/awstype"
 	"ha-web/internal/settings/delivery"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
@@ -13,11 +14,13 @@ import (
 
 // published returns the outputs of the update before, as the stack's SSM parameter has them. A new stack has none.
 func published(ctx *pulumi.Context) (map[string]any, error) {
-	// A lookup of one parameter fails if there is none. A list of those of the stack is then empty.
+	// A lookup of one parameter fails if there is none. A list of those of the stack is then empty. The provider marks all values as
+	// secret, which ssm.GetParametersByPath takes for an error; these parameters have none.
+	var found ssm.GetParametersByPathResult
 	decrypt := false
-	found, err := ssm.GetParametersByPath(ctx, &ssm.GetParametersByPathArgs{
+	_, err := ctx.InvokePackageRaw(awstype.SSMGetParametersByPath, &ssm.GetParametersByPathArgs{
 		Path: delivery.ParameterPath(ctx.Project(), ctx.Stack()), WithDecryption: &decrypt,
-	})
+	}, &found, "", pulumi.Version(providerVersion))
 	if err != nil {
 		return nil, err
 	}

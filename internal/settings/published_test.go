@@ -28,7 +28,10 @@ func (a account) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	for name, value := range a.parameters {
 		names, values = append(names, args.Args["path"].StringValue()+name), append(values, value)
 	}
-	return resource.NewPropertyMapFromMap(map[string]any{"names": names, "values": values}), nil
+	return resource.PropertyMap{
+		"names":  resource.NewPropertyValue(names),
+		"values": resource.MakeSecret(resource.NewPropertyValue(values)), // as the provider marks all of them
+	}, nil
 }
 
 // Outages come from the parameter of the update before. A new stack has none, and one that cannot be read is a note, not a fault.
