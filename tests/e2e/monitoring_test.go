@@ -153,7 +153,7 @@ func checkDashboard(ctx context.Context, t *testing.T, clients clients) {
 	require.NoError(t, err)
 	var body struct{ Widgets []struct{ Type string } }
 	require.NoError(t, json.Unmarshal([]byte(*found.DashboardBody), &body))
-	assert.Len(t, body.Widgets, 22)
+	assert.Len(t, body.Widgets, 23)
 }
 
 // checkRules checks that events go where they should: to the notices, or to ServiceNow, and to a queue if that fails.
