@@ -135,17 +135,23 @@ func checkSecrets(ctx context.Context, t *testing.T, clients clients, outputs au
 	smtp, err := clients.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("ha-web/local/smtp")})
 	require.NoError(t, err)
 	assert.Equal(t, smtpPassword, *smtp.SecretString)
-	return checkMasterSecret(ctx, t, clients, outputs)
+	return checkMasterSecret(ctx, t, clients, outputs, byDefault)
 }
 
-// checkMasterSecret checks that the master secret turns by itself, and returns the master password.
-func checkMasterSecret(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap) string {
+// When the master secret rotates.
+const (
+	byDefault = "cron(0 3 1 * ? *)"
+	inProd    = "cron(0 8 1 * ? *)"
+)
+
+// checkMasterSecret checks that the master secret rotates by a schedule, and returns the master password.
+func checkMasterSecret(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap, schedule string) string {
 	t.Helper()
 	master := aws.String(outputs["databaseSecretArn"].Value.(string))
 	described, err := clients.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: master})
 	require.NoError(t, err)
 	assert.True(t, *described.RotationEnabled)
-	assert.Equal(t, "cron(0 3 1 * ? *)", aws.ToString(described.RotationRules.ScheduleExpression))
+	assert.Equal(t, schedule, aws.ToString(described.RotationRules.ScheduleExpression))
 	assert.Equal(t, "1h", aws.ToString(described.RotationRules.Duration))
 	assert.Nil(t, described.RotationLambdaARN)
 	assert.Nil(t, described.LastRotatedDate, "not at once")

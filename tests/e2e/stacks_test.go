@@ -36,7 +36,7 @@ func TestDevStack(t *testing.T) {
 		listeners: map[int32]balancing.ActionTypeEnum{80: balancing.ActionTypeEnumFixedResponse},
 	})
 	d.expectNoChanges(ctx, t)
-	checkState(ctx, t, d, checkMasterSecret(ctx, t, d.aws, outputs), originValue(ctx, t, d.aws))
+	checkState(ctx, t, d, checkMasterSecret(ctx, t, d.aws, outputs, byDefault), originValue(ctx, t, d.aws))
 	version := checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs)
 	checkOutageIsAnnounced(ctx, t, d)
 	d.updateInPlace(ctx, t, "web.bootSeconds", "150")
@@ -78,7 +78,7 @@ func TestProdStack(t *testing.T) {
 	checkSignIn(ctx, t, d.aws, "/admin/*")
 	checkConsoleRoles(ctx, t, d.aws, outputs)
 	d.expectNoChanges(ctx, t)
-	checkState(ctx, t, d, checkMasterSecret(ctx, t, d.aws, outputs), originValue(ctx, t, d.aws), clientSecret)
+	checkState(ctx, t, d, checkMasterSecret(ctx, t, d.aws, outputs, inProd), originValue(ctx, t, d.aws), clientSecret)
 	checkRollout(ctx, t, d, outputs, "web.container", goodRelease)
 	d.refresh(ctx, t)
 	d.expectNoChanges(ctx, t)
