@@ -29,7 +29,7 @@ func overlap(a, b timed) time.Time {
 	case b.recurrence != nil:
 		return b.next(a.start, a.last())
 	}
-	from, to := later(a.start, b.start), earlier(a.last(), b.last())
+	from, to := latest(a.start, b.start), earliest(a.last(), b.last())
 	if from.After(to) {
 		return time.Time{}
 	}
@@ -38,8 +38,8 @@ func overlap(a, b timed) time.Time {
 
 // together returns when two recurrences first set the sizes at once, within a cycle of the calendar, or zero.
 func together(a, b timed) time.Time {
-	from := later(a.from(), b.from())
-	until := earlier(earlier(a.until(), b.until()), from.AddDate(cycle, 0, 0))
+	from := latest(a.from(), b.from())
+	until := earliest(earliest(a.until(), b.until()), from.AddDate(cycle, 0, 0))
 	if from.After(until) {
 		return time.Time{}
 	}
@@ -144,14 +144,14 @@ func around(set []uint64, word int) uint64 {
 	return near
 }
 
-func later(a, b time.Time) time.Time {
+func latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}
 	return b
 }
 
-func earlier(a, b time.Time) time.Time {
+func earliest(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
 	}

@@ -85,13 +85,6 @@ func (r *recurrence) daysTo(last int) []uint64 {
 	return r.days
 }
 
-// matches reports whether the fields match a time.
-func (r *recurrence) matches(at int64) bool {
-	local := at + int64(r.zone.offset(at)) - origin.Unix()
-	day, second := int(local/secondsPerDay), int(local%secondsPerDay)
-	return second%60 == 0 && has(r.minutes[:], second/60) && r.onDay(day)
-}
-
 // next returns the first match from one time to another, both included, or 0.
 func (r *recurrence) next(from, until int64) int64 {
 	for _, period := range r.zone.periods {

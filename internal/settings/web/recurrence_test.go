@@ -46,6 +46,13 @@ func TestRecurrencesAreThoseOfCron(t *testing.T) {
 	}
 }
 
+// matches reports whether the fields match a time.
+func (r *recurrence) matches(at int64) bool {
+	local := at + int64(r.zone.offset(at)) - origin.Unix()
+	day, second := int(local/secondsPerDay), int(local%secondsPerDay)
+	return second%60 == 0 && has(r.minutes[:], second/60) && r.onDay(day)
+}
+
 // field returns a cron field: any value, one, a list, a range or steps.
 func field(random *rand.Rand, low, high int) string {
 	pick := func() int { return low + random.IntN(high-low+1) }

@@ -166,7 +166,7 @@ func (s *Settings) timed() []timed {
 }
 
 // from returns the time from which a schedule may set sizes.
-func (t timed) from() time.Time { return later(t.start, firstTime) }
+func (t timed) from() time.Time { return latest(t.start, firstTime) }
 
 // until returns the time until which a recurrence may set sizes.
 func (t timed) until() time.Time {
@@ -177,12 +177,12 @@ func (t timed) until() time.Time {
 }
 
 // last returns the last time at which a schedule without recurrence sets sizes.
-func (t timed) last() time.Time { return later(t.start, t.end) }
+func (t timed) last() time.Time { return latest(t.start, t.end) }
 
 // recurs reports whether the recurrence ever matches.
 func (t timed) recurs() bool {
 	from := t.from()
-	return t.recurrence.next(from.Unix(), earlier(t.until(), from.AddDate(cycle, 0, 0)).Unix()) != 0
+	return t.recurrence.next(from.Unix(), earliest(t.until(), from.AddDate(cycle, 0, 0)).Unix()) != 0
 }
 
 // next returns the first time at which a schedule with a recurrence sets the sizes, from one time to another, both included, or zero.
@@ -192,14 +192,14 @@ func (t timed) next(from, until time.Time) time.Time {
 		// recurrence.
 		return t.start
 	}
-	return unix(t.recurrence.next(later(from, t.from()).Unix(), earlier(until, t.until()).Unix()))
+	return unix(t.recurrence.next(latest(from, t.from()).Unix(), earliest(until, t.until()).Unix()))
 }
 
 // previous returns the last time, up to one, at which a schedule sets the sizes or returns them, or zero.
 func (t timed) previous(until time.Time) time.Time {
 	times := []time.Time{t.end, t.start}
 	if t.recurrence != nil {
-		times = []time.Time{unix(t.recurrence.previous(t.from().Unix(), earlier(until, t.until()).Unix())), t.start}
+		times = []time.Time{unix(t.recurrence.previous(t.from().Unix(), earliest(until, t.until()).Unix())), t.start}
 	}
 	for _, each := range times {
 		if !each.IsZero() && !each.After(until) {
