@@ -10,7 +10,7 @@ controls: ## Hold a stack to security and availability controls: make controls S
 	go run . plan -stack $(STACK) -controls
 
 test: ## Run all tests that need nothing but Go, and print the ten slowest
-	go tool gotestsum --format pkgname --jsonfile test.out -- ./...
+	go tool gotestsum --format pkgname --jsonfile test.out -- -timeout 30m ./...
 	@go tool gotestsum tool slowest --jsonfile test.out --threshold 0s --num 10
 
 bench: ## Measure the program, and what an offline plan takes

@@ -36,16 +36,6 @@ func (d *deployment) unset(ctx context.Context, t *testing.T, path string) {
 	require.NoError(t, d.RemoveConfigWithOptions(ctx, path, &auto.ConfigOptions{Path: true}))
 }
 
-// firstPreview shows what an empty account would get.
-func (d *deployment) firstPreview(ctx context.Context, t *testing.T) {
-	t.Helper()
-	_, stream, done := d.progress(t, "preview")
-	previewed, err := d.Preview(ctx, optpreview.EventStreams(stream))
-	done()
-	require.NoError(t, err)
-	t.Logf("to create: %d", previewed.ChangeSummary["create"])
-}
-
 func (d *deployment) up(ctx context.Context, t *testing.T) auto.OutputMap {
 	t.Helper()
 	result, err := d.tryUp(ctx, t, "up")

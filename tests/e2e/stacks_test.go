@@ -66,7 +66,6 @@ func TestProdStack(t *testing.T) {
 	setSignIn(ctx, t, d)
 	setAdditions(ctx, t, d)
 	d.set(ctx, t, "access.saml.metadataFile", "examples/saml/metadata.xml")
-	d.firstPreview(ctx, t)
 	outputs := d.up(ctx, t)
 	checkStack(ctx, t, d, outputs, expected{
 		natGateways: 2, multiAZ: true, chain: withSignIn,
