@@ -7,6 +7,7 @@ import (
 	"ha-web/internal/component"
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/database"
+	"ha-web/internal/settings/delivery"
 	"ha-web/internal/validate"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -64,7 +65,7 @@ const nameLimit = 63 - len("-r00000000")
 func (a Args) resolve(name, stack string) (*Args, names, error) {
 	settings := component.SettingsOr(a.Settings, Default).Resolved()
 	a.Settings = &settings
-	a.ParameterPrefix = cmp.Or(a.ParameterPrefix, "/"+name+"/"+stack)
+	a.ParameterPrefix = cmp.Or(a.ParameterPrefix, delivery.ParameterPath(name, stack))
 	var faults validate.Faults
 	f := validate.FieldsOf(&faults, &a, fields.ByName)
 	f.RequireTagged()

@@ -3,6 +3,8 @@ package webtier
 import (
 	"fmt"
 
+	"ha-web/internal/settings/delivery"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -31,7 +33,7 @@ func (b *builder) keptImage(newest pulumi.StringInput) (pulumi.StringInput, erro
 	role := "image-" + b.settings.Architecture().Label()
 	name := b.Name(role)
 	kept, err := ssm.NewParameter(b.ctx, name, &ssm.ParameterArgs{
-		Name:          pulumi.String("/" + b.Component() + "/" + b.ctx.Stack() + "/" + role),
+		Name:          pulumi.String(delivery.ParameterPath(b.Component(), b.ctx.Stack()) + "/" + role),
 		Description:   pulumi.String("AMI that instances keep until web.image sets another"),
 		Type:          pulumi.String("String"),
 		InsecureValue: newest.ToStringOutput().ToStringPtrOutput(),

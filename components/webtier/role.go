@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ha-web/internal/parts"
+	"ha-web/internal/settings/web"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -113,10 +114,8 @@ func (b *builder) statements() []parts.Statement {
 	return append(statements, b.pulls()...)
 }
 
-var (
-	readParameter  = []string{"ssm:GetParameter", "ssm:GetParameters"}
-	readParameters = append(slices.Clone(readParameter), "ssm:GetParametersByPath")
-)
+// readParameter are the actions that read a parameter by its name.
+var readParameter = []string{"ssm:GetParameter", "ssm:GetParameters"}
 
 // namedParameters returns the ARNs of the parameters that environment variables name.
 func (b *builder) namedParameters() []pulumi.StringInput {
@@ -138,7 +137,7 @@ func (b *builder) parameters() []parts.Statement {
 		path := pulumi.Sprintf("arn:%s:ssm:%s:%s:parameter%s",
 			b.place.Partition, b.place.Region, b.place.Account, b.args.ParameterPrefix)
 		mine := []pulumi.StringInput{path, pulumi.Sprintf("%s/*", path)}
-		statements = append(statements, parts.Statement{Sid: "ReadParameters", Actions: readParameters, Resources: mine})
+		statements = append(statements, parts.Statement{Sid: "ReadParameters", Actions: web.ParameterReaders, Resources: mine})
 		own = append(own, mine...)
 	}
 	if named := b.namedParameters(); len(named) > 0 {
@@ -146,7 +145,7 @@ func (b *builder) parameters() []parts.Statement {
 		own = append(own, named...)
 	}
 	return append(statements, parts.Statement{
-		Sid: "RefuseOtherParameters", Deny: true, Actions: readParameters, Except: own,
+		Sid: "RefuseOtherParameters", Deny: true, Actions: web.ParameterReaders, Except: own,
 	})
 }
 

@@ -43,8 +43,8 @@ var administrators = []string{
 	"SystemAdministrator",
 }
 
-// refusedParameters are the actions that the role denies itself for all parameters but its own.
-var refusedParameters = []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"}
+// ParameterReaders are the actions that read SSM parameters. The role of the instances denies them for all parameters but its own.
+var ParameterReaders = []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"}
 
 // readers are the actions that read secrets.
 var readers = []string{"kms:Decrypt", "kms:ReEncryptFrom", "secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"}
@@ -125,7 +125,7 @@ func CheckAction(action string) error {
 		return fmt.Errorf("must not be an action of %s, by which instances could get other permissions, got %q", service, action)
 	case !iamAction.MatchString(action):
 		return fmt.Errorf("must be a service and the name of an action, such as s3:GetObject, and not a whole service, got %q", action)
-	case matchesAny(action, refusedParameters):
+	case matchesAny(action, ParameterReaders):
 		return fmt.Errorf("is denied for all parameters but those of the stack and of web.environment: name the parameter there, got %q", action)
 	}
 	return nil
