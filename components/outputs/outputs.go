@@ -35,7 +35,7 @@ type Outputs struct {
 type Args struct {
 	// Settings say whether the parameter is protected. Default nil: the settings of a stack file that sets none.
 	Settings *delivery.Settings `pulumi:"settings,optional"`
-	// Values are the outputs by name. A secret among them is an error: whoever may read the parameter reads plain text.
+	// Values are the outputs by name. A secret among them is an error: the parameter is plain text.
 	Values pulumi.Map `pulumi:"values"`
 	// DependsOn are all other resources of the stack. A component among them is not enough: name its children too
 	// (component.WatchRegistrations).

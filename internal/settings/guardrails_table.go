@@ -93,7 +93,7 @@ func databaseGuards() []GuardRail {
 		}, {
 			ID: "password-rotation", Has: fmt.Sprintf("a new password of the database every %d days or sooner", mostPasswordDays),
 			Remedy:   "rotate it more often, such as cron(0 3 1 * ? *)",
-			Without:  "one password for longer; so has whoever got hold of it",
+			Without:  "a leaked password works for longer",
 			Controls: []string{"SecretsManager.4"},
 			lacks:    []lack{{"database.rotation.schedule", func(s *Settings) bool { return s.Database.Rotation.Days() > mostPasswordDays }}},
 		}, {
