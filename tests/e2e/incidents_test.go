@@ -112,6 +112,8 @@ var incidents = []incident{
 			group := readGroup(ctx, t, d.aws, outputs)
 			assert.EqualValues(t, 10, *group.MaxSize)
 			assert.EqualValues(t, 4, *group.MinSize, "that of the exams")
+			d.refresh(ctx, t)
+			d.expectNoChanges(ctx, t)
 		},
 	},
 	{

@@ -60,8 +60,11 @@ func checkNothingIsDestroyed(ctx context.Context, t *testing.T, d *deployment, o
 func checkOutageIsAnnounced(ctx context.Context, t *testing.T, d *deployment) {
 	t.Helper()
 	const outage = "outage: web.port changes from 8080 to 9090: the site answers 502 and 503 for 5 to 8 minutes"
-	d.set(ctx, t, "web.port", "9090")
 	previewed, err := d.Preview(ctx)
+	require.NoError(t, err)
+	assert.NotContains(t, previewed.StdOut, "outage")
+	d.set(ctx, t, "web.port", "9090")
+	previewed, err = d.Preview(ctx)
 	require.NoError(t, err)
 	assert.Contains(t, previewed.StdOut, outage)
 	d.unset(ctx, t, "web.port")
