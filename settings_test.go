@@ -111,8 +111,7 @@ var changes = map[string][]string{
 
 // unplanned are the settings that change no resource, and why.
 var unplanned = map[string]string{
-	"waivers":           "they only say why a guard rail of production does not hold",
-	"database.poolSize": "it only checks that the connections of the largest fleet fit a database without a proxy",
+	"waivers": "they only say why a guard rail of production does not hold",
 
 	"web.capacity.requestsPerVcpu": "it is for the arithmetic of the plan",
 	"web.exams.databaseClass":      "an update of database.instanceClass before the exams does",

@@ -82,7 +82,7 @@ func TestParametersSayHowToConnect(t *testing.T) {
 			assert.Equal(t, map[string]any{
 				"/web/test/database/endpoint": test.host, "/web/test/database/port": "5432",
 				"/web/test/database/name": "appdb", "/web/test/database/secret-arn": masterSecret,
-				"/web/test/db-endpoint": test.host,
+				"/web/test/database/pool-size": "20", "/web/test/db-endpoint": test.host,
 			}, values)
 		})
 	}

@@ -136,7 +136,8 @@ func TestDiffAgainstASavedPlan(t *testing.T) {
 	require.NoError(t, os.WriteFile(older, text, 0o600))
 	for _, file := range []string{saved, older} {
 		stdout, _, _ = run(t, project, "plan", "-stack", "prod", "-diff", file, "-c", "database.poolSize=30")
-		assert.Equal(t, "~ ha-web:index:Database ha-web\n    ~ inputs.settings.poolSize: 20 -> 30\n\n0 added, 0 removed, 1 changed\n", stdout)
+		assert.Equal(t, "~ aws:ssm/parameter:Parameter ha-web-parameter-pool-size\n    ~ inputs.insecureValue: \"20\" -> \"30\"\n"+
+			"~ ha-web:index:Database ha-web\n    ~ inputs.settings.poolSize: 20 -> 30\n\n0 added, 0 removed, 2 changed\n", stdout)
 	}
 
 	changed := []string{"plan", "-stack", "prod", "-diff", saved, "-c", "network.natGateways=single", "-c", "waivers.nat-gateway-per-zone=a test"}

@@ -21,6 +21,7 @@ func (b *builder) connectionParameters(endpoint, secretARN pulumi.StringInput) e
 		{"port", "/database/port", "Port to connect to", pulumi.String(strconv.Itoa(b.settings.Engine.Port()))},
 		{"name", "/database/name", "Name of the database", pulumi.String(b.settings.Name)},
 		{"secret-arn", "/database/secret-arn", "Secret with username and password", secretARN},
+		{"pool-size", "/database/pool-size", "Most connections that one instance opens", pulumi.String(strconv.Itoa(b.settings.PoolSize))},
 		{"db-endpoint", "/db-endpoint", "Host to connect to, under an older name", endpoint},
 	} {
 		name := b.Name("parameter", parameter.role)

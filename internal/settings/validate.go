@@ -20,6 +20,7 @@ func (s *Settings) validate(faults *validate.Faults) {
 	s.validateZones(f)
 	s.Web.Validate(f, len(s.Network.AvailabilityZones))
 	s.Web.ValidateSecretVariables(f, s.Secrets.Names)
+	s.Web.ValidatePoolSize(f, s.Database.PoolSize, f.Name(&s.Database.PoolSize))
 	s.validateAddresses(f)
 	s.validateDatabase(f)
 	s.Secrets.Validate(f)

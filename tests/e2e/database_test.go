@@ -124,7 +124,7 @@ func checkParameters(ctx context.Context, t *testing.T, clients clients, outputs
 	assert.Equal(t, []any{outputs["imageId"].Value}, slices.Collect(maps.Values(images)), "the AMI that the stack keeps")
 	assert.Equal(t, map[string]any{
 		"/database/endpoint": outputs["databaseEndpoint"].Value, "/database/port": "5432", "/database/name": "appdb",
-		"/database/secret-arn": outputs["databaseSecretArn"].Value, "/db-endpoint": outputs["databaseEndpoint"].Value,
+		"/database/secret-arn": outputs["databaseSecretArn"].Value, "/database/pool-size": "20", "/db-endpoint": outputs["databaseEndpoint"].Value,
 	}, values)
 }
 

@@ -73,8 +73,9 @@ type Settings struct {
 	// Days that CloudWatch Logs keeps the logs of the database and of the proxy: the periods of network.flowLogs.retentionDays.
 	// Cost: 0.50 USD a GB.
 	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
-	// Most connections that one instance of the application opens, 1 to 10000. Without proxy.enabled, the database must accept
-	// this many from each of web.size.max instances.
+	// Most connections that one instance of the application opens, 1 to 10000. The application reads it from the SSM parameter
+	// database/pool-size; DATABASE_POOL_SIZE in web.environment may set a lower limit. Without proxy.enabled, the database must
+	// accept this many from each of web.size.max instances.
 	PoolSize int `pulumi:"poolSize,optional"`
 	// Most connections that the database accepts (parameter max_connections). 0: RDS derives it from the memory of
 	// instanceClass. With postgres a change takes effect when the database restarts.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,6 +22,9 @@ var (
 	// AWS Systems Manager API reference, PutParameter: 15 levels at most.
 	variableParameter = regexp.MustCompile(`^ssm:(/[A-Za-z0-9_.-]+){1,15}$`)
 )
+
+// PoolSizeVariable is the variable with which Environment sets a limit below database.poolSize.
+const PoolSizeVariable = "DATABASE_POOL_SIZE"
 
 // SecretVariable returns the variable with the ARN of the secret of this name.
 func SecretVariable(secret string) string {
@@ -49,6 +53,17 @@ func (s *Settings) Parameters() []string {
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)
+}
+
+// ValidatePoolSize records a limit of the connections of an instance that is no limit, or above the one of the database.
+func (s *Settings) ValidatePoolSize(f validate.Fields, most int, setting string) {
+	value, set := s.Environment[PoolSizeVariable]
+	if !set || most < 1 {
+		return
+	}
+	if size, err := strconv.Atoi(value); err != nil || size < 1 || size > most {
+		f.AddEntry(&s.Environment, PoolSizeVariable, "must be an integer between 1 and %s (%d), got %q", setting, most, value)
+	}
 }
 
 func (s *Settings) checkEnvironment(f validate.Fields) {

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -73,6 +74,25 @@ environment.SINGLE_SIGN_ON_SECRET_ARN: has the ARN of the secret single-sign-on:
 		validatetest.Text(&settings, fields.ByTag, func(f validate.Fields) {
 			settings.ValidateSecretVariables(f, []string{"smtp", "single-sign-on"})
 		}))
+}
+
+func TestPoolSizesStayBelowThatOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	for value, valid := range map[string]bool{
+		"1": true, "20": true, "21": false, "0": false, "-1": false, "": false, "5.5": false, "many": false, "ssm:/campus/pool": false,
+	} {
+		settings := usual()
+		settings.Environment = map[string]string{"DATABASE_POOL_SIZE": value}
+		want := ""
+		if !valid {
+			want = fmt.Sprintf("environment.DATABASE_POOL_SIZE: must be an integer between 1 and database.poolSize (20), got %q", value)
+		}
+		check := func(most int) string {
+			return validatetest.Text(&settings, fields.ByTag, func(f validate.Fields) { settings.ValidatePoolSize(f, most, "database.poolSize") })
+		}
+		assert.Equal(t, want, check(20), value)
+		assert.Empty(t, check(0), "a fault of database.poolSize is one fault")
+	}
 }
 
 func TestParametersOfVariables(t *testing.T) {
