@@ -172,7 +172,7 @@ func TestBootStartsTheHelloService(t *testing.T) {
 	assert.Equal(t, `[Unit]
 Description=Application
 Wants=network-online.target
-After=network-online.target
+After=network-online.target amazon-cloudwatch-agent.service
 StartLimitIntervalSec=0
 
 [Service]
@@ -198,7 +198,26 @@ WantedBy=multi-user.target
 		get(t, http.MethodGet, site+"/?from=test"))
 	assert.Equal(t, `404 {"message": "Not found"}`, get(t, http.MethodGet, site+"/admin"))
 	assert.Equal(t, `200 `, get(t, http.MethodHead, site+"/health"))
+	checkWholeAnswers(t, port)
 	checkGracefulEnd(t, got, port)
+}
+
+// checkWholeAnswers checks that each answer on a connection arrives as a whole. One that the service writes in two parts arrives in
+// two, 40 ms apart: TCP holds the second back until the client acknowledges the first, and the client delays that.
+func checkWholeAnswers(t *testing.T, port int) {
+	t.Helper()
+	connection, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
+	require.NoError(t, err)
+	defer connection.Close()
+	require.NoError(t, connection.SetDeadline(time.Now().Add(20*time.Second)))
+	buffer := make([]byte, 4096)
+	for range 50 {
+		_, err := io.WriteString(connection, "GET /health HTTP/1.1\r\nHost: test\r\n\r\n")
+		require.NoError(t, err)
+		n, err := connection.Read(buffer)
+		require.NoError(t, err)
+		require.Regexp(t, `(?s)^HTTP/1.1 200 OK\r\n.*\r\n\r\n\{"status": "ok"\}\n$`, string(buffer[:n]))
+	}
 }
 
 // get returns the status and the body of an answer.
@@ -252,6 +271,7 @@ func TestBootGivesTheApplicationNamesAndNoValues(t *testing.T) {
 	got, err := boot(t, args)
 	require.NoError(t, err, got.said)
 	assert.Equal(t, `PORT=8080
+DRAIN_SECONDS=30
 AWS_REGION=us-east-1
 PARAMETER_PREFIX=/web/test
 O_QUOTE_SECRET_ARN=it's $(reboot) "here" \n

@@ -54,13 +54,16 @@ func (b *builder) userData(logs *cloudwatch.LogGroup) pulumi.StringOutput {
 	return b.encoded(append(variables, variable{"APP_ENVIRONMENT", b.environment()}))
 }
 
-// drainSeconds is how long the application has to finish its requests when it is told to stop. The load balancer has stopped
-// sending requests by then.
+// drainSeconds is how long the application has from SIGTERM until it is killed. EC2 Auto Scaling deregisters an instance, waits for
+// its requests for the deregistration delay at most, and then terminates it: only then does systemd send SIGTERM (Amazon EC2 Auto
+// Scaling user guide, "Attach an Elastic Load Balancing load balancer to your Auto Scaling group").
 const drainSeconds = 30
 
 // environment returns the environment variables of the application, a line each. The boot script adds what only the instance knows.
 func (b *builder) environment() pulumi.StringOutput {
-	lines := []any{pulumi.Sprintf("PORT=%d", b.settings.Port), pulumi.Sprintf("AWS_REGION=%s", b.place.Region)}
+	lines := []any{
+		pulumi.Sprintf("PORT=%d", b.settings.Port), pulumi.Sprintf("DRAIN_SECONDS=%d", drainSeconds), pulumi.Sprintf("AWS_REGION=%s", b.place.Region),
+	}
 	if b.args.ParameterPrefix != nil {
 		lines = append(lines, pulumi.Sprintf("PARAMETER_PREFIX=%s", b.args.ParameterPrefix))
 	}

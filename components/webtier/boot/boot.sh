@@ -82,14 +82,15 @@ NoNewPrivileges=yes
 EOF_SERVICE
 }
 
-# write_unit makes the service of what it reads, and of what all have in common.
+# write_unit makes the service of what it reads, and of what all have in common. At shutdown, systemd stops in the opposite order:
+# the agent still ships what the application says while it stops.
 write_unit() {
   {
     cat <<EOF_UNIT
 [Unit]
 Description=Application
 Wants=network-online.target
-After=network-online.target
+After=network-online.target amazon-cloudwatch-agent.service
 StartLimitIntervalSec=0
 EOF_UNIT
     cat

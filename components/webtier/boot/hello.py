@@ -20,6 +20,7 @@ stopping = threading.Event()
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one write for an answer: of two, TCP holds the second back until the client acknowledges the first (RFC 896)
     timeout = 75  # idle connections: longer than the load balancer's 60 s, or it meets closed ones
 
     def do_GET(self):

@@ -15,7 +15,7 @@ import (
 )
 
 // bootVariables are the variables that the boot script sets by itself, beside those of SecretVariable.
-var bootVariables = []string{"AVAILABILITY_ZONE", "AWS_REGION", "INSTANCE_ID", "PARAMETER_PREFIX", "PORT"}
+var bootVariables = []string{"AVAILABILITY_ZONE", "AWS_REGION", "DRAIN_SECONDS", "INSTANCE_ID", "PARAMETER_PREFIX", "PORT"}
 
 var (
 	variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)

@@ -36,6 +36,7 @@ func TestEnvironment(t *testing.T) {
 		{"PORT", "80", boot},
 		{"AWS_REGION", "us-east-1", boot},
 		{"AVAILABILITY_ZONE", "a", boot},
+		{"DRAIN_SECONDS", "60", boot},
 		{"INSTANCE_ID", "i-0a", boot},
 		{"PARAMETER_PREFIX", "/a", boot},
 		{"A", "two\nlines", unalike},
