@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -99,16 +100,35 @@ func readEnrolment(w http.ResponseWriter, r *http.Request) (key string, wanted w
 	err = body.Decode(&wanted)
 	if err == nil {
 		if _, after := body.Token(); !errors.Is(after, io.EOF) {
-			err = errors.New("there is something after the object")
+			err = errTrailing
 		}
 	}
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
 		return "", wanted, http.StatusRequestEntityTooLarge, fmt.Errorf("the body must be at most %d bytes", large.Limit)
 	}
 	if err != nil {
-		return "", wanted, http.StatusBadRequest, fmt.Errorf(`the body must be an object such as {"course": 1, "student": "ada"}: %w`, err)
+		return "", wanted, http.StatusBadRequest, fmt.Errorf(`the body must be an object such as {"course": 1, "student": "ada"}: %s`, jsonFault(err))
 	}
 	return keys[0], wanted, http.StatusBadRequest, checkStudent(wanted.Student)
+}
+
+var errTrailing = errors.New("more follows after the object")
+
+// jsonFault says what is wrong with a body, without the words of Go.
+func jsonFault(err error) string {
+	var wrong *json.UnmarshalTypeError
+	switch text := err.Error(); {
+	case errors.As(err, &wrong) && wrong.Field == "course":
+		return "course must be an integer"
+	case errors.As(err, &wrong) && wrong.Field == "student":
+		return "student must be a string"
+	case strings.Contains(text, "unknown field"):
+		return text[strings.Index(text, "unknown field"):]
+	case errors.Is(err, errTrailing):
+		return text
+	default:
+		return "it is not JSON"
+	}
 }
 
 func checkStudent(student string) error {

@@ -15,18 +15,22 @@ var pageText string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
+// identity is who answers.
+type identity struct {
+	Message  string   `json:"message"`
+	Zone     string   `json:"zone"`
+	Instance string   `json:"instance"`
+	Version  string   `json:"version"`
+	Age      *float64 `json:"connectionAgeSeconds"` // of the database session that was used last; nil before there is one
+}
+
 // home says who answers: as JSON or, to a browser, as a page whose script lists the courses. It does not wait for the database.
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
-	self := struct {
-		Message  string   `json:"message"`
-		Zone     string   `json:"zone"`
-		Instance string   `json:"instance"`
-		Version  string   `json:"version"`
-		Age      *float64 `json:"connectionAgeSeconds"` // of the database session that was used last
-	}{"Hello from the web tier", s.cfg.Zone, s.cfg.Instance, s.version, nil}
+	self := identity{Message: "Hello from the web tier", Zone: s.cfg.Zone, Instance: s.cfg.Instance, Version: s.version}
+	session := "none yet"
 	if age, ok := s.db.Age(); ok {
 		seconds := age.Round(time.Millisecond).Seconds()
-		self.Age = &seconds
+		self.Age, session = &seconds, age.Round(time.Second).String()+" old"
 	}
 	w.Header().Set("Vary", "Accept")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
@@ -34,7 +38,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = page.Execute(w, map[string]any{"Self": self, "Assets": s.assets}) // the client may be gone
+	_ = page.Execute(w, map[string]any{"Self": self, "Session": session, "Assets": s.assets}) // the client may be gone
 }
 
 var hashedName = regexp.MustCompile(`^(.+)-[0-9a-f]{8}(\.[a-z]+)$`)
