@@ -8,13 +8,10 @@ package main
 import (
 	"context"
 	"embed"
-	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
@@ -67,13 +64,13 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	server, http1 := web.New(cfg, version, db, static, log)
+	server := web.New(cfg, version, db, static, log)
 	listener, err := net.Listen("tcp", ":"+strconv.Itoa(cfg.Port))
 	if err != nil {
 		return err
 	}
 	failed := make(chan error, 2)
-	go func() { failed <- serveHTTP(http1, listener) }()
+	go func() { failed <- server.Serve(listener) }()
 	go func() {
 		if err := db.Start(background); err != nil && background.Err() == nil {
 			failed <- err
@@ -86,23 +83,5 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) error {
 	case <-ctx.Done():
 	}
 	log.Info("stopping")
-	return shutDown(background, cfg, server, http1)
-}
-
-func serveHTTP(server *http.Server, listener net.Listener) error {
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-// shutDown serves until the load balancer sends no more, and finishes the requests in flight.
-func shutDown(ctx context.Context, cfg config.Config, server *web.Server, http1 *http.Server) error {
-	ctx, cancel := context.WithTimeout(ctx, cfg.Drain)
-	defer cancel()
-	server.Stop(ctx)
-	if err := http1.Shutdown(ctx); err != nil {
-		return fmt.Errorf("requests were cut off: %w", err)
-	}
-	return nil
+	return server.Stop()
 }

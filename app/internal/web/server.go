@@ -3,8 +3,11 @@ package web
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -37,18 +40,19 @@ type Server struct {
 	log     *slog.Logger
 	assets  map[string]string // their paths, by name without hash
 	waiting chan struct{}
+	http    *http.Server
 
 	stopping atomic.Bool
 	last     atomic.Int64 // when a request other than /health came, in Unix nanoseconds
 }
 
 // New returns a server of the application. static has the files of the page, with a hash of their content in their names.
-func New(cfg config.Config, version string, db *store.Database, static fs.FS, log *slog.Logger) (*Server, *http.Server) {
+func New(cfg config.Config, version string, db *store.Database, static fs.FS, log *slog.Logger) *Server {
 	s := &Server{
 		cfg: cfg, version: version, db: db, log: log, assets: assets(static), waiting: make(chan struct{}, maxWaiting),
 	}
 	s.last.Store(time.Now().UnixNano())
-	return s, &http.Server{
+	s.http = &http.Server{
 		Handler:           s.observe(s.routes(static)),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       15 * time.Second,
@@ -56,6 +60,41 @@ func New(cfg config.Config, version string, db *store.Database, static fs.FS, lo
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	return s
+}
+
+// Serve answers requests until Stop.
+func (s *Server) Serve(listener net.Listener) error {
+	if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Stop ends Serve within the time to stop (DRAIN_SECONDS). The health check fails at once, requests are answered until the load
+// balancer sends no more, and those in flight are finished. It returns an error if some were cut off.
+func (s *Server) Stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Drain)
+	defer cancel()
+	s.drain()
+	if err := s.http.Shutdown(ctx); err != nil {
+		return fmt.Errorf("requests were cut off: %w", err)
+	}
+	return nil
+}
+
+// drain returns when the load balancer has stopped sending requests, or when what is left of the time to stop is just enough to
+// answer the last ones.
+func (s *Server) drain() {
+	s.stopping.Store(true)
+	began := time.Now()
+	for time.Since(began) < s.cfg.Drain-lastRequests {
+		last := time.Unix(0, s.last.Load())
+		if time.Since(began) >= quiet && time.Since(last) >= quiet {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 
@@ -150,25 +189,5 @@ func byMethod(handlers map[string]http.HandlerFunc) http.HandlerFunc {
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		problem(w, http.StatusMethodNotAllowed, "use "+strings.Join(allowed, " or "))
-	}
-}
-
-// Stop fails the health check, and returns when the load balancer has stopped sending requests, or when what is left of the
-// time to stop is just enough to answer the last ones.
-func (s *Server) Stop(ctx context.Context) {
-	s.stopping.Store(true)
-	began := time.Now()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for time.Since(began) < s.cfg.Drain-lastRequests {
-		last := time.Unix(0, s.last.Load())
-		if time.Since(last) >= quiet && time.Since(began) >= quiet {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
 	}
 }
