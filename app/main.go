@@ -43,7 +43,7 @@ func run(getenv func(string) string, stdout io.Writer) int {
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
 	if err := serve(ctx, cfg, log); err != nil {
 		log.Error(err.Error())
 		return 1
