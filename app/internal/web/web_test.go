@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -143,15 +142,10 @@ func TestDrainEndsWhenNoRequestsCome(t *testing.T) {
 			s, _ := newServer(t)
 			s.cfg.Drain = c.drain
 			synctest.Test(t, func(t *testing.T) {
-				ctx, stop := context.WithCancel(context.Background())
-				defer stop()
+				stop := make(chan struct{})
+				defer close(stop)
 				if c.traffic {
-					go func() {
-						for ctx.Err() == nil {
-							s.last.Store(time.Now().UnixNano())
-							time.Sleep(time.Second)
-						}
-					}()
+					go requestEverySecond(s, stop)
 				}
 				start := time.Now()
 				s.last.Store(start.UnixNano())
@@ -159,5 +153,16 @@ func TestDrainEndsWhenNoRequestsCome(t *testing.T) {
 				assert.InDelta(t, c.least.Seconds(), time.Since(start).Seconds(), 0.2)
 			})
 		})
+	}
+}
+
+func requestEverySecond(s *Server, stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Second):
+			s.last.Store(time.Now().UnixNano())
+		}
 	}
 }
