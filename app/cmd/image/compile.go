@@ -15,7 +15,7 @@ import (
 )
 
 // buildFlags make a binary depend on its source alone: neither on the folder it is built in nor on the state of a Git
-// repository around it. The build ID would differ with what the build cache holds.
+// repository around it. What only debuggers and the go command read is left out.
 func buildFlags(version string) []string {
 	return []string{"-trimpath", "-buildvcs=false", "-ldflags=-buildid= -s -w -X main.version=" + version}
 }

@@ -182,20 +182,32 @@ func TestPushedImageIsNotPushedAgain(t *testing.T) {
 func TestInterruptLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
-	ctx, interrupt := context.WithCancel(t.Context())
-	repository := registryThat(t, func(request *http.Request) { interrupt(); <-request.Context().Done() })
-	stdout, stderr, status := invoke(ctx, "-source", tiny(t), "-push", repository)
-	assert.Equal(t, exitNot, status)
-	assert.Empty(t, stdout)
-	assert.Equal(t, "image: context canceled\n", stderr)
+	asked := make(chan struct{}, 100)
+	repository := registryThat(t, func(request *http.Request) {
+		asked <- struct{}{}
+		<-request.Context().Done()
+	})
+	var stderr bytes.Buffer
+	process := exec.CommandContext(t.Context(), program(t), "-source", tiny(t), "-push", repository)
+	process.Env = append(os.Environ(), "TMPDIR="+out)
+	process.Stderr = &stderr
+	require.NoError(t, process.Start())
+	<-asked
+	require.NoError(t, process.Process.Signal(os.Interrupt))
+	assert.Error(t, process.Wait())
+	assert.Equal(t, exitNot, process.ProcessState.ExitCode())
+	assert.Equal(t, "image: interrupt signal received\n", stderr.String())
+	assert.Empty(t, entries(t, out))
 
 	// Interrupted while it is written: nothing has the name.
 	image, err := imageOf([]byte("binary"), "v1", v1.Platform{OS: "linux", Architecture: "arm64"})
 	require.NoError(t, err)
 	reference, err := referenceOf("", "v1")
 	require.NoError(t, err)
+	interrupted, interrupt := context.WithCancel(t.Context())
+	interrupt()
 	for _, each := range []string{"image.tar", "image"} {
-		require.ErrorIs(t, write(ctx, image, reference, filepath.Join(out, each)), context.Canceled)
+		require.ErrorIs(t, write(interrupted, image, reference, filepath.Join(out, each)), context.Canceled)
 	}
 	assert.Empty(t, entries(t, out))
 }
