@@ -24,7 +24,7 @@ func TestTextsCiteNoPrivateSource(t *testing.T) {
 			return err
 		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "node_modules"):
 			return fs.SkipDir
-		case entry.IsDir() || !strings.Contains(".go .md .sh .yml .yaml .json .xml .html .txt", filepath.Ext(path)) || filepath.Base(path) == "prose_test.go":
+		case entry.IsDir() || !strings.Contains(".go .md .sh .yml .yaml .json .xml .html .txt .sql .css", filepath.Ext(path)) || filepath.Base(path) == "prose_test.go":
 			return nil
 		}
 		content, err := os.ReadFile(path)
