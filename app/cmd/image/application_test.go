@@ -99,7 +99,7 @@ func TestImageOfTheApplication(t *testing.T) {
 		assert.Nil(t, file.Section(".interp"), "the image has no dynamic linker")
 	}
 	t.Run("the same from a copy, pushed and pulled", func(t *testing.T) {
-		repository := registryThat(t, func(*http.Request) {})
+		repository := registryThat(t, func(http.ResponseWriter, *http.Request) bool { return true })
 		copied := filepath.Join(t.TempDir(), "elsewhere")
 		require.NoError(t, os.CopyFS(copied, os.DirFS(application)))
 		again := imageOfApplication(t, "-source", copied, "-version", "v1", "-platforms", "linux/arm64,linux/amd64", "-push", repository)

@@ -141,13 +141,14 @@ func TestVersionIsTheCommitThatLastChangedTheSource(t *testing.T) {
 	assert.Equal(t, commit+"-dirty", revision(t.Context(), source))
 }
 
-// registryThat serves a registry in memory, and calls watch with each request before it.
-func registryThat(t *testing.T, watch func(*http.Request)) (repository string) {
+// registryThat serves a registry in memory, which sees the requests for which admit reports true.
+func registryThat(t *testing.T, admit func(http.ResponseWriter, *http.Request) bool) (repository string) {
 	t.Helper()
 	served := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
-		watch(request)
-		served.ServeHTTP(response, request)
+		if admit(response, request) {
+			served.ServeHTTP(response, request)
+		}
 	}))
 	t.Cleanup(server.Close)
 	return strings.TrimPrefix(server.URL, "http://") + "/campus"
@@ -157,10 +158,11 @@ func registryThat(t *testing.T, watch func(*http.Request)) (repository string) {
 func TestPushedImageIsNotPushedAgain(t *testing.T) {
 	t.Parallel()
 	var writes atomic.Int64
-	repository := registryThat(t, func(request *http.Request) {
+	repository := registryThat(t, func(_ http.ResponseWriter, request *http.Request) bool {
 		if request.Method != http.MethodGet && request.Method != http.MethodHead {
 			writes.Add(1)
 		}
+		return true
 	})
 	args := []string{"-source", tiny(t), "-version", "v1", "-push", repository}
 	digest := built(t, args...)
@@ -183,9 +185,10 @@ func TestInterruptLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
 	asked := make(chan struct{}, 100)
-	repository := registryThat(t, func(request *http.Request) {
+	repository := registryThat(t, func(_ http.ResponseWriter, request *http.Request) bool {
 		asked <- struct{}{}
 		<-request.Context().Done()
+		return false
 	})
 	var stderr bytes.Buffer
 	process := exec.CommandContext(t.Context(), program(t), "-source", tiny(t), "-push", repository)
