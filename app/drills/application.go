@@ -26,16 +26,26 @@ type application struct {
 	url string
 }
 
-// The application, built as two releases with the race detector.
+// Two releases of the application, built with the race detector. The second one brings a migration.
 var (
-	firstRelease  = sync.OnceValues(func() (string, error) { return build("first", "-race") })
-	secondRelease = sync.OnceValues(func() (string, error) { return build("second", "-race") })
+	firstRelease  = sync.OnceValues(func() (string, error) { return build("first", "..", "-race") })
+	secondRelease = sync.OnceValues(func() (string, error) {
+		source := filepath.Join(base, "second")
+		if err := os.CopyFS(source, os.DirFS("..")); err != nil {
+			return "", err
+		}
+		migration := filepath.Join(source, "internal/store/migrations/90000_rooms.sql")
+		if err := os.WriteFile(migration, []byte("-- +goose Up\nCREATE TABLE rooms (id bigint PRIMARY KEY);\n"), 0o600); err != nil {
+			return "", err
+		}
+		return build("second", source, "-race")
+	})
 )
 
-func build(version string, flags ...string) (string, error) {
+func build(version, source string, flags ...string) (string, error) {
 	path := filepath.Join(base, "application-"+version)
 	command := exec.Command("go", append(append([]string{"build"}, flags...), "-ldflags", "-X main.version="+version, "-o", path, ".")...)
-	command.Dir = ".."
+	command.Dir = source
 	return path, run(command)
 }
 

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -12,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -186,4 +190,20 @@ func (e *emulator) enforce(t *testing.T) {
 		need(t, "the emulator cannot check rights: it has no /moto-api/reset-auth")
 	}
 	e.keys = keys
+}
+
+// countCalls leads the application's calls through a proxy that counts those of one action, named as in X-Amz-Target.
+func (s *stage) countCalls(t *testing.T, action string) *atomic.Int64 {
+	t.Helper()
+	var calls atomic.Int64
+	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: loopback(s.emulator.port)})
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Target") == action {
+			calls.Add(1)
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	s.aws.lead(proxy.Listener.Addr().(*net.TCPAddr).Port)
+	return &calls
 }

@@ -29,7 +29,7 @@ const (
 // load is a constant stream of requests: two lists of courses for every enrollment, and GET /health beside them.
 type load struct {
 	application *application
-	courses     int
+	courses     []int // their IDs
 	parts       []*part
 }
 
@@ -48,7 +48,10 @@ func startLoad(t *testing.T, a *application, perSecond int) *load {
 	require.Equal(t, 200, answer.code, answer.body)
 	require.NoError(t, json.Unmarshal([]byte(answer.body), &listed))
 	require.NotEmpty(t, listed.Courses)
-	l := &load{application: a, courses: len(listed.Courses)}
+	l := &load{application: a}
+	for _, course := range listed.Courses {
+		l.courses = append(l.courses, course.ID)
+	}
 	l.parts = []*part{startPart(perSecond, l.next()), startPart(10, vegeta.NewStaticTargeter(vegeta.Target{
 		Method: http.MethodGet, URL: a.url + "/health",
 	}))}
@@ -78,7 +81,7 @@ func (l *load) next() vegeta.Targeter {
 			return nil
 		}
 		target.Method, target.URL = http.MethodPost, l.application.url+"/enrolments"
-		target.Body = []byte(enrollment(1+n%l.courses, fmt.Sprintf("student %d", n)))
+		target.Body = []byte(enrollment(l.courses[n%len(l.courses)], fmt.Sprintf("student %d", n)))
 		target.Header = http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": {fmt.Sprintf("key-%d", n)}}
 		return nil
 	}
@@ -196,7 +199,7 @@ func unlikeUnavailable(answer *vegeta.Result) string {
 func (r *report) checkStored(t *testing.T, s *server) {
 	t.Helper()
 	stored := map[string]int{}
-	rows, err := s.session(t, databaseName).Query(t.Context(), "SELECT student FROM enrolments")
+	rows, err := s.session(t).Query(t.Context(), "SELECT student FROM enrolments")
 	require.NoError(t, err)
 	for rows.Next() {
 		var student string

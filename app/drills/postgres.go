@@ -32,6 +32,7 @@ var adminPassword = newPassword()
 type server struct {
 	folder    string
 	port      int
+	database  string // that the superuser's sessions use
 	authority *authority
 	process   *process
 }
@@ -50,6 +51,7 @@ func startServer(t *testing.T, signer *authority, password string, names ...stri
 	s.execute(t, "CREATE ROLE "+databaseUser+" LOGIN")
 	s.setPassword(t, password)
 	s.execute(t, "CREATE DATABASE "+databaseName+" OWNER "+databaseUser)
+	s.database = databaseName
 	return s
 }
 
@@ -62,9 +64,10 @@ func startStandby(t *testing.T, primary *server) *server {
 		primary.port, adminUser, filepath.Join(primary.folder, "ca.pem"))
 	backup := postgresCommand("pg_basebackup", "--pgdata", s.data(), "--dbname", from,
 		"--write-recovery-conf", "--wal-method", "stream", "--checkpoint", "fast", "--no-sync")
-	backup.Env = append(os.Environ(), "PGPASSWORD="+adminPassword)
+	backup.Env = append(backup.Env, "PGPASSWORD="+adminPassword)
 	require.NoError(t, run(asPostgres(backup)))
 	s.start(t)
+	s.database = primary.database
 	primary.execute(t, "ALTER SYSTEM SET synchronous_standby_names = '*'")
 	primary.execute(t, "SELECT pg_reload_conf()")
 	require.Eventually(t, func() bool {
@@ -78,7 +81,7 @@ func newServer(t *testing.T, signer *authority, names ...string) *server {
 	t.Helper()
 	folder, err := os.MkdirTemp(base, "postgres-")
 	require.NoError(t, err)
-	s := &server{folder: folder, port: freePort(t), authority: signer}
+	s := &server{folder: folder, port: freePort(t), database: "postgres", authority: signer}
 	t.Cleanup(func() { s.cleanup(t) })
 	if len(names) == 0 {
 		names = []string{"localhost", "127.0.0.1"}
@@ -123,6 +126,7 @@ func (s *server) start(t *testing.T) {
 		"max_connections":         "100",
 		"shared_buffers":          "16MB",
 		"fsync":                   "off", // the machine itself does not crash
+		"autovacuum":              "off",
 	} {
 		command.Args = append(command.Args, "-c", setting+"="+value)
 	}
@@ -140,7 +144,7 @@ func (s *server) start(t *testing.T) {
 		// After kill, the old server's processes hold its shared memory for some moments.
 		require.Less(t, time.Now(), deadline, "PostgreSQL does not start: %s", s.process.written(t))
 		again := exec.Command(command.Path)
-		again.Args, again.Dir = command.Args, command.Dir
+		again.Args, again.Dir, again.Env = command.Args, command.Dir, command.Env
 		command = asPostgres(again)
 	}
 }
@@ -149,9 +153,9 @@ func (s *server) start(t *testing.T) {
 func (s *server) kill() { s.process.stop(syscall.SIGKILL) }
 
 // connect opens a session of the superuser, past the link that the application uses.
-func (s *server) connect(ctx context.Context, database string) (*pgx.Conn, error) {
+func (s *server) connect(ctx context.Context) (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig(fmt.Sprintf("host=localhost port=%d user=%s dbname=%s connect_timeout=2 sslmode=verify-full sslrootcert=%s",
-		s.port, adminUser, database, s.authority.file))
+		s.port, adminUser, s.database, s.authority.file))
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +167,7 @@ func (s *server) connect(ctx context.Context, database string) (*pgx.Conn, error
 func (s *server) answers() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	connection, err := s.connect(ctx, "postgres")
+	connection, err := s.connect(ctx)
 	if err != nil {
 		return false
 	}
@@ -172,9 +176,9 @@ func (s *server) answers() bool {
 }
 
 // session opens a session of the superuser for as long as the test runs.
-func (s *server) session(t *testing.T, database string) *pgx.Conn {
+func (s *server) session(t *testing.T) *pgx.Conn {
 	t.Helper()
-	connection, err := s.connect(t.Context(), database)
+	connection, err := s.connect(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = connection.Close(context.Background()) })
 	return connection
@@ -183,7 +187,7 @@ func (s *server) session(t *testing.T, database string) *pgx.Conn {
 // execute runs one statement as the superuser.
 func (s *server) execute(t *testing.T, statement string, arguments ...any) {
 	t.Helper()
-	connection, err := s.connect(t.Context(), "postgres")
+	connection, err := s.connect(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = connection.Close(t.Context()) }()
 	_, err = connection.Exec(t.Context(), statement, arguments...)
@@ -193,7 +197,7 @@ func (s *server) execute(t *testing.T, statement string, arguments ...any) {
 // count returns the number that a query of the application's database results in.
 func (s *server) count(t *testing.T, query string, arguments ...any) int {
 	t.Helper()
-	connection, err := s.connect(t.Context(), databaseName)
+	connection, err := s.connect(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = connection.Close(t.Context()) }()
 	var n int
@@ -252,6 +256,7 @@ func postgresCommand(name string, arguments ...string) *exec.Cmd {
 	}
 	command := exec.Command(name, arguments...)
 	command.Dir = base
+	command.Env = append(os.Environ(), "HOME="+base) // the client library looks for certificates at home
 	return command
 }
 

@@ -69,7 +69,7 @@ const forever = time.Duration(1<<63 - 1)
 // Start connects and brings the schema up to date, and tries until that is done: neither AWS nor the database need be there yet. It
 // returns an error if the context ends, or if the database refuses a migration: then this release cannot serve.
 func (d *Database) Start(ctx context.Context) error {
-	wait := retry.WithJitterPercent(30, retry.WithCappedDuration(5*time.Second, retry.NewExponential(250*time.Millisecond)))
+	wait := retry.WithJitterPercent(30, retry.WithCappedDuration(2*time.Second, retry.NewExponential(250*time.Millisecond)))
 	return retry.Do(ctx, wait, func(ctx context.Context) error {
 		err := d.start(ctx)
 		if refused(err) {
