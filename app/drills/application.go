@@ -147,7 +147,7 @@ func enrollment(course int, student string) string {
 func (a *application) waitFor(t *testing.T, path string, code int, atMost time.Duration) time.Duration {
 	t.Helper()
 	began := time.Now()
-	require.Eventually(t, func() bool { return a.get(path).code == code }, atMost, 20*time.Millisecond,
+	require.Eventually(t, func() bool { return a.get(path).code == code }, atMost, 50*time.Millisecond,
 		"GET %s is not answered with %d", path, code)
 	return time.Since(began)
 }

@@ -15,12 +15,12 @@ func TestPoolExhausted(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	a := s.ready(t)
-	l := startLoad(t, a, 30)
+	l := startLoad(t, a)
 	time.Sleep(2 * time.Second)
 
 	unlock := s.lock(t)
 	most := 0
-	for until := time.Now().Add(8 * time.Second); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
+	for until := time.Now().Add(8 * time.Second); time.Now().Before(until); time.Sleep(250 * time.Millisecond) {
 		most = max(most, s.server.sessions(t))
 	}
 	unlock()
@@ -82,7 +82,7 @@ func TestDatabaseSlow(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	a := s.ready(t)
-	l := startLoad(t, a, 30)
+	l := startLoad(t, a)
 	time.Sleep(2 * time.Second)
 
 	s.link.slow(5 * time.Second)
@@ -102,7 +102,7 @@ func TestDatabaseSilent(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	a := s.ready(t)
-	l := startLoad(t, a, 30)
+	l := startLoad(t, a)
 	time.Sleep(2 * time.Second)
 
 	s.link.swallow()

@@ -25,7 +25,7 @@ func TestCertificateDoesNotVerify(t *testing.T) {
 			s.setEndpoint(t, "localhost", drill.port)
 			a := s.launch(t, "DATABASE_CA_FILE", drill.file)
 			a.waitFor(t, "/health", 200, startsWithin)
-			require.Never(t, func() bool { return s.server.sessions(t)+elsewhere.sessions(t) > 0 }, 5*time.Second, 50*time.Millisecond)
+			require.Never(t, func() bool { return s.server.sessions(t)+elsewhere.sessions(t) > 0 }, 5*time.Second, 250*time.Millisecond)
 			assert.Equal(t, 503, a.get("/ready").code)
 			assert.Contains(t, a.written(t), "x509: ")
 		})

@@ -25,7 +25,7 @@ func TestDiskFull(t *testing.T) {
 	s.server.execute(t, "CREATE TABLESPACE small LOCATION '"+disk+"/tablespace'")
 	s.server.execute(t, "ALTER TABLE enrolments SET TABLESPACE small")
 	s.server.execute(t, "ALTER INDEX ALL IN TABLESPACE pg_default OWNED BY "+databaseUser+" SET TABLESPACE small")
-	l := startLoad(t, a, 30)
+	l := startLoad(t, a)
 	time.Sleep(2 * time.Second)
 
 	filler := fill(t, disk)

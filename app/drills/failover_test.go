@@ -15,7 +15,7 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	a := s.ready(t)
-	l := startLoad(t, a, 40)
+	l := startLoad(t, a)
 	time.Sleep(2 * time.Second)
 
 	s.server.kill()
@@ -35,7 +35,7 @@ func TestStandbyPromoted(t *testing.T) {
 	s := newStage(t)
 	a := s.ready(t)
 	standby := startStandby(t, s.server)
-	l := startLoad(t, a, 40)
+	l := startLoad(t, a)
 	time.Sleep(2 * time.Second)
 
 	s.link.swallow()
@@ -60,7 +60,7 @@ func TestOldPrimaryReadOnly(t *testing.T) {
 	s := newStage(t)
 	a := s.ready(t)
 	standby := startStandby(t, s.server)
-	l := startLoad(t, a, 40)
+	l := startLoad(t, a)
 	time.Sleep(2 * time.Second)
 
 	s.server.execute(t, "ALTER SYSTEM SET default_transaction_read_only = on")
@@ -70,7 +70,7 @@ func TestOldPrimaryReadOnly(t *testing.T) {
 	s.link.lead(standby.port)
 	back := time.Now()
 
-	require.Eventually(t, func() bool { return s.server.sessions(t) == 0 }, settle, 100*time.Millisecond,
+	require.Eventually(t, func() bool { return s.server.sessions(t) == 0 }, settle, 250*time.Millisecond,
 		"the application keeps sessions with the old primary")
 	t.Logf("the last session left the old primary after %.1f s", time.Since(back).Seconds())
 	time.Sleep(time.Until(back.Add(settle)))
@@ -86,7 +86,7 @@ func TestEndpointChanged(t *testing.T) {
 	s := newStage(t)
 	a := s.ready(t)
 	other := startStandby(t, s.server)
-	l := startLoad(t, a, 20)
+	l := startLoad(t, a)
 	time.Sleep(2 * time.Second)
 
 	s.link.swallow()

@@ -24,6 +24,10 @@ const (
 	answersWithin = 6 * time.Second
 	// startsWithin is how long an instance takes until it is ready, with all it needs. Long, for a busy machine.
 	startsWithin = 20 * time.Second
+
+	// perSecond is the number of requests a second in a drill, and 10 of /health beside them. With the race detector, a
+	// machine with two processors has little left beside four drills at a time.
+	perSecond = 30
 )
 
 // load is a constant stream of requests: two lists of courses for every enrollment, and GET /health beside them.
@@ -40,8 +44,8 @@ type part struct {
 	done     chan struct{}
 }
 
-// startLoad sends a number of requests a second until the load is stopped.
-func startLoad(t *testing.T, a *application, perSecond int) *load {
+// startLoad sends requests until the load is stopped.
+func startLoad(t *testing.T, a *application) *load {
 	t.Helper()
 	var listed struct{ Courses []struct{ ID int } }
 	answer := a.get("/courses")

@@ -14,7 +14,7 @@ func TestStopUnderLoad(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	a := s.ready(t)
-	l := startLoad(t, a, 60)
+	l := startLoad(t, a)
 	time.Sleep(2 * time.Second)
 	inFlight, finish := s.slowEnrollment(t, a)
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,8 +25,15 @@ const (
 	// Patience is how long a request waits for the database, all attempts together.
 	Patience = 5 * time.Second
 
+	// workTime is what a request keeps of its patience for the work itself. Without it, everyone in a long queue would get a session
+	// with no time left, and the session would end with the request, so that the next one has to open another.
+	workTime = time.Second
+
 	connectTimeout = 2 * time.Second
-	passwordAge    = time.Minute
+	// While sessions cannot be opened, each costs this machine and the server 20 ms of a processor for nothing, and hundreds of
+	// requests may wait for one.
+	connectInterval = 200 * time.Millisecond
+	passwordAge     = time.Minute
 	// Without a connection for this long, the database may have moved: to a proxy, or to a copy that was restored.
 	moveAfter = 15 * time.Second
 )
@@ -41,6 +49,10 @@ type Database struct {
 	ready   chan struct{} // closed when the schema is there
 	reached atomic.Int64  // when a session was last opened or used, in Unix nanoseconds
 	since   atomic.Int64  // when the session that was used last was opened; 0: there was none
+
+	turn      sync.Mutex // guards attempted
+	attempted time.Time  // when a session was last tried to open
+	opened    atomic.Int64
 }
 
 // New returns a database that is not connected yet. It needs neither AWS nor the database.
@@ -116,7 +128,7 @@ func (d *Database) open(ctx context.Context) (*pgxpool.Pool, error) {
 	cfg.MaxConns = int32(size)
 	cfg.MaxConnLifetime, cfg.MaxConnLifetimeJitter = 30*time.Minute, 5*time.Minute // spreads over proxies that were added
 	cfg.MaxConnIdleTime = 5 * time.Minute
-	cfg.PingTimeout = time.Second // of a session that was idle: the server may be gone without a word
+	cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // attempt does
 	cfg.BeforeConnect = d.connect
 	cfg.AfterConnect = d.connected
 	session := cfg.ConnConfig
@@ -127,6 +139,7 @@ func (d *Database) open(ctx context.Context) (*pgxpool.Pool, error) {
 	// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
 	session.DefaultQueryExecMode = pgx.QueryExecModeExec
 	session.RuntimeParams["application_name"] = "courses"
+	session.OnPgError = d.refusedSignIn(session.OnPgError)
 	session.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: 5 * time.Second, Interval: time.Second, Count: 3,
 	}}).DialContext
@@ -135,6 +148,7 @@ func (d *Database) open(ctx context.Context) (*pgxpool.Pool, error) {
 
 // connect tells a new session where to connect and how to sign in, as of now.
 func (d *Database) connect(ctx context.Context, session *pgx.ConnConfig) error {
+	d.waitForTurn(ctx)
 	age := forever
 	if time.Since(time.Unix(0, d.reached.Load())) > moveAfter {
 		age = moveAfter
@@ -158,6 +172,27 @@ func (d *Database) connect(ctx context.Context, session *pgx.ConnConfig) error {
 	return nil
 }
 
+// waitForTurn spaces out the attempts to open a session, until one succeeds.
+func (d *Database) waitForTurn(ctx context.Context) {
+	d.turn.Lock()
+	defer d.turn.Unlock()
+	for ctx.Err() == nil && time.Since(d.attempted) < connectInterval && d.opened.Load() < d.attempted.UnixNano() {
+		time.Sleep(5 * time.Millisecond)
+	}
+	d.attempted = time.Now()
+}
+
+// refusedSignIn has the password fetched again when the server refuses it. Whoever waits for the session cannot: after seconds of
+// waiting for its turn it may have gone before the server answers.
+func (d *Database) refusedSignIn(next pgconn.PgErrorHandler) pgconn.PgErrorHandler {
+	return func(session *pgconn.PgConn, err *pgconn.PgError) bool {
+		if signInRefused(err) {
+			d.password.expire()
+		}
+		return next(session, err)
+	}
+}
+
 func (d *Database) roots(host string) *x509.CertPool {
 	if d.cfg.Roots != nil {
 		return d.cfg.Roots
@@ -165,11 +200,17 @@ func (d *Database) roots(host string) *x509.CertPool {
 	return rootsFor(host)
 }
 
-const openedAt = "opened at" // key of pgx's CustomData
+// Keys of pgx's CustomData, with Unix nanoseconds.
+const (
+	openedAt = "opened at"
+	usedAt   = "used at"
+)
 
 func (d *Database) connected(_ context.Context, session *pgx.Conn) error {
 	now := time.Now().UnixNano()
 	session.PgConn().CustomData()[openedAt] = now
+	session.PgConn().CustomData()[usedAt] = now
+	d.opened.Store(now)
 	d.reached.Store(now)
 	d.log.Info("connected to the database", "host", session.Config().Host)
 	return nil
@@ -209,7 +250,7 @@ func (d *Database) do(ctx context.Context, operation func(context.Context, *pgx.
 		if err == nil || ctx.Err() == nil || last == nil {
 			last = err
 		}
-		if passes(err) {
+		if passes(err) && !errors.Is(err, errNoSession) {
 			return retry.RetryableError(err)
 		}
 		return err
@@ -223,22 +264,59 @@ func (d *Database) do(ctx context.Context, operation func(context.Context, *pgx.
 	return err
 }
 
+var errNoSession = errors.New("no session was free in time")
+
 func (d *Database) attempt(ctx context.Context, operation func(context.Context, *pgx.Conn) error) error {
-	session, err := d.pool.Load().Acquire(ctx)
+	session, err := d.acquire(ctx)
 	if err != nil {
-		if signInRefused(err) {
-			d.password.expire()
-		}
+		return err
+	}
+	err = checkIdle(ctx, session.Conn())
+	if err == nil {
+		err = operation(ctx, session.Conn())
+	}
+	if broken(err) {
+		discard(session)
 		return err
 	}
 	defer session.Release()
-	err = operation(ctx, session.Conn())
-	if broken(err) {
-		_ = session.Conn().Close(ctx) // so that the pool does not keep it
-	}
 	if err == nil {
-		d.reached.Store(time.Now().UnixNano())
+		now := time.Now().UnixNano()
+		session.Conn().PgConn().CustomData()[usedAt] = now
+		d.reached.Store(now)
 		d.since.Store(session.Conn().PgConn().CustomData()[openedAt].(int64))
 	}
 	return err
+}
+
+func (d *Database) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	deadline, _ := ctx.Deadline() // do sets one
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-workTime))
+	defer cancel()
+	session, err := d.pool.Load().Acquire(ctx)
+	if ctx.Err() != nil && err != nil {
+		return nil, errNoSession
+	}
+	return session, err
+}
+
+// checkIdle asks a session that was idle for a sign of life: its server may be gone without a word.
+func checkIdle(ctx context.Context, session *pgx.Conn) error {
+	if time.Since(time.Unix(0, session.PgConn().CustomData()[usedAt].(int64))) < time.Second {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return session.Ping(ctx)
+}
+
+// discard takes a session that is of no more use out of the pool at once. Release would first wait until the server has canceled
+// the session's query, for 15 seconds if the server is gone, and the pool has no room for a new session meanwhile.
+func discard(session *pgxpool.Conn) {
+	lost := session.Hijack()
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = lost.Close(ctx)
+	}()
 }

@@ -37,8 +37,5 @@ func (d *Database) migrate(ctx context.Context) error {
 		return err
 	}
 	_, err = provider.Up(ctx)
-	if signInRefused(err) {
-		d.password.expire()
-	}
 	return err
 }
