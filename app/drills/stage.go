@@ -95,7 +95,12 @@ func (s *stage) launchRelease(t *testing.T, release func() (string, error), sett
 // ready starts an instance, and returns it when it is ready.
 func (s *stage) ready(t *testing.T, settings ...string) *application {
 	t.Helper()
-	a := s.launch(t, settings...)
+	return s.readyRelease(t, firstRelease, settings...)
+}
+
+func (s *stage) readyRelease(t *testing.T, release func() (string, error), settings ...string) *application {
+	t.Helper()
+	a := s.launchRelease(t, release, settings...)
 	a.waitFor(t, "/ready", 200, startsWithin)
 	return a
 }

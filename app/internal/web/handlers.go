@@ -100,7 +100,7 @@ func readEnrolment(w http.ResponseWriter, r *http.Request) (key string, wanted w
 	err = body.Decode(&wanted)
 	if err == nil {
 		if _, after := body.Token(); !errors.Is(after, io.EOF) {
-			err = errTrailing
+			err = errors.Join(errTrailing, after) // too large, perhaps
 		}
 	}
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
@@ -125,7 +125,7 @@ func jsonFault(err error) string {
 	case strings.Contains(text, "unknown field"):
 		return text[strings.Index(text, "unknown field"):]
 	case errors.Is(err, errTrailing):
-		return text
+		return errTrailing.Error()
 	default:
 		return "it is not JSON"
 	}
