@@ -2,6 +2,7 @@ package drills
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -36,12 +37,12 @@ func TestPoolExhausted(t *testing.T) {
 	assert.LessOrEqual(t, most, 2*poolSize, "sessions while the table was locked")
 }
 
-// More requests wait than the application lets wait.
+// More requests wait than the application lets wait. The drill runs alone, and without the race detector, because so many
+// connections at once take a machine some seconds.
 func TestTooManyWaiting(t *testing.T) {
-	t.Parallel()
-	const atOnce, mayWait = 1300, 1000
+	const atOnce = 1500
 	s := newStage(t)
-	a := s.ready(t)
+	a := s.readyRelease(t, plainRelease)
 	unlock := s.lock(t)
 	answers := make([]response, atOnce)
 	var all sync.WaitGroup
@@ -52,17 +53,19 @@ func TestTooManyWaiting(t *testing.T) {
 	unlock()
 	took := a.waitFor(t, "/courses", 200, startsWithin)
 
-	atOnceRefused := 0
+	refused, longest := 0, time.Duration(0)
 	for _, answer := range answers {
 		require.Equal(t, http.StatusServiceUnavailable, answer.code, answer.body)
 		assert.NotEmpty(t, answer.header.Get("Retry-After"))
-		assert.Less(t, answer.took, 2*answersWithin) // all these connections at once take a busy machine a while
-		if answer.took < 4*time.Second {
-			atOnceRefused++
+		longest = max(longest, answer.took)
+		if strings.Contains(answer.body, "too many") {
+			refused++
 		}
 	}
-	t.Logf("%s: %d requests, %d of them refused before they had waited long; recovered after %.1f s", t.Name(), atOnce, atOnceRefused, took.Seconds())
-	assert.GreaterOrEqual(t, atOnceRefused, atOnce-mayWait)
+	t.Logf("%s: %d requests, %d of them refused at once, longest answer %.1f s; recovered after %.1f s",
+		t.Name(), atOnce, refused, longest.Seconds(), took.Seconds())
+	assert.Greater(t, refused, 100, "requests that were refused at once: 500, but for those that came late")
+	assert.Less(t, longest, 2*answersWithin)
 	assert.Less(t, took, recoversWithin)
 	assert.Equal(t, 200, a.get("/health").code)
 }

@@ -20,8 +20,8 @@ import (
 const (
 	// recoversWithin is how long requests may fail once the database answers again.
 	recoversWithin = 5 * time.Second
-	// answersWithin is the longest answer: 5 seconds of database work, and a second for a busy machine.
-	answersWithin = 6 * time.Second
+	// answersWithin is the longest answer: 5 seconds of database work, and two for a busy machine.
+	answersWithin = 7 * time.Second
 	// startsWithin is how long an instance takes until it is ready, with all it needs. Long, for a busy machine.
 	startsWithin = 20 * time.Second
 
