@@ -20,7 +20,6 @@ type link struct {
 	silent      bool
 	delay       time.Duration
 	connections map[*connection]struct{}
-	accepted    int
 }
 
 // connection is one connection through a link. A silent one carries nothing any more, as one to a host without power.
@@ -102,13 +101,6 @@ func (l *link) lead(port int) {
 	l.target = loopback(port)
 }
 
-// count returns the number of connections that were accepted so far.
-func (l *link) count() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.accepted
-}
-
 func (l *link) serve(listener net.Listener) {
 	for {
 		client, err := listener.Accept()
@@ -124,7 +116,6 @@ func (l *link) carry(client net.Conn) {
 	c := &connection{link: l, client: client, silent: l.silent}
 	target := l.target
 	l.connections[c] = struct{}{}
-	l.accepted++
 	l.mu.Unlock()
 	defer func() {
 		l.mu.Lock()

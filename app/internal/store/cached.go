@@ -22,7 +22,7 @@ type cached[T any] struct {
 }
 
 const (
-	fetchTimeout  = 2 * time.Second // short enough for a request to go on with the last value
+	fetchTimeout  = 2 * time.Second        // short enough for a request to go on with the last value
 	fetchInterval = 500 * time.Millisecond // least time between two fetches: a password that stays wrong must not use up the API's quota
 )
 
