@@ -154,7 +154,7 @@ func (s *server) kill() { s.process.stop(syscall.SIGKILL) }
 
 // connect opens a session of the superuser, past the link that the application uses.
 func (s *server) connect(ctx context.Context) (*pgx.Conn, error) {
-	config, err := pgx.ParseConfig(fmt.Sprintf("host=localhost port=%d user=%s dbname=%s connect_timeout=2 sslmode=verify-full sslrootcert=%s",
+	config, err := pgx.ParseConfig(fmt.Sprintf("host=localhost port=%d user=%s dbname=%s connect_timeout=10 sslmode=verify-full sslrootcert=%s",
 		s.port, adminUser, s.database, s.authority.file))
 	if err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func (s *server) connect(ctx context.Context) (*pgx.Conn, error) {
 }
 
 func (s *server) answers() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	connection, err := s.connect(ctx)
 	if err != nil {
