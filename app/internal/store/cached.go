@@ -47,8 +47,8 @@ func (c *cached[T]) get(ctx context.Context, age time.Duration) (T, error) {
 func (c *cached[T]) refresh(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	c.tried = time.Now()
 	value, err := c.fetch(ctx)
+	c.tried = time.Now() // now, so that those who waited for a fetch that failed do not wait for another one each
 	c.err = err
 	if err != nil {
 		c.log.Warn("cannot fetch "+c.what, "error", err)
