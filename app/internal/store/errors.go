@@ -28,7 +28,7 @@ func signInRefused(err error) bool { return is(state(err), "28") }
 
 // broken says whether the session is of no more use: it was cut, or its server is shutting down or read-only.
 func broken(err error) bool {
-	if err == nil || errors.Is(err, pgx.ErrNoRows) {
+	if err == nil || errors.Is(err, pgx.ErrNoRows) || errors.Is(err, errNoSession) {
 		return false
 	}
 	return state(err) == "" || is(state(err), "08", "57P", "57P01", "57P02", "57P03", "57P05", "25006")
@@ -42,7 +42,9 @@ func passes(err error) bool {
 
 // unavailable says whether the database is to blame, and not the operation: 53 is a lack of disk, memory or connections, 57 what
 // an operator or a timeout ended, 58 a failing system, XX a corrupt one.
-func unavailable(err error) bool { return passes(err) || is(state(err), "53", "57", "58", "XX") }
+func unavailable(err error) bool {
+	return passes(err) || errors.Is(err, errNoSession) || is(state(err), "53", "57", "58", "XX")
+}
 
 // refused says whether the database cannot carry out a migration as it is written. To try again does not help.
 func refused(err error) bool { return is(state(err), "0A", "22", "23", "42") }

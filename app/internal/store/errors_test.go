@@ -30,6 +30,7 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		"password refused":           {err: answer("28P01"), passes: true, signInRefused: true, unavailable: true},
 		"too many connections":       {err: answer("53300"), passes: true, unavailable: true},
 		"deadlock":                   {err: answer("40P01"), passes: true, unavailable: true},
+		"no session in time":         {err: errNoSession, unavailable: true},
 		"disk is full":               {err: answer("53100"), unavailable: true},
 		"statement took too long":    {err: answer("57014"), unavailable: true},
 		"table does not exist":       {err: answer("42P01")},
