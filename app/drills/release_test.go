@@ -3,6 +3,7 @@ package drills
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,16 +16,18 @@ func TestReleasesStartTogether(t *testing.T) {
 	s := newStage(t)
 	_, err := secondRelease() // so that the instances start together
 	require.NoError(t, err)
+	s.link.slow(200 * time.Millisecond) // so that the steps of one instance fall between those of the others
 	instances := []*application{
 		s.launchRelease(t, firstRelease), s.launchRelease(t, secondRelease), s.launchRelease(t, firstRelease),
 	}
 	versions := map[string]int{}
 	for _, a := range instances {
-		a.waitFor(t, "/ready", 200, startsWithin)
+		a.waitFor(t, "/ready", 200, 2*startsWithin)
 		var home struct{ Version string }
 		require.NoError(t, json.Unmarshal([]byte(a.get("/").body), &home))
 		versions[home.Version]++
 	}
+	s.link.slow(0)
 	assert.Equal(t, map[string]int{"first": 2, "second": 1}, versions)
 	courses := instances[0].get("/courses")
 	for _, a := range instances {
