@@ -1,5 +1,5 @@
 // Command image builds the container image of the application without a Docker engine. The image holds the static binary
-// of the main package and nothing else: certificates of authorities and time zones are compiled into the binary.
+// of the main package and nothing else: certificate authorities and time zones are compiled into it.
 package main
 
 import (
@@ -42,8 +42,9 @@ REPOSITORY@sha256:..., which is what web.container of a stack file takes.
   -source FOLDER          folder of the main package (default .)
   -timeout TIME           how long all of it may take (default 15m)
 
-The same source and the same release of Go give the same digest, in any folder and on any machine. The image has no shell,
-runs as user 65532, needs no writable file system, and expects the application to listen on port 8080 unless told.
+The same source and the same release of Go give the same digest, in any folder and on any machine. The image holds the static
+binary alone, into which certificate authorities and time zones are compiled. It has no shell, runs as user 65532, needs no
+writable file system, and declares port 8080, the default of web.port.
 
 An image in Amazon ECR, from the folder of the module:
 
