@@ -153,6 +153,17 @@ func (r *report) failures() int {
 	return sum
 }
 
+// failuresSince counts the requests that failed of those sent since a moment.
+func (r *report) failuresSince(moment time.Time) int {
+	sum := 0
+	for _, answer := range r.answers {
+		if answer.Error != "" && answer.Timestamp.After(moment) {
+			sum++
+		}
+	}
+	return sum
+}
+
 // recovery is the time from a moment until requests succeed for good.
 func (r *report) recovery(since time.Time) time.Duration { return max(0, r.lastFailure.Sub(since)) }
 

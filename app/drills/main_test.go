@@ -12,8 +12,8 @@ func TestMain(m *testing.M) { os.Exit(runAll(m)) }
 func runAll(m *testing.M) int {
 	flag.Parse()
 	if !isSet("test.parallel") {
-		// Drills mostly wait. Four at once leave a machine with two processors enough for the answers' times.
-		_ = flag.Set("test.parallel", "4")
+		// Drills mostly wait. Six at once leave a machine with two processors enough for the answers' times.
+		_ = flag.Set("test.parallel", "6")
 	}
 	folder, err := os.MkdirTemp("", "drills-")
 	if err != nil {

@@ -22,7 +22,7 @@ func TestMillionKeys(t *testing.T) {
 	const (
 		million    = 1_000_000
 		realFor    = 5 * time.Second
-		refusedFor = 25 * time.Second
+		refusedFor = 12 * time.Second
 		mayGrowBy  = 30 // MiB: 32 bytes for each of a million keys would be more
 	)
 	s := newStage(t)

@@ -104,7 +104,7 @@ func checkReplica(ctx context.Context, t *testing.T, there clients, instance typ
 }
 
 // checkParameters checks that what connects finds out how.
-func checkParameters(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap) {
+func checkParameters(ctx context.Context, t *testing.T, clients clients, outputs auto.OutputMap, poolSize string) {
 	t.Helper()
 	prefix := outputs["parameterPrefix"].Value.(string)
 	found, err := clients.ssm.GetParametersByPath(ctx, &ssm.GetParametersByPathInput{Path: aws.String(prefix), Recursive: aws.Bool(true)})
@@ -124,7 +124,7 @@ func checkParameters(ctx context.Context, t *testing.T, clients clients, outputs
 	assert.Equal(t, []any{outputs["imageId"].Value}, slices.Collect(maps.Values(images)), "the AMI that the stack keeps")
 	assert.Equal(t, map[string]any{
 		"/database/endpoint": outputs["databaseEndpoint"].Value, "/database/port": "5432", "/database/name": "appdb",
-		"/database/secret-arn": outputs["databaseSecretArn"].Value, "/database/pool-size": "20", "/db-endpoint": outputs["databaseEndpoint"].Value,
+		"/database/secret-arn": outputs["databaseSecretArn"].Value, "/database/pool-size": poolSize, "/db-endpoint": outputs["databaseEndpoint"].Value,
 	}, values)
 }
 

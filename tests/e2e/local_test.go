@@ -29,7 +29,7 @@ func TestLocalStack(t *testing.T) {
 	instance := checkDatabase(ctx, t, d.aws, network, outputs)
 	checkProxy(ctx, t, d.aws, network, outputs)
 	checkReplica(ctx, t, newClients(d.emulator, "us-west-2"), instance)
-	checkParameters(ctx, t, d.aws, outputs)
+	checkParameters(ctx, t, d.aws, outputs, "20")
 	checkLoadBalancer(ctx, t, d.aws, network, outputs)
 	checkFleet(ctx, t, d.aws, network, outputs)
 	checkScaling(ctx, t, d.aws, outputs)

@@ -52,7 +52,7 @@ func checkNothingIsDestroyed(ctx context.Context, t *testing.T, d *deployment, o
 	distribution, err := d.aws.cloudfront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: aws.String(outputs["distributionId"].Value.(string))})
 	require.NoError(t, err)
 	assert.True(t, *distribution.Distribution.DistributionConfig.Enabled)
-	checkParameters(ctx, t, d.aws, outputs)
+	checkParameters(ctx, t, d.aws, outputs, "20")
 	checkPublishedOutputs(ctx, t, d, outputs)
 }
 

@@ -22,6 +22,7 @@ import (
 type expected struct {
 	natGateways int
 	multiAZ     bool
+	poolSize    string
 	chain       map[string]rules
 	listeners   map[int32]balancing.ActionTypeEnum // what they do by default, by port
 }
@@ -32,7 +33,7 @@ func TestDevStack(t *testing.T) {
 	ctx, d := deploy(t, "dev")
 	outputs := d.up(ctx, t)
 	checkStack(ctx, t, d, outputs, expected{
-		natGateways: 1, chain: withoutProxy,
+		natGateways: 1, poolSize: "8", chain: withoutProxy,
 		listeners: map[int32]balancing.ActionTypeEnum{80: balancing.ActionTypeEnumFixedResponse},
 	})
 	d.expectNoChanges(ctx, t)
@@ -68,7 +69,7 @@ func TestProdStack(t *testing.T) {
 	d.set(ctx, t, "access.saml.metadataFile", "examples/saml/metadata.xml")
 	outputs := d.up(ctx, t)
 	checkStack(ctx, t, d, outputs, expected{
-		natGateways: 2, multiAZ: true, chain: withSignIn,
+		natGateways: 2, multiAZ: true, poolSize: "20", chain: withSignIn,
 		listeners: map[int32]balancing.ActionTypeEnum{443: balancing.ActionTypeEnumFixedResponse, 80: balancing.ActionTypeEnumRedirect},
 	})
 	checkMailRules(t, readNetwork(ctx, t, d.aws.ec2, outputs["vpcId"].Value.(string)), outputs)
@@ -132,7 +133,7 @@ func checkStack(ctx context.Context, t *testing.T, d *deployment, outputs auto.O
 	assert.True(t, *instance.StorageEncrypted)
 	assert.False(t, *instance.PubliclyAccessible)
 	checkGroups(ctx, t, d.aws.ec2, outputs["vpcId"].Value.(string), want.chain)
-	checkParameters(ctx, t, d.aws, outputs)
+	checkParameters(ctx, t, d.aws, outputs, want.poolSize)
 	checkPublishedOutputs(ctx, t, d, outputs)
 	checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs)
 	checkListeners(ctx, t, d.aws, want.listeners)
