@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// site is what viewers of a stack can reach.
+type site interface {
+	// get requests an address, and does not follow redirects.
+	get(ctx context.Context, r request) (response, error)
+	// expiry returns when the certificate that a host serves expires, once its chain is trusted and has the name.
+	expiry(ctx context.Context, host string) (time.Time, error)
+}
+
+// request is an address, and as whom to ask for it.
+type request struct {
+	address string
+	host    string // in the Host header and the TLS handshake; empty: that of the address
+	trusts  bool   // any certificate
+}
+
+type response struct {
+	status   int
+	location string
+}
+
+// patience is how long one request may take. A packet that a security group drops has no answer at all.
+const patience = 10 * time.Second
+
+// internet is the site as this machine reaches it.
+type internet struct{ dialer *net.Dialer }
+
+// connectSite is a variable for tests, which have no network.
+var connectSite = func() site { return internet{&net.Dialer{Timeout: patience}} }
+
+func (i internet) get(ctx context.Context, r request) (response, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, r.address, nil)
+	if err != nil {
+		return response{}, err
+	}
+	asked.Host = r.host
+	asked.Header.Set("User-Agent", "ha-web-verify")
+	transport := &http.Transport{
+		DialContext: i.dialer.DialContext, DisableKeepAlives: true,
+		TLSClientConfig: &tls.Config{ServerName: r.host, InsecureSkipVerify: r.trusts},
+	}
+	answered, err := transport.RoundTrip(asked)
+	if err != nil {
+		return response{}, err
+	}
+	defer answered.Body.Close()
+	// What is left of a body does not matter, only that it arrives.
+	if _, err := io.Copy(io.Discard, io.LimitReader(answered.Body, 1<<20)); err != nil {
+		return response{}, fmt.Errorf("body of the response: %w", err)
+	}
+	return response{answered.StatusCode, answered.Header.Get("Location")}, nil
+}
+
+func (i internet) expiry(ctx context.Context, host string) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	name, address := host, host
+	if bare, _, err := net.SplitHostPort(host); err == nil {
+		name = bare
+	} else {
+		address = net.JoinHostPort(host, "443")
+	}
+	dialer := tls.Dialer{NetDialer: i.dialer, Config: &tls.Config{ServerName: name}}
+	connection, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer connection.Close()
+	served := connection.(*tls.Conn).ConnectionState().PeerCertificates
+	return served[0].NotAfter, nil
+}
+
+// hostOf returns the host of an address.
+func hostOf(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return parsed.Host
+}
