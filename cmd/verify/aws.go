@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	balancing "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
@@ -25,6 +27,12 @@ type services struct {
 	instances  instancesAPI
 	topics     topicsAPI
 	parameters parametersAPI
+	balancers  balancersAPI
+	network    networkAPI
+	quotas     quotasAPI
+	usage      usageAPI
+	databases  databasesAPI
+	secrets    secretsAPI
 }
 
 type scalingAPI interface {
@@ -82,14 +90,21 @@ var connect = func(ctx context.Context, region string) (services, error) {
 		return services{}, errors.New("no AWS region: set AWS_REGION to that of the stack")
 	}
 	watch, balancer := cloudwatch.NewFromConfig(loaded), balancing.NewFromConfig(loaded)
+	compute := ec2.NewFromConfig(loaded)
 	return services{
 		scaling:    autoscaling.NewFromConfig(loaded),
 		targets:    balancer,
 		alarms:     watch,
 		metrics:    watch,
 		listeners:  balancer,
-		instances:  ec2.NewFromConfig(loaded),
+		instances:  compute,
 		topics:     sns.NewFromConfig(loaded),
 		parameters: ssm.NewFromConfig(loaded),
+		balancers:  balancer,
+		network:    compute,
+		quotas:     compute,
+		usage:      watch,
+		databases:  rds.NewFromConfig(loaded),
+		secrets:    secretsmanager.NewFromConfig(loaded),
 	}, nil
 }

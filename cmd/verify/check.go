@@ -19,14 +19,14 @@ type check struct {
 }
 
 // checks are all of them, in no order that matters: results are sorted by name.
-var checks = slices.Concat(webChecks, operationsChecks)
+var checks = slices.Concat(webChecks, networkChecks, databaseChecks, operationsChecks)
 
 // status is how a check ends.
 type status string
 
 const (
-	statusPass  status = "pass"
-	statusFail  status = "fail"
+	statusPass status = "pass"
+	statusFail status = "fail"
 	statusSkip status = "skip"
 )
 

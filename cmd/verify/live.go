@@ -19,6 +19,7 @@ type live struct {
 	site    site
 
 	group func() (*scaling.AutoScalingGroup, error)
+	shared
 }
 
 // edgeRegion is the region of what belongs to CloudFront (Amazon CloudFront developer guide, "Viewing CloudFront metrics").
@@ -42,6 +43,7 @@ func newLive(ctx context.Context, found *outputs) (*live, error) {
 func liveOf(ctx context.Context, found *outputs, aws, edge services, at site) *live {
 	l := &live{outputs: found, aws: aws, edge: edge, site: at}
 	l.group = sync.OnceValues(func() (*scaling.AutoScalingGroup, error) { return l.describeGroup(ctx) })
+	l.shared = share(ctx, l)
 	return l
 }
 

@@ -30,6 +30,7 @@ type outputs struct {
 	ALBProtocol          string   `json:"albProtocol"`
 	AvailabilityZones    []string `json:"availabilityZones"`
 	VpcID                string   `json:"vpcId"`
+	VpcCIDR              string   `json:"vpcCidr"`
 	PublicSubnetIDs      []string `json:"publicSubnetIds"`
 	PrivateSubnetIDs     []string `json:"privateSubnetIds"`
 	DataSubnetIDs        []string `json:"dataSubnetIds"`
