@@ -27,6 +27,7 @@ type services struct {
 	instances  instancesAPI
 	topics     topicsAPI
 	parameters parametersAPI
+	activities activitiesAPI
 	balancers  balancersAPI
 	network    networkAPI
 	quotas     quotasAPI
@@ -90,9 +91,9 @@ var connect = func(ctx context.Context, region string) (services, error) {
 		return services{}, errors.New("no AWS region: set AWS_REGION to that of the stack")
 	}
 	watch, balancer := cloudwatch.NewFromConfig(loaded), balancing.NewFromConfig(loaded)
-	compute := ec2.NewFromConfig(loaded)
+	scaler, compute := autoscaling.NewFromConfig(loaded), ec2.NewFromConfig(loaded)
 	return services{
-		scaling:    autoscaling.NewFromConfig(loaded),
+		scaling:    scaler,
 		targets:    balancer,
 		alarms:     watch,
 		metrics:    watch,
@@ -100,6 +101,7 @@ var connect = func(ctx context.Context, region string) (services, error) {
 		instances:  compute,
 		topics:     sns.NewFromConfig(loaded),
 		parameters: ssm.NewFromConfig(loaded),
+		activities: scaler,
 		balancers:  balancer,
 		network:    compute,
 		quotas:     compute,

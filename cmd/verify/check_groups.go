@@ -75,7 +75,7 @@ func chainOf(groups []network.SecurityGroup) chain {
 // check compares what the groups of a tier let in with what they are meant to.
 func (c chain) check(want admission) finding {
 	if len(want.groups) == 0 {
-		return fail("run pulumi up --refresh", "%s have no security group", want.tier)
+		return fail("run pulumi up --refresh", "no security group of %s", want.tier)
 	}
 	var strangers []string
 	admitted := map[int32]bool{}
@@ -90,7 +90,7 @@ func (c chain) check(want admission) finding {
 	}
 	if len(strangers) > 0 {
 		return fail("Remove these rules, which are not of the stack, and find out who added them: aws ec2 revoke-security-group-ingress",
-			"%s accept more than %s: %s", want.tier, want.from, strings.Join(strangers, ", "))
+			"the security groups of %s let in more than %s: %s", want.tier, want.from, strings.Join(strangers, ", "))
 	}
 	var missing []string
 	for _, port := range want.ports {
@@ -100,9 +100,9 @@ func (c chain) check(want admission) finding {
 	}
 	if len(missing) > 0 {
 		return fail("run pulumi up --refresh, which adds rules that are missing",
-			"%s do not accept connections on port %s from %s", want.tier, strings.Join(missing, ", "), want.from)
+			"the security groups of %s do not let in %s on port %s", want.tier, want.from, strings.Join(missing, ", "))
 	}
-	return pass("%s: %s, by %s", want.tier, want.from, strings.Join(want.groups, ", "))
+	return pass("%s let in %s only", strings.Join(want.groups, ", "), want.from)
 }
 
 // anywhere are the ranges of all addresses.
@@ -111,7 +111,7 @@ var anywhere = []string{"0.0.0.0/0", "::/0"}
 // frontDoor checks whom the load balancer accepts: CloudFront where it stands before it, and the internet or a distribution of
 // another stack where it does not.
 func (c chain) frontDoor(groups []string, list string, out *outputs) finding {
-	want := admission{tier: "the load balancer's security groups", groups: groups, peers: []string{list}, from: "CloudFront", ports: []int32{443}}
+	want := admission{tier: "the load balancer", groups: groups, peers: []string{list}, from: "CloudFront", ports: []int32{443}}
 	if out.ALBProtocol == "http" {
 		want.ports = []int32{80}
 	}
