@@ -25,8 +25,8 @@ var checks = slices.Concat(webChecks, operationsChecks)
 type status string
 
 const (
-	statusPass  status = "pass"
-	statusFail  status = "fail"
+	statusPass status = "pass"
+	statusFail status = "fail"
 	statusSkip status = "skip"
 )
 
@@ -70,6 +70,9 @@ var (
 // unanswered returns the finding of a check whose question AWS did not answer: a refusal is a skip that names the missing
 // permission.
 func unanswered(err error) finding {
+	if errors.Is(err, errGone) {
+		return fail("check that credentials and outputs are of the same account and stack; then run pulumi up --refresh", "%v", err)
+	}
 	code, ok := errors.AsType[interface {
 		error
 		ErrorCode() string
