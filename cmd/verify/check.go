@@ -70,6 +70,9 @@ var (
 // unanswered returns the finding of a check whose question AWS did not answer: a refusal is a skip that names the missing
 // permission.
 func unanswered(err error) finding {
+	if errors.Is(err, errGone) {
+		return fail("check that credentials and outputs are of the same account and stack; then run pulumi up --refresh", "%v", err)
+	}
 	code, ok := errors.AsType[interface {
 		error
 		ErrorCode() string

@@ -59,9 +59,8 @@ func about[T any](ask func(*live) (T, error), judge func(*live, T) finding) func
 	}
 }
 
-func groupsOf(l *live) (chain, error)       { return l.chain() }
-func routingOf(l *live) (*routing, error)   { return l.routing() }
-func instancesIn(l *live) ([]string, error) { return l.instanceGroups() }
+func groupsOf(l *live) (chain, error)     { return l.chain() }
+func routingOf(l *live) (*routing, error) { return l.routing() }
 
 func loadBalancerIngress(ctx context.Context, l *live) finding {
 	groups, err := l.chain()
@@ -97,7 +96,7 @@ func admits(l *live, want admission, to, from func(*live) ([]string, error)) fin
 
 func instanceIngress(_ context.Context, l *live) finding {
 	want := admission{tier: "instances", from: "the load balancer", ports: []int32{int32(l.outputs.ApplicationPort)}}
-	return admits(l, want, instancesIn, frontOf)
+	return admits(l, want, instanceGroups, frontOf)
 }
 
 func proxyIngress(_ context.Context, l *live) finding {
@@ -108,7 +107,7 @@ func proxyIngress(_ context.Context, l *live) finding {
 	if err != nil {
 		return unanswered(err)
 	}
-	return admits(l, want, proxyGroups, instancesIn)
+	return admits(l, want, proxyGroups, instanceGroups)
 }
 
 func databaseIngress(_ context.Context, l *live) finding {
@@ -120,7 +119,7 @@ func databaseIngress(_ context.Context, l *live) finding {
 		want.from = "RDS Proxy"
 		return admits(l, want, databaseGroups, proxyGroups)
 	}
-	return admits(l, want, databaseGroups, instancesIn)
+	return admits(l, want, databaseGroups, instanceGroups)
 }
 
 func groupsClosed(_ context.Context, l *live) finding {

@@ -95,7 +95,7 @@ func TestChainOfSecurityGroups(t *testing.T) {
 		{"load-balancer-ingress", "no list", func(e *estate) { clear(e.lists) }, statusFail, "from pl-cloudfront"},
 		{"load-balancer-ingress", "closed", none("front"), statusFail, "the security groups of the load balancer do not let in CloudFront on port 443"},
 		{"load-balancer-ingress", "no group", func(e *estate) { e.front = nil }, statusFail, "no security group"},
-		{"load-balancer-ingress", "no load balancer", func(e *estate) { e.outputs.TargetGroupArn = "arn:other" }, statusFail, "has no load balancer"},
+		{"load-balancer-ingress", "no load balancer", func(e *estate) { e.outputs.TargetGroupArn = "arn:other" }, statusFail, "target group arn:other"},
 		{"load-balancer-ingress", "without CloudFront", withoutCloudFront, statusPass, "the internet"},
 		{"load-balancer-ingress", "of a distribution elsewhere", func(e *estate) { e.outputs.CDNEnabled = false }, statusPass, "CloudFront"},
 		{"load-balancer-ingress", "HTTP alone", together(withoutCloudFront, func(e *estate) {

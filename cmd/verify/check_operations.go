@@ -15,6 +15,13 @@ import (
 
 // operationsChecks are those of what tells people that something is wrong, or will be.
 var operationsChecks = []check{
+	{"alarms-present", "The alarms of the stack are there, with all that its composite alarms name.", alarmsPresent},
+	{"alarms-enabled", "Each alarm has an action, and its actions are enabled.", alarmsEnabled},
+	{"alarms-quiet", "No alarm is in ALARM.", alarmsQuiet},
+	{"pages-subscribed", "Someone has confirmed a subscription to the topic of pages, and none is pending.", pagesSubscribed},
+	{"notices-subscribed", "Someone has confirmed a subscription to the topic of notices, and none is pending.", noticesSubscribed},
+	{"site-certificate", "The certificate of the site is trusted, and valid for more than 30 days.", siteCertificate},
+	{"origin-certificate", "The certificate of each listener of the load balancer is valid for more than 30 days.", originCertificate},
 	{"outputs-current", "The outputs are those of the stack's last update, which its SSM parameter has.", outputsCurrent},
 }
 

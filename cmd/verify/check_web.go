@@ -16,6 +16,16 @@ import (
 // webChecks are those of the instances, their group and what is in front of them.
 var webChecks = []check{
 	{"targets-healthy", "The load balancer finds instances healthy in at least two Availability Zones, and none unhealthy.", targetsHealthy},
+	{"site-health", "The health check path answers 200 at the site's url.", siteHealth},
+	{"load-balancer-health", "The health check path answers 200 at the load balancer.", loadBalancerHealth},
+	{"http-redirects", "Port 80 of the site redirects to HTTPS.", httpRedirects},
+	{"direct-access-refused", "The load balancer refuses requests that do not come through CloudFront.", directAccessRefused},
+	{"instances-imdsv2", "Each instance requires IMDSv2.", instancesIMDSv2},
+	{"instances-private", "No instance has a public address.", instancesPrivate},
+	{"instances-current", "Each instance in service has the launch template version of the Auto Scaling group.", instancesCurrent},
+	{"group-zones", "The Auto Scaling group launches instances in at least two Availability Zones.", groupZones},
+	{"group-processes", "No process of the Auto Scaling group is suspended.", groupProcesses},
+	{"group-protection", "No instance is protected from scale-in.", groupProtection},
 }
 
 func targetsHealthy(ctx context.Context, l *live) finding {

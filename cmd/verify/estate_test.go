@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type estate struct {
 	quotasAPI
 	databasesAPI
 	balancersAPI
+	listenersAPI
 	scalingAPI
 
 	outputs   outputs
@@ -220,7 +222,7 @@ func (e *estate) answer(service, operation string) error {
 // live returns the stack as the checks know it.
 func (e *estate) live(ctx context.Context) *live {
 	aws := services{
-		scaling: e, balancers: e, network: e, quotas: e, usage: e, databases: e, secrets: e, instances: e, metrics: e,
+		scaling: e, balancers: e, listeners: e, network: e, quotas: e, usage: e, databases: e, secrets: e, instances: e, metrics: e,
 	}
 	return liveOf(ctx, &e.outputs, aws, aws, nil)
 }
@@ -263,8 +265,11 @@ func (e *estate) DescribeLoadBalancers(_ context.Context, in *balancing.Describe
 
 func (e *estate) DescribeInstances(_ context.Context, in *ec2.DescribeInstancesInput, _ ...func(*ec2.Options)) (*ec2.DescribeInstancesOutput, error) {
 	out := &ec2.DescribeInstancesOutput{}
-	for _, id := range in.InstanceIds {
-		instance := network.Instance{InstanceId: &id}
+	if !slices.ContainsFunc(in.Filters, func(each network.Filter) bool { return each.Values[0] == "ha-web-prod" }) {
+		return out, nil
+	}
+	for _, each := range e.group.Instances {
+		instance := network.Instance{InstanceId: each.InstanceId}
 		for _, each := range e.app {
 			instance.SecurityGroups = append(instance.SecurityGroups, network.GroupIdentifier{GroupId: &each})
 		}

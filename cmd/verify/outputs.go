@@ -143,3 +143,6 @@ func (o *outputs) validateAll() error {
 
 // stack returns PROJECT/STACK.
 func (o *outputs) stack() string { return strings.TrimPrefix(o.ParameterPrefix, "/") }
+
+// edgeApart says whether what belongs to CloudFront is in another region than the stack.
+func (o *outputs) edgeApart() bool { return o.CDNEnabled && o.region != edgeRegion }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -31,14 +32,20 @@ type response struct {
 	location string
 }
 
-// patience is how long one request may take. A packet that a security group drops has no answer at all.
-const patience = 10 * time.Second
+const (
+	patience = 15 * time.Second // with one request
+	// reach is how long a connection may take to open: a security group drops packets, and nothing answers.
+	reach = 5 * time.Second
+)
+
+// errUnreachable is that no connection opened, though the name of the host is known.
+var errUnreachable = errors.New("no connection")
 
 // internet is the site as this machine reaches it.
 type internet struct{ dialer *net.Dialer }
 
 // connectSite is a variable for tests, which have no network.
-var connectSite = func() site { return internet{&net.Dialer{Timeout: patience}} }
+var connectSite = func() site { return internet{&net.Dialer{Timeout: reach}} }
 
 func (i internet) get(ctx context.Context, r request) (response, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -55,7 +62,7 @@ func (i internet) get(ctx context.Context, r request) (response, error) {
 	}
 	answered, err := transport.RoundTrip(asked)
 	if err != nil {
-		return response{}, err
+		return response{}, reachable(err)
 	}
 	defer answered.Body.Close()
 	// What is left of a body does not matter, only that it arrives.
@@ -77,11 +84,20 @@ func (i internet) expiry(ctx context.Context, host string) (time.Time, error) {
 	dialer := tls.Dialer{NetDialer: i.dialer, Config: &tls.Config{ServerName: name}}
 	connection, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, reachable(err)
 	}
 	defer connection.Close()
 	served := connection.(*tls.Conn).ConnectionState().PeerCertificates
 	return served[0].NotAfter, nil
+}
+
+// reachable marks an error that a connection ended with before it was open.
+func reachable(err error) error {
+	operation, dialed := errors.AsType[*net.OpError](err)
+	if _, unknown := errors.AsType[*net.DNSError](err); unknown || !dialed || operation.Op != "dial" {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errUnreachable, err)
 }
 
 // hostOf returns the host of an address.
