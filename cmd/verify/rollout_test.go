@@ -318,6 +318,7 @@ func TestCommandLine(t *testing.T) {
 	}{
 		{name: "help", args: "-h", out: "usage: verify VERB"},
 		{name: "help of a verb", args: "rollout -h", out: "usage: verify rollout"},
+		{name: "help of check", args: "check -h", out: "usage: verify check"},
 		{name: "no verb", status: 2, err: "a verb is missing"},
 		{name: "unknown verb", args: "rollback", status: 2, err: `no verb "rollback"`},
 		{name: "unknown flag", args: "rollout -fast", status: 2, err: "-fast"},

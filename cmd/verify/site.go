@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -42,10 +43,13 @@ const (
 var errUnreachable = errors.New("no connection")
 
 // internet is the site as this machine reaches it.
-type internet struct{ dialer *net.Dialer }
+type internet struct {
+	dialer *net.Dialer
+	roots  *x509.CertPool // that are trusted; nil: those of this machine
+}
 
 // connectSite is a variable for tests, which have no network.
-var connectSite = func() site { return internet{&net.Dialer{Timeout: reach}} }
+var connectSite = func() site { return internet{dialer: &net.Dialer{Timeout: reach}} }
 
 func (i internet) get(ctx context.Context, r request) (response, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -58,7 +62,7 @@ func (i internet) get(ctx context.Context, r request) (response, error) {
 	asked.Header.Set("User-Agent", "ha-web-verify")
 	transport := &http.Transport{
 		DialContext: i.dialer.DialContext, DisableKeepAlives: true,
-		TLSClientConfig: &tls.Config{ServerName: r.host, InsecureSkipVerify: r.trusts},
+		TLSClientConfig: &tls.Config{ServerName: r.host, RootCAs: i.roots, InsecureSkipVerify: r.trusts},
 	}
 	answered, err := transport.RoundTrip(asked)
 	if err != nil {
@@ -81,7 +85,7 @@ func (i internet) expiry(ctx context.Context, host string) (time.Time, error) {
 	} else {
 		address = net.JoinHostPort(host, "443")
 	}
-	dialer := tls.Dialer{NetDialer: i.dialer, Config: &tls.Config{ServerName: name}}
+	dialer := tls.Dialer{NetDialer: i.dialer, Config: &tls.Config{ServerName: name, RootCAs: i.roots}}
 	connection, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return time.Time{}, reachable(err)
