@@ -2,9 +2,12 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"ha-web/internal/settings/delivery"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,5 +41,26 @@ func TestDocumentListsEveryVerb(t *testing.T) {
 	for verb := range verbs {
 		assert.Contains(t, usage, "\n  "+verb+" ")
 		assert.Contains(t, string(page), "cmd/verify "+verb)
+	}
+}
+
+// The role that deploys runs the checks, and may do what its boundary allows.
+func TestPipelineMayAskWhatChecksAsk(t *testing.T) {
+	t.Parallel()
+	settings := delivery.Default()
+	allowed := settings.BoundaryActions()
+	sources, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	services := map[string]bool{}
+	for _, source := range sources {
+		content, err := os.ReadFile(source)
+		require.NoError(t, err)
+		for _, imported := range regexp.MustCompile(`aws-sdk-go-v2/service/(\w+)"`).FindAllStringSubmatch(string(content), -1) {
+			services[strings.TrimSuffix(imported[1], "v2")] = true
+		}
+	}
+	assert.Greater(t, len(services), 5)
+	for service := range services {
+		assert.Contains(t, allowed, service+":*")
 	}
 }
