@@ -73,6 +73,9 @@ func TestSiteChecks(t *testing.T) {
 		{"http-redirects", "not to HTTPS", func(w *world) {
 			w.site.at["http://learn.example.edu/"] = page{response: response{301, "http://learn.example.edu/x"}}
 		}, statusFail, "answered 301"},
+		{"http-redirects", "a page with a Location", func(w *world) {
+			w.site.at["http://learn.example.edu/"] = page{response: response{200, "https://learn.example.edu/"}}
+		}, statusFail, "answered 200"},
 		{"http-redirects", "closed", func(w *world) { delete(w.site.at, "http://learn.example.edu/") }, statusFail, "no such host"},
 		{"http-redirects", "a load balancer names the port", func(w *world) {
 			w.site.at["http://learn.example.edu/"] = page{response: response{301, "https://learn.example.edu:443/"}}
@@ -111,6 +114,17 @@ func TestLoadBalancerHealth(t *testing.T) {
 		test.change(w)
 		assert.Equal(t, test.status, tableOf(webChecks, "load-balancer-health")[0].run(t.Context(), w.live(t)).status)
 	}
+}
+
+// By the load balancer's own name, the certificate of the stack is that of another host.
+func TestLoadBalancerIsAskedByName(t *testing.T) {
+	w := healthyWorld()
+	tableOf(webChecks, "direct-access-refused")[0].run(t.Context(), w.live(t))
+	assert.Equal(t, request{address: "https://alb.example.com/", trusts: true}, w.site.asked[0])
+	w = healthyWorld()
+	withoutCDN(w)
+	tableOf(webChecks, "load-balancer-health")[0].run(t.Context(), w.live(t))
+	assert.Equal(t, []request{{address: "https://alb.example.com/health", host: "learn.example.edu"}}, w.site.asked)
 }
 
 func TestFleetChecks(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -154,11 +155,16 @@ type page struct {
 // pages are a site.
 type pages struct {
 	at      map[string]page
+	mutex   sync.Mutex
+	asked   []request
 	expires time.Time
 	err     error // of the certificate
 }
 
 func (p *pages) get(_ context.Context, r request) (response, error) {
+	p.mutex.Lock()
+	p.asked = append(p.asked, r)
+	p.mutex.Unlock()
 	found, ok := p.at[r.address]
 	if !ok {
 		return response{}, errors.New("no such host: " + r.address)
