@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,6 +32,9 @@ func TestDocumentListsEveryCheck(t *testing.T) {
 		assert.Regexp(t, `^[A-Z].*\.$`, each.title)
 	}
 	assert.Equal(t, known, listed)
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), fmt.Sprintf("%d read-only checks", len(checks)))
 }
 
 // Each verb is in the help and in the document.
