@@ -114,7 +114,7 @@ func TestChainOfSecurityGroups(t *testing.T) {
 			e.app = append(e.app, "sg-extra")
 			e.security["extra"] = securityGroup("sg-extra", "extra", port(22, range4("10.0.0.0/8")))
 		}, statusFail, "tcp 22 from 10.0.0.0/8 in sg-extra"},
-		{"instance-ingress", "no instance", func(e *estate) { e.group.Instances = nil }, statusFail, "has no instance"},
+		{"instance-ingress", "no instance", func(e *estate) { e.group.Instances = nil }, statusFail, "no instance of ha-web-prod runs"},
 		{"proxy-ingress", "the load balancer", allow("proxy", port(5432, peerGroup("sg-alb"))), statusFail, "tcp 5432 from sg-alb in sg-proxy"},
 		{"proxy-ingress", "closed", none("proxy"), statusFail, "the security groups of RDS Proxy do not let in instances on port 5432"},
 		{"proxy-ingress", "no proxy", withoutProxyInEstate, statusSkip, "database.proxy.enabled is false"},

@@ -24,10 +24,6 @@ import (
 
 // estate is an AWS with the network and the database of a stack in two zones, as they are meant to be. Tests break it.
 type estate struct {
-	networkAPI
-	quotasAPI
-	databasesAPI
-	balancersAPI
 	listenersAPI
 	scalingAPI
 

@@ -96,7 +96,7 @@ func instanceGroups(l *live) ([]string, error) {
 		return nil, err
 	}
 	if len(instances) == 0 {
-		return nil, fmt.Errorf("Auto Scaling group %s has no instance that runs", l.outputs.AutoScalingGroupName)
+		return nil, fmt.Errorf("no instance of %s runs", l.outputs.AutoScalingGroupName)
 	}
 	var groups []string
 	for _, instance := range instances {
