@@ -136,6 +136,8 @@ func TestFleetChecks(t *testing.T) {
 			"healthy: 1 in eu-central-1a; i-2 is unhealthy (Target.FailedHealthChecks)"},
 		{"targets-healthy", "all in one zone", func(w *world) { w.main.group.Instances[1].AvailabilityZone = new("eu-central-1a") },
 			statusFail, "healthy: 2 in eu-central-1a, of 2 instances wanted"},
+		{"targets-healthy", "one is in standby", func(w *world) { w.main.group.Instances[1].LifecycleState = scaling.LifecycleStateStandby },
+			statusFail, "healthy: 1 in eu-central-1a, of 2 instances wanted"},
 		{"targets-healthy", "none", func(w *world) { clear(w.main.health) }, statusFail, "healthy: none"},
 		{"targets-healthy", "no single one", func(w *world) { clear(w.main.health); w.main.group.DesiredCapacity = new(int32(1)) },
 			statusFail, "healthy: none"},
