@@ -23,7 +23,9 @@ const usage = `usage: verify VERB [flags]
 
 Check a live stack. Its outputs say where things are: pulumi stack output --json | verify VERB
 
-  rollout  wait until the instances run the release of the group
+  check       check that the stack is as it should be
+  rollout     wait until the instances run the release of the group
+  activities  print what the Auto Scaling group did
 
 verify VERB -h says more. AWS credentials come from the environment, the region from the outputs.
 
@@ -38,7 +40,9 @@ type streams struct {
 
 // verbs are the checks, by name. Each takes its flags, and returns the exit status.
 var verbs = map[string]func(ctx context.Context, args []string, s streams) int{
-	"rollout": rolloutVerb,
+	"check":      checkVerb,
+	"activities": activitiesVerb,
+	"rollout":    rolloutVerb,
 }
 
 func main() {

@@ -26,17 +26,17 @@ var both = []string{"i-1", "i-2"}
 const goodOutputs = `{"autoScalingGroupName": "ha-web-prod", "url": "https://learn.example.edu",
 	"targetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/ha-web/6d0ecf831eec9f09"}`
 
-// result is what a command did.
-type result struct {
+// outcome is what a command did.
+type outcome struct {
 	status   int
 	out, err string
 	elapsed  time.Duration
 }
 
 // try runs verify rollout on a fake, in the fake's time. The refreshes of -since began at time zero of the fake or later.
-func try(t *testing.T, fill func(f *fake), flags ...string) result {
+func try(t *testing.T, fill func(f *fake), flags ...string) outcome {
 	t.Helper()
-	var r result
+	var r outcome
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{begin: time.Now()}
 		fill(f)
@@ -54,7 +54,7 @@ func swap(t *testing.T, f *fake) {
 	t.Cleanup(func() { connect = before })
 	connect = func(_ context.Context, region string) (services, error) {
 		assert.Equal(t, "eu-central-1", region)
-		return services{f, f, f}, nil
+		return services{scaling: f, targets: f, alarms: f}, nil
 	}
 }
 
@@ -318,6 +318,7 @@ func TestCommandLine(t *testing.T) {
 	}{
 		{name: "help", args: "-h", out: "usage: verify VERB"},
 		{name: "help of a verb", args: "rollout -h", out: "usage: verify rollout"},
+		{name: "help of check", args: "check -h", out: "usage: verify check"},
 		{name: "no verb", status: 2, err: "a verb is missing"},
 		{name: "unknown verb", args: "rollback", status: 2, err: `no verb "rollback"`},
 		{name: "unknown flag", args: "rollout -fast", status: 2, err: "-fast"},

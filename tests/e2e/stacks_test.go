@@ -37,6 +37,7 @@ func TestDevStack(t *testing.T) {
 		listeners: map[int32]balancing.ActionTypeEnum{80: balancing.ActionTypeEnumFixedResponse},
 	})
 	d.expectNoChanges(ctx, t)
+	checkVerified(ctx, t, d)
 	checkState(ctx, t, d, checkMasterSecret(ctx, t, d.aws, outputs, byDefault), originValue(ctx, t, d.aws))
 	version := checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs)
 	checkOutageIsAnnounced(ctx, t, d)
@@ -80,6 +81,7 @@ func TestProdStack(t *testing.T) {
 	d.expectNoChanges(ctx, t)
 	checkState(ctx, t, d, checkMasterSecret(ctx, t, d.aws, outputs, inProd), originValue(ctx, t, d.aws), clientSecret)
 	checkRollout(ctx, t, d, outputs, "web.container", goodRelease)
+	checkVerified(ctx, t, d)
 	d.refresh(ctx, t)
 	d.expectNoChanges(ctx, t)
 	checkNothingIsDestroyed(ctx, t, d, outputs)
