@@ -111,3 +111,14 @@ func TestMarkdown(t *testing.T) {
 		`i-3 \| i-4 are \_unhealthy\_ too, and then one more | look why instances are missing or unhealthy: &lt;docs/runbook.md> |
 `, string(written))
 }
+
+func TestWrap(t *testing.T) {
+	assert.Equal(t, []string{"one two", "three"}, wrap("one  two\nthree", 7))
+	for length := range 40 {
+		lines := wrap(strings.Repeat("x", length), 10)
+		assert.Equal(t, strings.Repeat("x", length), strings.Join(lines, ""))
+		for _, line := range lines {
+			assert.LessOrEqual(t, len(line), 10)
+		}
+	}
+}

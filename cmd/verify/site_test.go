@@ -51,6 +51,7 @@ func TestSiteUnreachable(t *testing.T) {
 	require.ErrorIs(t, err, errUnreachable)
 	_, err = everywhere.get(t.Context(), request{address: "http://name.invalid"})
 	require.Error(t, err)
+	assert.NotErrorIs(t, reachable(&net.OpError{Op: "read", Err: net.ErrClosed}), errUnreachable, "a connection that was open")
 	assert.NotErrorIs(t, err, errUnreachable, "a name that nobody knows says nothing of security groups")
 }
 
