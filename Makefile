@@ -43,5 +43,5 @@ fuzz: ## Search for settings and networks that break the program, a minute each
 golden: ## Rewrite the golden plans and docs/settings.md; fails where it changed one, read the diff
 	UPDATE_GOLDEN=1 go test ./tests
 
-e2e: ## Bring the stacks up on AWS API emulators, all at once, in 17 minutes; needs the Pulumi CLI, and moto or E2E_EMULATOR
+e2e: ## Bring the stacks up on AWS API emulators, all at once, in 19 minutes; needs the Pulumi CLI, and moto or E2E_EMULATOR
 	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 40m -parallel 6 -v ./tests/e2e
