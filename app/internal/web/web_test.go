@@ -95,6 +95,16 @@ func TestOtherMethodsAreRefused(t *testing.T) {
 	assert.Equal(t, http.StatusOK, get(s, "HEAD", "/health").Code)
 }
 
+// The load balancer keeps idle connections for 60 seconds. A server that closes first may do so just when a request arrives.
+func TestConnectionsOutliveThoseOfTheLoadBalancer(t *testing.T) {
+	s, _ := newServer(t)
+	assert.Greater(t, s.http.IdleTimeout, time.Minute)
+	for name, timeout := range map[string]time.Duration{"headers": s.http.ReadHeaderTimeout, "request": s.http.ReadTimeout, "answer": s.http.WriteTimeout} {
+		assert.Positive(t, timeout, name)
+	}
+	assert.Greater(t, s.http.WriteTimeout, store.Patience)
+}
+
 func TestHealthFailsAtOnceWhenStopping(t *testing.T) {
 	s, _ := newServer(t)
 	assert.Equal(t, http.StatusOK, get(s, "GET", "/health").Code)
