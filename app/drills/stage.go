@@ -61,7 +61,7 @@ func (s *stage) setEndpoint(t *testing.T, host string, port int) {
 	s.emulator.setParameter(t, s.prefix+"/database/port", strconv.Itoa(port))
 }
 
-// password makes up a password, which the application must never write.
+// password returns a new password, which the application must never write.
 func (s *stage) password() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
