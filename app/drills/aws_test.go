@@ -15,19 +15,16 @@ func TestAWSDownWhileRunning(t *testing.T) {
 	s := newStage(t)
 	a := s.ready(t)
 	time.Sleep(cachedFor + time.Second)
-	l := startLoad(t, a)
-	time.Sleep(2 * time.Second)
-
-	s.aws.swallow()
-	s.aws.cut()
-	s.server.endSessions(t)
-	back := time.Now()
-	time.Sleep(settle)
-	s.aws.open(t)
-	time.Sleep(2 * time.Second)
-
-	r := l.stop()
-	r.check(t, back)
+	r := underLoad(t, a, func() time.Time {
+		s.aws.swallow()
+		s.aws.cut()
+		s.server.endSessions(t)
+		back := time.Now()
+		time.Sleep(settle)
+		s.aws.open(t)
+		time.Sleep(2 * time.Second)
+		return back
+	})
 	r.checkStored(t, s.server)
 	assert.LessOrEqual(t, r.failures(), r.requests/20, "requests that failed: none, but on a busy machine")
 }

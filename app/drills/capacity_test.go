@@ -16,20 +16,15 @@ func TestPoolExhausted(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	a := s.ready(t)
-	l := startLoad(t, a)
-	time.Sleep(2 * time.Second)
-
-	unlock := s.lock(t)
-	most := 0
-	for until := time.Now().Add(8 * time.Second); time.Now().Before(until); time.Sleep(250 * time.Millisecond) {
-		most = max(most, s.server.sessions(t))
-	}
-	unlock()
-	back := time.Now()
-
-	time.Sleep(settle)
-	r := l.stop()
-	r.check(t, back)
+	most := 0 // sessions while the table was locked
+	r := underLoad(t, a, func() time.Time {
+		unlock := s.lock(t)
+		for until := time.Now().Add(8 * time.Second); time.Now().Before(until); time.Sleep(250 * time.Millisecond) {
+			most = max(most, s.server.sessions(t))
+		}
+		unlock()
+		return time.Now()
+	})
 	r.checkStored(t, s.server)
 	assert.Positive(t, r.failures())
 	// Sessions that the application has given up have to end in the database as well, or they use up its connections. One
@@ -85,17 +80,12 @@ func TestDatabaseSlow(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	a := s.ready(t)
-	l := startLoad(t, a)
-	time.Sleep(2 * time.Second)
-
-	s.link.slow(5 * time.Second)
-	time.Sleep(8 * time.Second)
-	s.link.slow(0)
-	back := time.Now()
-
-	time.Sleep(settle)
-	r := l.stop()
-	r.check(t, back)
+	r := underLoad(t, a, func() time.Time {
+		s.link.slow(5 * time.Second)
+		time.Sleep(8 * time.Second)
+		s.link.slow(0)
+		return time.Now()
+	})
 	r.checkStored(t, s.server)
 	assert.Positive(t, r.failures())
 }
@@ -105,17 +95,12 @@ func TestDatabaseSilent(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	a := s.ready(t)
-	l := startLoad(t, a)
-	time.Sleep(2 * time.Second)
-
-	s.link.swallow()
-	time.Sleep(8 * time.Second)
-	s.link.open(t)
-	back := time.Now()
-
-	time.Sleep(settle)
-	r := l.stop()
-	r.check(t, back)
+	r := underLoad(t, a, func() time.Time {
+		s.link.swallow()
+		time.Sleep(8 * time.Second)
+		s.link.open(t)
+		return time.Now()
+	})
 	r.checkStored(t, s.server)
 	assert.Positive(t, r.failures())
 }

@@ -17,20 +17,18 @@ func TestPasswordChanged(t *testing.T) {
 			s := newStage(t)
 			reads := s.countCalls(t, "secretsmanager.GetSecretValue")
 			a := s.ready(t)
-			l := startLoad(t, a)
-			time.Sleep(2 * time.Second)
-			before := reads.Load()
-
-			password := s.password()
-			s.server.setPassword(t, password)
-			s.server.endSessions(t)
-			time.Sleep(gap)
-			s.emulator.setSecret(t, s.secret, password)
-			back := time.Now()
-
-			time.Sleep(settle)
-			r := l.stop()
-			r.check(t, back)
+			var before int64
+			var back time.Time
+			r := underLoad(t, a, func() time.Time {
+				before = reads.Load()
+				password := s.password()
+				s.server.setPassword(t, password)
+				s.server.endSessions(t)
+				time.Sleep(gap)
+				s.emulator.setSecret(t, s.secret, password)
+				back = time.Now()
+				return back
+			})
 			r.checkStored(t, s.server)
 			if !mayFail {
 				assert.Zero(t, r.failuresSince(back), "requests that failed although they were sent after the change, as a retry would be")

@@ -25,18 +25,13 @@ func TestDiskFull(t *testing.T) {
 	s.server.execute(t, "CREATE TABLESPACE small LOCATION '"+disk+"/tablespace'")
 	s.server.execute(t, "ALTER TABLE enrolments SET TABLESPACE small")
 	s.server.execute(t, "ALTER INDEX ALL IN TABLESPACE pg_default OWNED BY "+databaseUser+" SET TABLESPACE small")
-	l := startLoad(t, a)
-	time.Sleep(2 * time.Second)
-
-	filler := fill(t, disk)
-	fillTable(t, s.server)
-	time.Sleep(4 * time.Second)
-	require.NoError(t, os.Remove(filler))
-	back := time.Now()
-
-	time.Sleep(settle)
-	r := l.stop()
-	r.check(t, back)
+	r := underLoad(t, a, func() time.Time {
+		filler := fill(t, disk)
+		fillTable(t, s.server)
+		time.Sleep(4 * time.Second)
+		require.NoError(t, os.Remove(filler))
+		return time.Now()
+	})
 	r.checkStored(t, s.server)
 	assert.Positive(t, r.failures())
 	reads, failedReads := 0, 0

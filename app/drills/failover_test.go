@@ -8,24 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// settle is how long a load goes on after the trouble, to see whether requests succeed for good.
-const settle = recoversWithin + 2*time.Second
-
 func TestServerKilledAndStartedAgain(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	a := s.ready(t)
-	l := startLoad(t, a)
-	time.Sleep(2 * time.Second)
-
-	s.server.kill()
-	time.Sleep(3 * time.Second)
-	s.server.start(t)
-	back := time.Now()
-
-	time.Sleep(settle)
-	r := l.stop()
-	r.check(t, back)
+	r := underLoad(t, a, func() time.Time {
+		s.server.kill()
+		time.Sleep(3 * time.Second)
+		s.server.start(t)
+		return time.Now()
+	})
 	r.checkStored(t, s.server)
 }
 
@@ -35,20 +27,15 @@ func TestStandbyPromoted(t *testing.T) {
 	s := newStage(t)
 	a := s.ready(t)
 	standby := startStandby(t, s.server)
-	l := startLoad(t, a)
-	time.Sleep(2 * time.Second)
-
-	s.link.swallow()
-	s.server.kill()
-	time.Sleep(3 * time.Second)
-	standby.promote(t)
-	s.link.lead(standby.port)
-	s.link.open(t)
-	back := time.Now()
-
-	time.Sleep(settle)
-	r := l.stop()
-	r.check(t, back)
+	r := underLoad(t, a, func() time.Time {
+		s.link.swallow()
+		s.server.kill()
+		time.Sleep(3 * time.Second)
+		standby.promote(t)
+		s.link.lead(standby.port)
+		s.link.open(t)
+		return time.Now()
+	})
 	r.checkStored(t, standby)
 	assert.LessOrEqual(t, standby.sessions(t), poolSize)
 }
@@ -60,22 +47,19 @@ func TestOldPrimaryReadOnly(t *testing.T) {
 	s := newStage(t)
 	a := s.ready(t)
 	standby := startStandby(t, s.server)
-	l := startLoad(t, a)
-	time.Sleep(2 * time.Second)
+	r := underLoad(t, a, func() time.Time {
+		s.server.execute(t, "ALTER SYSTEM SET default_transaction_read_only = on")
+		s.server.execute(t, "SELECT pg_reload_conf()")
+		time.Sleep(3 * time.Second)
+		standby.promote(t)
+		s.link.lead(standby.port)
+		back := time.Now()
 
-	s.server.execute(t, "ALTER SYSTEM SET default_transaction_read_only = on")
-	s.server.execute(t, "SELECT pg_reload_conf()")
-	time.Sleep(3 * time.Second)
-	standby.promote(t)
-	s.link.lead(standby.port)
-	back := time.Now()
-
-	require.Eventually(t, func() bool { return s.server.sessions(t) == 0 }, settle, 250*time.Millisecond,
-		"the application keeps sessions with the old primary")
-	t.Logf("the last session left the old primary after %.1f s", time.Since(back).Seconds())
-	time.Sleep(time.Until(back.Add(settle)))
-	r := l.stop()
-	r.check(t, back)
+		require.Eventually(t, func() bool { return s.server.sessions(t) == 0 }, settle, 250*time.Millisecond,
+			"the application keeps sessions with the old primary")
+		t.Logf("the last session left the old primary after %.1f s", time.Since(back).Seconds())
+		return back
+	})
 	r.checkStored(t, standby)
 }
 
@@ -86,18 +70,14 @@ func TestEndpointChanged(t *testing.T) {
 	s := newStage(t)
 	a := s.ready(t)
 	other := startStandby(t, s.server)
-	l := startLoad(t, a)
-	time.Sleep(2 * time.Second)
-
-	s.link.swallow()
-	s.server.kill()
-	gone := time.Now()
-	other.promote(t)
-	s.setEndpoint(t, "127.0.0.1", other.port)
-
-	time.Sleep(readAgainAfter + settle)
-	r := l.stop()
-	r.check(t, gone.Add(readAgainAfter))
+	r := underLoad(t, a, func() time.Time {
+		s.link.swallow()
+		s.server.kill()
+		gone := time.Now()
+		other.promote(t)
+		s.setEndpoint(t, "127.0.0.1", other.port)
+		return gone.Add(readAgainAfter)
+	})
 	r.checkStored(t, other)
 }
 

@@ -20,6 +20,8 @@ import (
 const (
 	// recoversWithin is how long requests may fail once the database answers again.
 	recoversWithin = 5 * time.Second
+	// settle is how long a load goes on after the trouble, to see whether requests succeed for good.
+	settle = recoversWithin + 2*time.Second
 	// answersWithin is the longest answer: 5 seconds of database work, and two for a busy machine.
 	answersWithin = 7 * time.Second
 	// startsWithin is how long an instance takes until it is ready, with all it needs. Long, for a busy machine.
@@ -61,6 +63,19 @@ func startLoad(t *testing.T, a *application) *load {
 	}))}
 	t.Cleanup(func() { l.stop() })
 	return l
+}
+
+// underLoad breaks something while requests come, and returns what people noticed, held to what is true of every drill in which
+// the application itself goes on. The trouble is a function that returns the moment from which requests can succeed again.
+func underLoad(t *testing.T, a *application, trouble func() time.Time) *report {
+	t.Helper()
+	l := startLoad(t, a)
+	time.Sleep(2 * time.Second)
+	back := trouble()
+	time.Sleep(time.Until(back.Add(settle)))
+	r := l.stop()
+	r.check(t, back)
+	return r
 }
 
 func startPart(perSecond int, targets vegeta.Targeter) *part {
