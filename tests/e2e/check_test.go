@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
-	"os/exec"
 	"slices"
 	"testing"
 
@@ -89,17 +87,7 @@ type verified struct{ Name, Result, Seen string }
 // verifyCheck runs verify check, and returns its results by name.
 func verifyCheck(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) map[string]verified {
 	t.Helper()
-	command, err := verify()
-	require.NoError(t, err)
-	values := map[string]any{}
-	for name, output := range outputs {
-		values[name] = output.Value
-	}
-	input, err := json.Marshal(values)
-	require.NoError(t, err)
-	process := exec.CommandContext(ctx, command, "check", "-format", "json", "-timeout", "3m")
-	process.Stdin = bytes.NewReader(input)
-	process.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+d.emulator, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
+	process := verifyCommand(ctx, t, d, outputs, "check", "-format", "json", "-timeout", "3m")
 	var complaints bytes.Buffer
 	process.Stderr = &complaints
 	printed, err := process.Output()

@@ -76,6 +76,14 @@ func readRefreshes(ctx context.Context, t *testing.T, d *deployment, outputs aut
 // verifyRollout waits for a rollout, as the pipeline does, but not for as long. It returns what the command says.
 func verifyRollout(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) (string, error) {
 	t.Helper()
+	printed, err := verifyCommand(ctx, t, d, outputs, "rollout", "-timeout", "3m", "-interval", "1s").CombinedOutput()
+	t.Logf("verify rollout:\n%s", printed)
+	return string(printed), err
+}
+
+// verifyCommand returns a run of verify, which has the outputs of the stack on its standard input, as in the pipeline.
+func verifyCommand(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap, args ...string) *exec.Cmd {
+	t.Helper()
 	command, err := verify()
 	require.NoError(t, err)
 	values := map[string]any{}
@@ -84,12 +92,10 @@ func verifyRollout(ctx context.Context, t *testing.T, d *deployment, outputs aut
 	}
 	input, err := json.Marshal(values)
 	require.NoError(t, err)
-	process := exec.CommandContext(ctx, command, "rollout", "-timeout", "3m", "-interval", "1s")
+	process := exec.CommandContext(ctx, command, args...)
 	process.Stdin = bytes.NewReader(input)
 	process.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+d.emulator, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
-	printed, err := process.CombinedOutput()
-	t.Logf("verify rollout:\n%s", printed)
-	return string(printed), err
+	return process
 }
 
 // instanceIDs returns the instances in service: those that drain are still of the group.
