@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// probeTarget is an address that a probe requests at a steady rate.
+type probeTarget struct {
+	name    string // what reports call it, such as shallow
+	url     string
+	host    string // in the Host header and the TLS handshake; empty: that of the address
+	timeout time.Duration
+	retry   bool // sends a request that failed once more, at once, as a client that retries does
+}
+
+// probeResult is one request of a probe. A response of 400 or more is a failure.
+type probeResult struct {
+	target  string
+	at      time.Time     // when the request was due, and sent
+	took    time.Duration // with the second attempt, if any
+	status  int           // of the last attempt; 0 without a response
+	err     string        // why the last attempt failed; empty: it succeeded
+	retried bool          // the first attempt failed
+}
+
+// probe sends requests at a constant rate, each at its own time whether or not those before have been answered.
+type probe struct {
+	stopped chan struct{}
+	sending sync.WaitGroup
+	mutex   sync.Mutex
+	results []probeResult
+}
+
+// startProbe sends rate requests a second to each target, until stop is called or ctx ends.
+func startProbe(ctx context.Context, targets []probeTarget, rate float64) *probe {
+	p := &probe{stopped: make(chan struct{})}
+	for _, target := range targets {
+		p.sending.Go(func() { p.send(ctx, target, time.Duration(float64(time.Second)/rate)) })
+	}
+	return p
+}
+
+// stop ends the probe, waits for the answers that are due, and returns all results, the oldest first for each target.
+func (p *probe) stop() []probeResult {
+	close(p.stopped)
+	p.sending.Wait()
+	return p.results
+}
+
+func (p *probe) send(ctx context.Context, target probeTarget, every time.Duration) {
+	client := &http.Client{
+		Timeout:       target.timeout,
+		Transport:     &http.Transport{TLSClientConfig: &tls.Config{ServerName: target.host}, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.stopped:
+			return
+		case at := <-ticker.C:
+			p.sending.Go(func() { p.request(ctx, client, target, at) })
+		}
+	}
+}
+
+func (p *probe) request(ctx context.Context, client *http.Client, target probeTarget, at time.Time) {
+	found := probeResult{target: target.name, at: at}
+	found.status, found.err = attempt(ctx, client, target)
+	if found.retried = target.retry && found.err != ""; found.retried {
+		found.status, found.err = attempt(ctx, client, target)
+	}
+	found.took = time.Since(at)
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.results = append(p.results, found)
+}
+
+func attempt(ctx context.Context, client *http.Client, target probeTarget) (status int, fault string) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.url, nil)
+	if err != nil {
+		return 0, err.Error()
+	}
+	request.Host = target.host
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return response.StatusCode, err.Error()
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return response.StatusCode, fmt.Sprintf("status %d", response.StatusCode)
+	}
+	return response.StatusCode, ""
+}
