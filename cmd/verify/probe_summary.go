@@ -1,68 +1,86 @@
 package main
 
 import (
+	"math"
 	"slices"
 	"time"
 )
 
-// probeSummary is what the requests to one target tell. Times are those at which requests were sent.
+// probeSummary is what a probe noticed at one target. Its times are those at which requests were sent.
 type probeSummary struct {
 	target       string
 	sent, failed int
-	retried      int // succeeded at the second attempt
-	firstFailure time.Time
+	retried      int       // succeeded at the second attempt
+	firstFailure time.Time // zero without a failure
 	lastFailure  time.Time
-	// recovery is the time from the act to the answer of the first success that was sent after the last failure; 0 without a
-	// failure, negative where no request has succeeded since.
-	recovery     time.Duration
-	longest      time.Duration
-	median, tail time.Duration // p50 and p99
+
+	// recovered says whether a request that was sent after the last failure succeeded, which is true without a failure, and
+	// recovery is the time from the act to that request, 0 without a failure.
+	recovered bool
+	recovery  time.Duration
+	// longest is the longest run of failures, from its first to the next success or, without one, to the end of the last.
+	longest  time.Duration
+	p50, p99 time.Duration // of the requests that succeeded
 }
 
-// summarize returns a summary for each target that has results, in the order of their first results. acted is when the trouble
-// began.
+// summarize sums results up by target, in the order in which the targets first appear. Acted is when something was done to the site.
 func summarize(results []probeResult, acted time.Time) []probeSummary {
-	var order []string
-	byTarget := map[string][]probeResult{}
+	var names []string
+	of := map[string][]probeResult{}
 	for _, each := range results {
-		if _, known := byTarget[each.target]; !known {
-			order = append(order, each.target)
+		if of[each.target] == nil {
+			names = append(names, each.target)
 		}
-		byTarget[each.target] = append(byTarget[each.target], each)
+		of[each.target] = append(of[each.target], each)
 	}
-	summaries := make([]probeSummary, 0, len(order))
-	for _, target := range order {
-		summaries = append(summaries, summarizeTarget(target, byTarget[target], acted))
+	var summaries []probeSummary
+	for _, name := range names {
+		slices.SortStableFunc(of[name], func(a, b probeResult) int { return a.at.Compare(b.at) })
+		summaries = append(summaries, summarizeTarget(name, of[name], acted))
 	}
 	return summaries
 }
 
-func summarizeTarget(target string, results []probeResult, acted time.Time) probeSummary {
-	slices.SortStableFunc(results, func(a, b probeResult) int { return a.at.Compare(b.at) })
-	s := probeSummary{target: target, sent: len(results)}
-	times := make([]time.Duration, 0, len(results))
+// summarizeTarget sums up results of one target, which are in the order in which they were sent.
+func summarizeTarget(name string, results []probeResult, acted time.Time) probeSummary {
+	s := probeSummary{target: name, sent: len(results), recovered: true}
+	var took []time.Duration
+	var run time.Time // when the run of failures began that goes on, or zero
 	for _, each := range results {
-		times = append(times, each.took)
-		switch {
-		case each.err != "":
-			s.failed++
-			if s.failed == 1 {
-				s.firstFailure = each.at
+		if each.err == "" {
+			if each.retried {
+				s.retried++
 			}
-			s.lastFailure, s.recovery = each.at, -1
-		case s.recovery < 0:
-			s.recovery = max(0, each.at.Add(each.took).Sub(acted))
+			took = append(took, each.took)
+			if !run.IsZero() {
+				s.longest = max(s.longest, each.at.Sub(run))
+				s.recovered, s.recovery, run = true, max(0, each.at.Sub(acted)), time.Time{}
+			}
+			continue
 		}
-		if each.err == "" && each.retried {
-			s.retried++
+		s.failed++
+		s.lastFailure = each.at
+		if s.firstFailure.IsZero() {
+			s.firstFailure = each.at
 		}
+		if run.IsZero() {
+			run = each.at
+		}
+		s.recovered, s.recovery = false, 0
 	}
-	slices.Sort(times)
-	s.median, s.tail, s.longest = percentile(times, 50), percentile(times, 99), times[len(times)-1]
+	if !run.IsZero() {
+		last := results[len(results)-1]
+		s.longest = max(s.longest, last.at.Add(last.took).Sub(run))
+	}
+	slices.Sort(took)
+	s.p50, s.p99 = percentile(took, 50), percentile(took, 99)
 	return s
 }
 
-// percentile returns the smallest of the sorted times that at least so many percent do not exceed.
-func percentile(sorted []time.Duration, percent int) time.Duration {
-	return sorted[max(0, (len(sorted)*percent+99)/100-1)]
+// percentile returns the smallest of sorted values that is at least as large as a percentage of them, 0 of none.
+func percentile(sorted []time.Duration, percent float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[max(0, int(math.Ceil(float64(len(sorted))*percent/100))-1)]
 }
