@@ -1,0 +1,117 @@
+//go:build linux
+
+// Package leftovers keeps a record of what a process makes in the kernel and on disk, so that a later run of the lab can remove
+// what a run that was killed left behind.
+package leftovers
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// root has a folder for each process that has made something: /run/ha-web-lab/PID-STARTED/KIND/NAME.
+const root = "/run/ha-web-lab"
+
+// Claim records that this process makes something of a kind, and returns the folder of the record. What belongs to it may be kept
+// there. The record must exist before what it is about, or a process that dies in between leaves something that nobody knows of.
+func Claim(kind, name string) (string, error) {
+	started, err := startTime(os.Getpid())
+	if err != nil {
+		return "", fmt.Errorf("finding when this process started: %w", err)
+	}
+	parent := filepath.Join(root, fmt.Sprintf("%d-%s", os.Getpid(), started), kind)
+	folder := filepath.Join(parent, name)
+	if err := makeFolder(parent, folder); err != nil {
+		return "", fmt.Errorf("recording %s %s: %w", kind, name, err)
+	}
+	// Names are those of the whole machine: what another process has a record of would be removed with it.
+	same, err := filepath.Glob(filepath.Join(root, "*", kind, name))
+	if err == nil && len(same) > 1 {
+		err = fmt.Errorf("another run has or had one: %v", same)
+	}
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("recording %s %s: %w", kind, name, err), Release(folder))
+	}
+	return folder, nil
+}
+
+func makeFolder(parent, folder string) error {
+	for {
+		if err := os.MkdirAll(parent, 0o755); err != nil {
+			return err
+		}
+		if err := os.Mkdir(folder, 0o755); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		// Release has just removed the parent, which was empty.
+	}
+}
+
+// Release removes a record, with all that is in its folder.
+func Release(folder string) error {
+	if err := os.RemoveAll(folder); err != nil {
+		return fmt.Errorf("removing the record %s: %w", folder, err)
+	}
+	// The last one out removes the folders of its kind and of the process. They stay where they are not empty.
+	os.Remove(filepath.Dir(folder))
+	os.Remove(filepath.Dir(filepath.Dir(folder)))
+	return nil
+}
+
+// Abandoned returns the records of a kind whose processes are dead.
+func Abandoned(kind string) ([]string, error) {
+	owners, err := os.ReadDir(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for what earlier runs left: %w", err)
+	}
+	var found []string
+	for _, owner := range owners {
+		if alive(owner.Name()) {
+			continue
+		}
+		records, err := filepath.Glob(filepath.Join(root, owner.Name(), kind, "*"))
+		if err != nil {
+			return nil, fmt.Errorf("looking for what earlier runs left: %w", err)
+		}
+		found = append(found, records...)
+	}
+	return found, nil
+}
+
+// alive reports whether the process that a folder is named after still runs. Its time of start tells it from a later process with
+// the same ID.
+func alive(owner string) bool {
+	id, started, _ := strings.Cut(owner, "-")
+	pid, err := strconv.Atoi(id)
+	if err != nil {
+		return true // not a folder of this package
+	}
+	now, err := startTime(pid)
+	return err == nil && now == started
+}
+
+// startTime is field 22 of /proc/PID/stat, in ticks since the machine booted: man 5 proc_pid_stat. The second field, the command,
+// may contain spaces and parentheses.
+func startTime(pid int) (string, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", err
+	}
+	_, rest, _ := strings.Cut(string(stat[strings.LastIndex(string(stat), ")")+1:]), " ")
+	fields := strings.Fields(rest)
+	if len(fields) < 20 {
+		return "", fmt.Errorf("unexpected /proc/%d/stat: %q", pid, stat)
+	}
+	if fields[0] == "Z" || fields[0] == "X" {
+		return "", fmt.Errorf("process %d has ended", pid)
+	}
+	return fields[19], nil
+}

@@ -1,0 +1,148 @@
+//go:build linux
+
+// Package network builds a VPC of network namespaces. One of them is the router. Each machine or listener has one of its own, with
+// a single address and a default route to the router, which routes by host. Neighbors are static, so a packet to a machine that is
+// dead or cut off is dropped without an answer, as in a VPC: what dials it times out. Nothing says "no route to host".
+//
+// It needs root, iproute2, nftables and util-linux.
+package network
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// gateway is the router's address, the same at each machine. It is link-local, so that it is in nobody's VPC.
+	gateway = "169.254.0.1"
+	// gatewayMAC is the router's end of each link.
+	gatewayMAC = "02:ff:00:00:00:01"
+	// patience bounds Close.
+	patience = 20 * time.Second
+)
+
+// Names become names of files and of network namespaces.
+var names = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,61}[a-zA-Z0-9])?$`)
+
+// Network is a VPC.
+type Network struct {
+	// Resolver is the address of the VPC's DNS server, which machines and commands ask. It is set before namespaces are attached.
+	Resolver netip.Addr
+
+	name   string
+	zones  []string
+	router *space
+
+	mu       sync.Mutex
+	attached map[netip.Addr]*Namespace
+	links    int // how many were made
+	closed   bool
+}
+
+// New creates a network with Availability Zones. Its name tells it from other networks of this machine.
+func New(ctx context.Context, name string, zones []string) (*Network, error) {
+	if !names.MatchString(name) {
+		return nil, fmt.Errorf("creating a network: %q is not a name of letters, digits, dots and hyphens", name)
+	}
+	router, err := newSpace(ctx, name+"_vpc") // no name of a namespace has an underscore
+	if err != nil {
+		return nil, fmt.Errorf("creating network %s: %w", name, err)
+	}
+	n := &Network{name: name, zones: slices.Clone(zones), router: router, attached: map[netip.Addr]*Namespace{}}
+	if err := n.startRouter(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("creating network %s: %w", name, err), n.Close())
+	}
+	return n, nil
+}
+
+func (n *Network) startRouter(ctx context.Context) error {
+	if err := n.router.sysctl("ipv4/ip_forward", "1"); err != nil {
+		return fmt.Errorf("forwarding packets: %w", err)
+	}
+	// An address that nobody has answers nothing, either.
+	commands := "address add " + gateway + "/32 dev lo\nroute add blackhole default\n"
+	if err := n.router.run(ctx, commands, "ip", "-batch", "-"); err != nil {
+		return err
+	}
+	return n.router.run(ctx, cuts(len(n.zones)), "nft", "-f", "-")
+}
+
+// Attach adds a machine with an IPv4 address, in a zone. One without a zone ("") is outside of them all: a client on the internet,
+// or an API of AWS.
+func (n *Network) Attach(ctx context.Context, name string, address netip.Addr, zone string) (*Namespace, error) {
+	if !names.MatchString(name) {
+		return nil, fmt.Errorf("attaching to network %s: %q is not a name of letters, digits, dots and hyphens", n.name, name)
+	}
+	if !address.Is4() {
+		return nil, fmt.Errorf("attaching %s to network %s: %s is not an IPv4 address", name, n.name, address)
+	}
+	if zone != "" && !slices.Contains(n.zones, zone) {
+		return nil, fmt.Errorf("attaching %s to network %s: no zone %q", name, n.name, zone)
+	}
+	s := &Namespace{Name: name, Address: address, network: n, zone: zone}
+	if err := n.reserve(s); err != nil {
+		return nil, fmt.Errorf("attaching %s to network %s: %w", name, n.name, err)
+	}
+	var err error
+	if s.space, err = newSpace(ctx, n.name+"_"+name); err != nil {
+		n.forget(s)
+		return nil, fmt.Errorf("attaching %s to network %s: %w", name, n.name, err)
+	}
+	if err := s.connect(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("attaching %s to network %s: %w", name, n.name, err), s.Close())
+	}
+	return s, nil
+}
+
+// reserve takes the address for a namespace, and names its link.
+func (n *Network) reserve(s *Namespace) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return os.ErrClosed
+	}
+	if other, taken := n.attached[s.Address]; taken {
+		return fmt.Errorf("%s has the address %s", other.Name, s.Address)
+	}
+	n.attached[s.Address] = s
+	n.links++
+	s.link = fmt.Sprintf("link%d", n.links) // in the router's namespace alone, so short and unique
+	return nil
+}
+
+func (n *Network) forget(s *Namespace) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.attached[s.Address] == s {
+		delete(n.attached, s.Address)
+	}
+}
+
+// Close closes all namespaces of the network, and the router.
+func (n *Network) Close() error {
+	n.mu.Lock()
+	closed := n.closed
+	n.closed = true
+	var attached []*Namespace
+	for _, s := range n.attached {
+		attached = append(attached, s)
+	}
+	n.mu.Unlock()
+	if closed {
+		return nil
+	}
+	var errs []error
+	for _, s := range attached {
+		errs = append(errs, s.Close())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return errors.Join(append(errs, n.router.destroy(ctx))...)
+}
