@@ -33,7 +33,7 @@ func setAdditions(ctx context.Context, t *testing.T, d *deployment) {
 		{"web.policies[1].actions[0]", "dynamodb:GetItem"},
 		{"web.policies[1].resources[0]", "arn:aws:dynamodb:us-east-1:123456789012:table/campus"},
 	} {
-		d.set(ctx, t, each.path, each.value)
+		d.Set(ctx, t, each.path, each.value)
 	}
 }
 
@@ -88,7 +88,7 @@ func checkBalancerTags(ctx context.Context, t *testing.T, clients clients, outpu
 // checkInstancePolicies checks what the role of the instances may do because the settings say so.
 func checkInstancePolicies(ctx context.Context, t *testing.T, d *deployment) {
 	t.Helper()
-	listed, err := d.aws.iam.ListRoles(ctx, &iam.ListRolesInput{PathPrefix: aws.String("/ha-web/" + d.name + "/")})
+	listed, err := d.aws.iam.ListRoles(ctx, &iam.ListRolesInput{PathPrefix: aws.String("/ha-web/" + d.Name + "/")})
 	require.NoError(t, err)
 	var role string
 	for _, each := range listed.Roles {

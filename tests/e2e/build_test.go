@@ -3,12 +3,12 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"ha-web/tests/deployed"
 
 	"github.com/stretchr/testify/require"
 )
@@ -17,16 +17,13 @@ import (
 // never runs it when the source is newer. The program here is a small one: what counts is which of them runs.
 func TestProgramIsBuiltWhenItChanges(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("pulumi"); err != nil {
-		need(t, "the Pulumi CLI is not on the PATH")
-	}
-	ctx, cancel := context.WithTimeout(running, deadline)
-	defer cancel()
+	suite.NeedPulumi(t)
+	ctx := suite.Context(t)
 	folder := t.TempDir()
 	write := func(name, content string) {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600))
 	}
-	options, err := os.ReadFile(filepath.Join(project, "Pulumi.yaml"))
+	options, err := os.ReadFile(filepath.Join(suite.Project, "Pulumi.yaml"))
 	require.NoError(t, err)
 	write("Pulumi.yaml", string(options))
 	write("go.mod", "module ha-web\n\ngo 1.26\n")
@@ -34,7 +31,7 @@ func TestProgramIsBuiltWhenItChanges(t *testing.T) {
 		write("main.go", fmt.Sprintf("package main\n\nimport \"os\"\n\nfunc main() {\n\tos.Stderr.WriteString(%q)\n\tos.Exit(1)\n}\n", says))
 	}
 	source("the program of yesterday\n")
-	stack := newStack(ctx, t, "dev", folder, t.TempDir(), "http://127.0.0.1:1")
+	stack := deployed.NewStack(ctx, t, "dev", folder, t.TempDir(), "http://127.0.0.1:1")
 	preview := func(want string) os.FileInfo {
 		_, err := stack.Preview(ctx)
 		require.ErrorContains(t, err, want)

@@ -64,8 +64,8 @@ func checkVerified(ctx context.Context, t *testing.T, d *deployment) {
 	t.Helper()
 	outputs, err := d.Outputs(ctx)
 	require.NoError(t, err)
-	want := byStack[d.name]
-	require.NotNil(t, want, d.name)
+	want := byStack[d.Name]
+	require.NotNil(t, want, d.Name)
 	for name, found := range verifyCheck(ctx, t, d, outputs) {
 		because, excused := mayNotPass[name]
 		switch result, told := want[name]; {
@@ -87,7 +87,7 @@ type verified struct{ Name, Result, Seen string }
 // verifyCheck runs verify check, and returns its results by name.
 func verifyCheck(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) map[string]verified {
 	t.Helper()
-	process := verifyCommand(ctx, t, d, outputs, "check", "-format", "json", "-timeout", "3m")
+	process := d.VerifyCommand(ctx, t, outputs, "check", "-format", "json", "-timeout", "3m")
 	var complaints bytes.Buffer
 	process.Stderr = &complaints
 	printed, err := process.Output()

@@ -178,7 +178,7 @@ func checkState(ctx context.Context, t *testing.T, d *deployment, password strin
 	assert.False(t, strings.Contains(text, password), "the master password is in the state")
 
 	files := 0
-	require.NoError(t, filepath.WalkDir(d.state, func(path string, entry fs.DirEntry, err error) error {
+	require.NoError(t, filepath.WalkDir(d.State, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

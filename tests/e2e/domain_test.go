@@ -79,20 +79,20 @@ func setSignIn(ctx context.Context, t *testing.T, d *deployment) {
 	for path, value := range map[string]string{
 		"access.oidc.paths[0]": "/admin/*", "access.oidc.issuer": "https://example.okta.com", "access.oidc.clientId": "ha-web",
 	} {
-		d.set(ctx, t, path, value)
+		d.Set(ctx, t, path, value)
 	}
-	d.setSecret(ctx, t, "access.oidc.clientSecret", clientSecret)
+	d.SetSecret(ctx, t, "access.oidc.clientSecret", clientSecret)
 }
 
 // checkSignInWithoutCDN gives the stack a domain and a sign-in, and takes CloudFront away.
 func checkSignInWithoutCDN(ctx context.Context, t *testing.T, d *deployment) {
 	t.Helper()
 	createHostedZone(ctx, t, d.aws, "example.edu")
-	d.set(ctx, t, "cdn.enabled", "false")
-	d.set(ctx, t, "domain.name", siteName)
-	d.set(ctx, t, "domain.hostedZone", "example.edu")
+	d.Set(ctx, t, "cdn.enabled", "false")
+	d.Set(ctx, t, "domain.name", siteName)
+	d.Set(ctx, t, "domain.hostedZone", "example.edu")
 	setSignIn(ctx, t, d)
-	d.up(ctx, t)
+	d.Update(ctx, t)
 	checkListeners(ctx, t, d.aws, map[int32]balancing.ActionTypeEnum{
 		443: balancing.ActionTypeEnumForward, 80: balancing.ActionTypeEnumRedirect,
 	})

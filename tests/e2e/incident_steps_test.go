@@ -28,7 +28,7 @@ func scheduleExams(ctx context.Context, t *testing.T, d *deployment) {
 	for field, value := range map[string]string{
 		"name": "exams-today", "start": start.Format("2006-01-02T15:04"), "end": start.AddDate(0, 0, 7).Format("2006-01-02T15:04"), "min": "4",
 	} {
-		d.set(ctx, t, "web.schedules[0]."+field, value)
+		d.Set(ctx, t, "web.schedules[0]."+field, value)
 	}
 }
 
@@ -115,9 +115,9 @@ func setCapacity(ctx context.Context, t *testing.T, d *deployment, outputs auto.
 func rollOutBadRelease(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 	t.Helper()
 	d.targets.fail(strconv.FormatInt(checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs)+1, 10))
-	d.set(ctx, t, "web.container", badRelease)
-	d.set(ctx, t, "web.healthCheck.graceSeconds", "3000") // so that AWS does not stop before the update comes
-	d.up(ctx, t)
+	d.Set(ctx, t, "web.container", badRelease)
+	d.Set(ctx, t, "web.healthCheck.graceSeconds", "3000") // so that AWS does not stop before the update comes
+	d.Update(ctx, t)
 	require.NotEmpty(t, activeRefresh(ctx, t, d, outputs), "the rollout is on")
 }
 
@@ -126,9 +126,9 @@ func awaitFailedRelease(ctx context.Context, t *testing.T, d *deployment, output
 	t.Helper()
 	before := instanceIDs(readGroup(ctx, t, d.aws, outputs))
 	d.targets.fail(strconv.FormatInt(checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs)+1, 10))
-	d.set(ctx, t, "web.healthCheck.graceSeconds", "300")
-	d.set(ctx, t, "web.container", badRelease)
-	d.up(ctx, t)
+	d.Set(ctx, t, "web.healthCheck.graceSeconds", "300")
+	d.Set(ctx, t, "web.container", badRelease)
+	d.Update(ctx, t)
 	said, err := verifyRollout(ctx, t, d, outputs)
 	require.Error(t, err, "verify rollout exits with a status for the pipeline")
 	assert.Contains(t, said, "ended Failed")

@@ -119,7 +119,7 @@ var incidents = []incident{
 	{
 		name: "end exams before their time", stack: "dev", pages: []string{"web-tier.md#grow-before-a-rush"},
 		before: func(ctx context.Context, t *testing.T, d *deployment, _ auto.OutputMap) {
-			d.unset(ctx, t, "web.schedules")
+			d.Unset(ctx, t, "web.schedules")
 		},
 		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 			assert.EqualValues(t, 3, *readGroup(ctx, t, d.aws, outputs).MinSize, "one in each zone again")
@@ -127,7 +127,7 @@ var incidents = []incident{
 			// As AWS does where no update has run since the exams began.
 			setSizes(ctx, t, d, outputs, 4)
 			d.readBack(ctx, t, awstype.AutoScalingGroup)
-			d.up(ctx, t)
+			d.Update(ctx, t)
 			assert.EqualValues(t, 3, *readGroup(ctx, t, d.aws, outputs).MinSize)
 		},
 	},
@@ -173,7 +173,7 @@ var incidents = []incident{
 func runIncidents(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 	t.Helper()
 	for _, each := range incidents {
-		if each.stack == d.name && !t.Run(each.name, func(t *testing.T) { each.run(ctx, t, d, outputs) }) {
+		if each.stack == d.Name && !t.Run(each.name, func(t *testing.T) { each.run(ctx, t, d, outputs) }) {
 			t.FailNow()
 		}
 	}
@@ -187,11 +187,11 @@ func (i incident) run(ctx context.Context, t *testing.T, d *deployment, outputs 
 		i.before(ctx, t, d, outputs)
 	}
 	for _, each := range i.settings {
-		d.set(ctx, t, each.path, each.value)
+		d.Set(ctx, t, each.path, each.value)
 	}
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_, err := d.tryUp(bounded, t, i.name)
+	_, err := d.TryUpdate(bounded, t, i.name)
 	require.NoError(t, err)
 	if i.after != nil {
 		i.after(ctx, t, d, outputs)
@@ -202,7 +202,7 @@ func (i incident) run(ctx context.Context, t *testing.T, d *deployment, outputs 
 func requireHeading(t *testing.T, page string) {
 	t.Helper()
 	file, anchor, _ := strings.Cut(page, "#")
-	content, err := os.ReadFile(filepath.Join(project, "docs", file))
+	content, err := os.ReadFile(filepath.Join(suite.Project, "docs", file))
 	require.NoError(t, err)
 	heading := "(?im)^#+ " + strings.ReplaceAll(regexp.QuoteMeta(anchor), "-", "[- ]") + "$"
 	require.Regexp(t, heading, string(content), page)

@@ -43,9 +43,9 @@ func setRoutes(ctx context.Context, t *testing.T, d *deployment) {
 	t.Helper()
 	for _, each := range routes {
 		if each.secret {
-			d.setSecret(ctx, t, "monitoring."+each.path, each.value)
+			d.SetSecret(ctx, t, "monitoring."+each.path, each.value)
 		} else {
-			d.set(ctx, t, "monitoring."+each.path, each.value)
+			d.Set(ctx, t, "monitoring."+each.path, each.value)
 		}
 	}
 }

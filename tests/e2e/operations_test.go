@@ -8,57 +8,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// set changes a setting, as pulumi config set --path does.
-func (d *deployment) set(ctx context.Context, t *testing.T, path, value string) {
-	t.Helper()
-	require.NoError(t, d.SetConfigWithOptions(ctx, path, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}))
-}
-
-func (d *deployment) setSecret(ctx context.Context, t *testing.T, path, value string) {
-	t.Helper()
-	require.NoError(t, d.SetConfigWithOptions(ctx, path,
-		auto.ConfigValue{Value: value, Secret: true}, &auto.ConfigOptions{Path: true}))
-}
-
-func (d *deployment) unset(ctx context.Context, t *testing.T, path string) {
-	t.Helper()
-	require.NoError(t, d.RemoveConfigWithOptions(ctx, path, &auto.ConfigOptions{Path: true}))
-}
-
-func (d *deployment) up(ctx context.Context, t *testing.T) auto.OutputMap {
-	t.Helper()
-	result, err := d.tryUp(ctx, t, "up")
-	require.NoError(t, err)
-	return result.Outputs
-}
-
-func (d *deployment) tryUp(ctx context.Context, t *testing.T, step string) (auto.UpResult, error) {
-	t.Helper()
-	out, stream, done := d.progress(t, step)
-	result, err := d.Up(ctx, optup.ProgressStreams(out), optup.SuppressProgress(), optup.EventStreams(stream))
-	done()
-	if changes := result.Summary.ResourceChanges; changes != nil {
-		t.Logf("resources: %v", *changes)
-	}
-	return result, err
-}
-
 // updateInPlace changes a setting, and checks that no resource is created, replaced or deleted for it.
 func (d *deployment) updateInPlace(ctx context.Context, t *testing.T, path, value string) {
 	t.Helper()
-	d.set(ctx, t, path, value)
-	result, err := d.tryUp(ctx, t, "update of "+path)
+	d.Set(ctx, t, path, value)
+	result, err := d.TryUpdate(ctx, t, "update of "+path)
 	require.NoError(t, err)
 	require.NotNil(t, result.Summary.ResourceChanges)
 	for kind, count := range *result.Summary.ResourceChanges {
@@ -69,7 +32,7 @@ func (d *deployment) updateInPlace(ctx context.Context, t *testing.T, path, valu
 // refresh reads everything back from AWS, as the nightly look for drift does.
 func (d *deployment) refresh(ctx context.Context, t *testing.T) {
 	t.Helper()
-	_, stream, done := d.progress(t, "refresh")
+	_, stream, done := d.Progress(t, "refresh")
 	_, err := d.Refresh(ctx, optrefresh.EventStreams(stream))
 	done()
 	require.NoError(t, err)
@@ -94,7 +57,7 @@ func (d *deployment) readBack(ctx context.Context, t *testing.T, kind string) {
 
 func (d *deployment) destroy(ctx context.Context, t *testing.T) {
 	t.Helper()
-	out, stream, done := d.progress(t, "destroy")
+	out, stream, done := d.Progress(t, "destroy")
 	_, err := d.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.SuppressProgress(),
 		optdestroy.EventStreams(stream))
 	done()
@@ -104,7 +67,7 @@ func (d *deployment) destroy(ctx context.Context, t *testing.T) {
 // expectNoChanges checks that a preview finds nothing to do.
 func (d *deployment) expectNoChanges(ctx context.Context, t *testing.T) {
 	t.Helper()
-	out, slow, done := d.progress(t, "second preview")
+	out, slow, done := d.Progress(t, "second preview")
 	stream := make(chan events.EngineEvent)
 	var steps []apitype.StepEventMetadata
 	read := make(chan struct{})

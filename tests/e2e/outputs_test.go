@@ -22,7 +22,7 @@ import (
 // checkPublishedOutputs reads the outputs as a pipeline without Pulumi does.
 func checkPublishedOutputs(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 	t.Helper()
-	found, err := d.aws.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/ha-web/" + d.name + "/outputs")})
+	found, err := d.aws.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/ha-web/" + d.Name + "/outputs")})
 	require.NoError(t, err)
 	assert.Equal(t, parameters.ParameterTypeString, found.Parameter.Type)
 	var published map[string]any
@@ -41,7 +41,7 @@ func checkPublishedOutputs(ctx context.Context, t *testing.T, d *deployment, out
 func checkNothingIsDestroyed(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 	t.Helper()
 	before := d.resources(ctx, t)
-	out, stream, done := d.progress(t, "destroy of a protected stack")
+	out, stream, done := d.Progress(t, "destroy of a protected stack")
 	_, err := d.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.SuppressProgress(), optdestroy.EventStreams(stream))
 	done()
 	require.ErrorContains(t, err, "ha-web-outputs")
@@ -63,11 +63,11 @@ func checkOutageIsAnnounced(ctx context.Context, t *testing.T, d *deployment) {
 	previewed, err := d.Preview(ctx)
 	require.NoError(t, err)
 	assert.NotContains(t, previewed.StdOut, "outage")
-	d.set(ctx, t, "web.port", "9090")
+	d.Set(ctx, t, "web.port", "9090")
 	previewed, err = d.Preview(ctx)
 	require.NoError(t, err)
 	assert.Contains(t, previewed.StdOut, outage)
-	d.unset(ctx, t, "web.port")
+	d.Unset(ctx, t, "web.port")
 }
 
 // resources returns the URNs of the state, but for those of components: one without children is an entry of the state and nothing else.

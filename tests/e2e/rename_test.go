@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"ha-web/tests/deployed"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,12 +21,11 @@ import (
 func TestNewProject(t *testing.T) {
 	t.Parallel()
 	ctx, d := prepare(t, "dev")
-	d.name = "prod"
-	d.pointAtEmulator(t)
+	d.PointAtEmulator(t, "prod")
 	createHostedZone(ctx, t, d.aws, "example.edu")
 	folder := d.newProject(ctx, t, "campus")
 	for _, name := range []string{"dev", "prod"} {
-		stack := newStack(ctx, t, name, folder, d.state, d.emulator)
+		stack := deployed.NewStack(ctx, t, name, folder, d.State, d.Emulator)
 		var printed strings.Builder
 		_, err := stack.Preview(ctx, optpreview.ProgressStreams(&printed))
 		require.NoError(t, err)
@@ -37,12 +38,12 @@ func TestNewProject(t *testing.T) {
 func (d *deployment) newProject(ctx context.Context, t *testing.T, name string) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), name)
-	command := exec.CommandContext(ctx, "pulumi", "new", d.folder, "--dir", folder, "--name", name, "--description", "Renamed",
+	command := exec.CommandContext(ctx, "pulumi", "new", d.Folder, "--dir", folder, "--name", name, "--description", "Renamed",
 		"--generate-only", "--yes")
-	command.Env = append(os.Environ(), "PULUMI_BACKEND_URL=file://"+d.state, "PULUMI_CONFIG_PASSPHRASE=e2e")
+	command.Env = append(os.Environ(), "PULUMI_BACKEND_URL=file://"+d.State, "PULUMI_CONFIG_PASSPHRASE="+deployed.Passphrase)
 	printed, err := command.CombinedOutput()
 	require.NoError(t, err, string(printed))
-	file := readYAML(t, filepath.Join(folder, "Pulumi.yaml"))
+	file := deployed.ReadYAML(t, filepath.Join(folder, "Pulumi.yaml"))
 	assert.Equal(t, name, file["name"])
 	assert.NotContains(t, file, "template", "it is a project, and no template")
 	return folder

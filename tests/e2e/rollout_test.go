@@ -3,11 +3,7 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"os"
-	"os/exec"
 	"testing"
 
 	"ha-web/components/monitoring"
@@ -38,8 +34,8 @@ func checkRollout(ctx context.Context, t *testing.T, d *deployment, outputs auto
 	require.NoError(t, err, said)
 	assert.Contains(t, said, "no refresh to wait for: 2 of 2 instances in service have version 1, 2 of at least 2 are healthy")
 
-	d.set(ctx, t, path, value)
-	d.up(ctx, t)
+	d.Set(ctx, t, path, value)
+	d.Update(ctx, t)
 	said, err = verifyRollout(ctx, t, d, outputs)
 	require.NoError(t, err, said)
 	assert.Contains(t, said, "2 of 2 instances in service have version 2, 2 of at least 2 are healthy")
@@ -61,7 +57,7 @@ func checkRefresh(ctx context.Context, t *testing.T, d *deployment, outputs auto
 	assert.False(t, aws.ToBool(preferences.AutoRollback))
 	assert.EqualValues(t, []int32{100, 150, 300}, []int32{*preferences.MinHealthyPercentage, *preferences.MaxHealthyPercentage, *preferences.CheckpointDelay})
 	assert.Equal(t, []int32{50, 100}, preferences.CheckpointPercentages)
-	assert.Equal(t, monitoring.RolloutAlarms("ha-web", d.name, nil), preferences.AlarmSpecification.Alarms)
+	assert.Equal(t, monitoring.RolloutAlarms("ha-web", d.Name, nil), preferences.AlarmSpecification.Alarms)
 }
 
 func readRefreshes(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) []scaling.InstanceRefresh {
@@ -76,26 +72,9 @@ func readRefreshes(ctx context.Context, t *testing.T, d *deployment, outputs aut
 // verifyRollout waits for a rollout, as the pipeline does, but not for as long. It returns what the command says.
 func verifyRollout(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) (string, error) {
 	t.Helper()
-	printed, err := verifyCommand(ctx, t, d, outputs, "rollout", "-timeout", "3m", "-interval", "1s").CombinedOutput()
+	printed, err := d.VerifyCommand(ctx, t, outputs, "rollout", "-timeout", "3m", "-interval", "1s").CombinedOutput()
 	t.Logf("verify rollout:\n%s", printed)
 	return string(printed), err
-}
-
-// verifyCommand returns a run of verify, which has the outputs of the stack on its standard input, as in the pipeline.
-func verifyCommand(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap, args ...string) *exec.Cmd {
-	t.Helper()
-	command, err := verify()
-	require.NoError(t, err)
-	values := map[string]any{}
-	for name, output := range outputs {
-		values[name] = output.Value
-	}
-	input, err := json.Marshal(values)
-	require.NoError(t, err)
-	process := exec.CommandContext(ctx, command, args...)
-	process.Stdin = bytes.NewReader(input)
-	process.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+d.emulator, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
-	return process
 }
 
 // instanceIDs returns the instances in service: those that drain are still of the group.

@@ -31,7 +31,7 @@ type expected struct {
 func TestDevStack(t *testing.T) {
 	t.Parallel()
 	ctx, d := deploy(t, "dev")
-	outputs := d.up(ctx, t)
+	outputs := d.Update(ctx, t)
 	checkStack(ctx, t, d, outputs, expected{
 		natGateways: 1, poolSize: "8", chain: withoutProxy,
 		listeners: map[int32]balancing.ActionTypeEnum{80: balancing.ActionTypeEnumFixedResponse},
@@ -55,7 +55,7 @@ func TestDevIncidents(t *testing.T) {
 	t.Parallel()
 	ctx, d := deploy(t, "dev")
 	scheduleExams(ctx, t, d)
-	runIncidents(ctx, t, d, d.up(ctx, t))
+	runIncidents(ctx, t, d, d.Update(ctx, t))
 }
 
 // TestProdStack brings production up in its own shape: domain, TLS, aliases and several instance types, with a sign-in and
@@ -67,8 +67,8 @@ func TestProdStack(t *testing.T) {
 	createHostedZone(ctx, t, d.aws, "example.edu")
 	setSignIn(ctx, t, d)
 	setAdditions(ctx, t, d)
-	d.set(ctx, t, "access.saml.metadataFile", "examples/saml/metadata.xml")
-	outputs := d.up(ctx, t)
+	d.Set(ctx, t, "access.saml.metadataFile", "examples/saml/metadata.xml")
+	outputs := d.Update(ctx, t)
 	checkStack(ctx, t, d, outputs, expected{
 		natGateways: 2, multiAZ: true, poolSize: "20", chain: withSignIn,
 		listeners: map[int32]balancing.ActionTypeEnum{443: balancing.ActionTypeEnumFixedResponse, 80: balancing.ActionTypeEnumRedirect},
@@ -96,8 +96,8 @@ func TestProdIncidents(t *testing.T) {
 	ctx, d := deploy(t, "prod", slowFleet...)
 	reportTargets(ctx, t, d)
 	createHostedZone(ctx, t, d.aws, "example.edu")
-	d.set(ctx, t, "web.container", goodRelease)
-	runIncidents(ctx, t, d, d.up(ctx, t))
+	d.Set(ctx, t, "web.container", goodRelease)
+	runIncidents(ctx, t, d, d.Update(ctx, t))
 }
 
 // protected are the sections of settings that keep what they describe from being deleted.
@@ -108,16 +108,16 @@ func protected() []string {
 // unprotect lets a production stack go, as docs/guard-rails.md says: it has guard rails against it.
 func unprotect(ctx context.Context, t *testing.T, d *deployment) {
 	t.Helper()
-	d.set(ctx, t, "database.deletionProtection", "false")
+	d.Set(ctx, t, "database.deletionProtection", "false")
 	_, err := d.Preview(ctx)
 	require.ErrorContains(t, err, "database.deletionProtection: a production stack needs")
 	for _, section := range protected() {
-		d.set(ctx, t, section+".deletionProtection", "false")
-		d.set(ctx, t, "waivers."+section+"-deletion-protection", "the test is over")
+		d.Set(ctx, t, section+".deletionProtection", "false")
+		d.Set(ctx, t, "waivers."+section+"-deletion-protection", "the test is over")
 	}
-	d.set(ctx, t, "database.finalSnapshot", "false")
-	d.set(ctx, t, "waivers.final-snapshot", "the test is over")
-	d.up(ctx, t)
+	d.Set(ctx, t, "database.finalSnapshot", "false")
+	d.Set(ctx, t, "waivers.final-snapshot", "the test is over")
+	d.Update(ctx, t)
 }
 
 // checkStack reads back what keeps a stack alive, and closed.
@@ -126,7 +126,7 @@ func checkStack(ctx context.Context, t *testing.T, d *deployment, outputs auto.O
 	network := readNetwork(ctx, t, d.aws.ec2, outputs["vpcId"].Value.(string))
 	checkRoutes(t, network, outputs)
 	assert.Len(t, network.nat, want.natGateways)
-	database := "ha-web-" + d.name + "-db"
+	database := "ha-web-" + d.Name + "-db"
 	found, err := d.aws.rds.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &database})
 	require.NoError(t, err)
 	require.Len(t, found.DBInstances, 1)
@@ -144,7 +144,7 @@ func checkStack(ctx context.Context, t *testing.T, d *deployment, outputs auto.O
 	require.NoError(t, err)
 	checkBehaviours(t, distribution.Distribution.DistributionConfig)
 	set, err := d.aws.cloudwatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
-		AlarmNamePrefix: aws.String("ha-web-" + d.name + "-"), MaxRecords: aws.Int32(100),
+		AlarmNamePrefix: aws.String("ha-web-" + d.Name + "-"), MaxRecords: aws.Int32(100),
 	})
 	require.NoError(t, err)
 	assert.Greater(t, len(set.MetricAlarms), 25)

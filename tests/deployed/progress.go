@@ -1,6 +1,6 @@
-//go:build e2e
+//go:build e2e || lab
 
-package e2e
+package deployed
 
 import (
 	"bytes"
@@ -16,12 +16,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 )
 
-// progress shows on the terminal what takes long, and of which test: out is for what Pulumi prints, and events for what it
+// Progress shows on the terminal what takes long, and of which test: out is for what Pulumi prints, and events for what it
 // tells of each resource. At the end it logs how long it took, and which resources took the longest.
-func (d *deployment) progress(t *testing.T, step string) (out io.Writer, stream chan<- events.EngineEvent, done func()) {
+func (s *Stack) Progress(t testing.TB, step string) (out io.Writer, stream chan<- events.EngineEvent, done func()) {
 	t.Helper()
 	started := time.Now()
-	out = &prefixed{prefix: d.test}
+	out = &prefixed{prefix: s.test}
 	fmt.Fprintf(out, "== %s, %s\n", step, started.Format(time.TimeOnly))
 	told := make(chan events.EngineEvent)
 	slow := make(chan []string, 1)

@@ -1,6 +1,6 @@
-//go:build e2e
+//go:build e2e || lab
 
-package e2e
+package deployed
 
 import (
 	"bytes"
@@ -19,18 +19,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// startEmulator starts an AWS API emulator on a free port, for as long as the test runs, and returns its address.
+// StartEmulator starts an AWS API emulator on a free port, for as long as the test runs, and returns its address. Besides that of
+// the test, its environment is what is given here. Corrections are folders of Python files that it loads besides those of this package.
 //
 // E2E_EMULATOR is the command that does it: called with a port and a folder for its log, it starts an emulator and prints
 // its address; called with --stop and both, it ends it. Without it, moto_server is started.
-func startEmulator(ctx context.Context, t *testing.T, environment ...string) string {
+func (s *Suite) StartEmulator(ctx context.Context, t testing.TB, environment []string, corrections ...string) string {
 	t.Helper()
 	port, folder := freePort(t), t.TempDir()
 	address := "127.0.0.1:" + port
 	t.Cleanup(func() { reportLog(t, filepath.Join(folder, "log")) })
 	if command := os.Getenv("E2E_EMULATOR"); command != "" {
 		start := exec.CommandContext(ctx, command, port, folder)
-		start.Env = append(os.Environ(), "LOCALCLOUD_CORRECTIONS="+corrections(t))
+		start.Env = append(os.Environ(), "LOCALCLOUD_CORRECTIONS="+s.corrections(t, corrections))
 		start.Env = append(start.Env, environment...)
 		t.Cleanup(func() {
 			printed, err := exec.Command(command, "--stop", port, folder).CombinedOutput()
@@ -41,16 +42,29 @@ func startEmulator(ctx context.Context, t *testing.T, environment ...string) str
 		require.NoError(t, err, string(printed))
 		return strings.TrimSpace(string(printed))
 	}
-	startMoto(t, port, filepath.Join(folder, "log"), environment)
+	s.startMoto(t, port, filepath.Join(folder, "log"), environment)
 	require.Eventually(t, func() bool { return answers(address) }, time.Minute, 200*time.Millisecond, "moto does not answer")
 	return "http://" + address
 }
 
-func startMoto(t *testing.T, port, path string, environment []string) {
+// corrections returns a list of folders with what is put right in the emulator itself: its files, which are all that the
+// emulator is forgiven besides the image repository (see hasRepository), and those of the caller.
+func (s *Suite) corrections(t testing.TB, further []string) string {
+	t.Helper()
+	var folders []string
+	for _, each := range append([]string{filepath.Join(s.Project, "tests/deployed/corrections")}, further...) {
+		folder, err := filepath.Abs(each)
+		require.NoError(t, err)
+		folders = append(folders, folder)
+	}
+	return strings.Join(folders, ":")
+}
+
+func (s *Suite) startMoto(t testing.TB, port, path string, environment []string) {
 	t.Helper()
 	moto, err := exec.LookPath("moto_server")
 	if err != nil {
-		need(t, "there is no AWS API emulator: E2E_EMULATOR is not set, and moto_server is not on the PATH")
+		s.Need(t, "there is no AWS API emulator: E2E_EMULATOR is not set, and moto_server is not on the PATH")
 	}
 	log, err := os.Create(path)
 	require.NoError(t, err)
@@ -69,7 +83,7 @@ var lastPort atomic.Int64
 
 // freePort returns a port of this machine that nothing listens on. It is below those that the kernel gives to programs that
 // ask for any: the emulator takes it seconds later.
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	for range 1000 {
 		port := strconv.FormatInt(20_000+(int64(os.Getpid())*10+lastPort.Add(1))%10_000, 10)
@@ -92,7 +106,7 @@ func answers(address string) bool {
 }
 
 // reportLog shows the errors of the emulator where a test failed.
-func reportLog(t *testing.T, path string) {
+func reportLog(t testing.TB, path string) {
 	t.Helper()
 	content, err := os.ReadFile(path)
 	if !t.Failed() || err != nil {
