@@ -5,18 +5,25 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
+
+// userAgent is what requests of verify call themselves, for access logs and rules of AWS WAF.
+const userAgent = "ha-web-verify"
 
 // probeTarget is an address that a probe requests at a steady rate.
 type probeTarget struct {
 	name    string // what reports call it, such as shallow
 	url     string
-	host    string // in the Host header and the TLS handshake; empty: that of the address
-	timeout time.Duration
-	retry   bool // sends a request that failed once more, at once, as a client that retries does
+	host    string        // in the Host header and the TLS handshake; empty: that of the address
+	timeout time.Duration // of one request, from the lookup of the name to the end of the body
+	retry   bool          // sends a request that failed once more, at once, as a client that retries does
 }
 
 // probeResult is one request of a probe. A response of 400 or more is a failure.
@@ -46,19 +53,38 @@ func startProbe(ctx context.Context, targets []probeTarget, rate float64) *probe
 	return p
 }
 
-// stop ends the probe, waits for the answers that are due, and returns all results, the oldest first for each target.
+// stop ends the probe, waits for the answers that are due, and returns all results, in the order in which they were sent.
 func (p *probe) stop() []probeResult {
 	close(p.stopped)
 	p.sending.Wait()
-	return p.results
+	return p.seen()
+}
+
+// seen returns the results that are there until now, in the order in which they were sent.
+func (p *probe) seen() []probeResult {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	results := slices.Clone(p.results)
+	slices.SortStableFunc(results, func(a, b probeResult) int { return a.at.Compare(b.at) })
+	return results
+}
+
+// visitor returns a client for which each request is that of a new visitor: it looks the name up, tries all of its addresses
+// until one connects, and follows no redirect.
+func visitor(target probeTarget) *http.Client {
+	// The dialer divides its time among the addresses of a name, so that one that does not answer leaves time for the next.
+	dialer := &net.Dialer{Timeout: target.timeout}
+	return &http.Client{
+		Timeout: target.timeout,
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, DisableKeepAlives: true, TLSClientConfig: &tls.Config{ServerName: target.host},
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 func (p *probe) send(ctx context.Context, target probeTarget, every time.Duration) {
-	client := &http.Client{
-		Timeout:       target.timeout,
-		Transport:     &http.Transport{TLSClientConfig: &tls.Config{ServerName: target.host}, DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	client := visitor(target)
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
@@ -80,6 +106,9 @@ func (p *probe) request(ctx context.Context, client *http.Client, target probeTa
 		found.status, found.err = attempt(ctx, client, target)
 	}
 	found.took = time.Since(at)
+	if ctx.Err() != nil {
+		return // nobody knows how it would have ended
+	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.results = append(p.results, found)
@@ -91,16 +120,31 @@ func attempt(ctx context.Context, client *http.Client, target probeTarget) (stat
 		return 0, err.Error()
 	}
 	request.Host = target.host
+	request.Header.Set("User-Agent", userAgent)
 	response, err := client.Do(request)
 	if err != nil {
-		return 0, err.Error()
+		return 0, reasonOf(err.Error(), target.timeout)
 	}
 	defer response.Body.Close()
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return response.StatusCode, err.Error()
+		return response.StatusCode, reasonOf(err.Error(), target.timeout)
 	}
 	if response.StatusCode >= http.StatusBadRequest {
 		return response.StatusCode, fmt.Sprintf("status %d", response.StatusCode)
 	}
 	return response.StatusCode, ""
+}
+
+// timedOut is what the HTTP client, and the dialer, say of a request that took too long.
+var timedOut = regexp.MustCompile(`Client\.Timeout|deadline exceeded|i/o timeout`)
+
+// reasonOf shortens the error of a request: it leaves out the address, which is the same in each.
+func reasonOf(text string, timeout time.Duration) string {
+	if timedOut.MatchString(text) {
+		return fmt.Sprintf("no answer within %v", timeout)
+	}
+	if _, reason, found := strings.Cut(text, `": `); found && strings.HasPrefix(text, `Get "`) {
+		return reason
+	}
+	return text
 }

@@ -59,7 +59,7 @@ func (i internet) get(ctx context.Context, r request) (response, error) {
 		return response{}, err
 	}
 	asked.Host = r.host
-	asked.Header.Set("User-Agent", "ha-web-verify")
+	asked.Header.Set("User-Agent", userAgent)
 	transport := &http.Transport{
 		DialContext: i.dialer.DialContext, DisableKeepAlives: true,
 		TLSClientConfig: &tls.Config{ServerName: r.host, RootCAs: i.roots, InsecureSkipVerify: r.trusts},
