@@ -35,7 +35,10 @@ require (
 	go.yaml.in/yaml/v3 v3.0.6
 )
 
-require github.com/aws/smithy-go v1.28.8
+require (
+	github.com/aws/smithy-go v1.28.8
+	github.com/miekg/dns v1.1.73
+)
 
 require (
 	github.com/BurntSushi/toml v1.6.0 // indirect
