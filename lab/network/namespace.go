@@ -60,6 +60,9 @@ route add default via %[2]s dev eth0 src %[1]s onlink
 // Resolver is the VPC's DNS server. It is not valid where the network has none.
 func (s *Namespace) Resolver() netip.Addr { return s.network.Resolver }
 
+// Path is the file of the namespace.
+func (s *Namespace) Path() string { return filepath.Join(folder, s.space.name) }
+
 // Cut cuts the machine off, as Network.Cut does.
 func (s *Namespace) Cut(ctx context.Context) error { return s.network.Cut(ctx, s.Address) }
 
@@ -136,7 +139,7 @@ func (s *Namespace) AddAddress(ctx context.Context, address netip.Addr) error {
 // Command is a command of this machine that runs in the namespace, and asks the VPC's resolver where there is one. The rest of it is
 // in the namespaces of this process.
 func (s *Namespace) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	enter := []string{"--net=" + filepath.Join(folder, s.space.name), "--"}
+	enter := []string{"--net=" + s.Path(), "--"}
 	if _, err := os.Stat(s.resolvConf()); err == nil {
 		enter = append(enter, "unshare", "--mount", "--", "sh", "-c", `mount --bind "$0" /etc/resolv.conf && exec "$@"`, s.resolvConf())
 	}

@@ -52,15 +52,26 @@ func makeFolder(parent, folder string) error {
 	}
 }
 
-// Release removes a record, with all that is in its folder.
+// Release removes a record, with all that is in its folder and mounted there.
 func Release(folder string) error {
-	if err := os.RemoveAll(folder); err != nil {
+	if err := RemoveAll(folder); err != nil {
 		return fmt.Errorf("removing the record %s: %w", folder, err)
 	}
 	// The last one out removes the folders of its kind and of the process. They stay where they are not empty.
 	os.Remove(filepath.Dir(folder))
 	os.Remove(filepath.Dir(filepath.Dir(folder)))
 	return nil
+}
+
+// RemoveAll unmounts what is mounted in a folder and removes the folder. What is mounted there is never removed.
+func RemoveAll(folder string) error {
+	if err := Unmount(folder); err != nil {
+		return err
+	}
+	if left, err := mounted(folder); err != nil || len(left) > 0 {
+		return errors.Join(err, fmt.Errorf("still mounted: %v", left))
+	}
+	return os.RemoveAll(folder)
 }
 
 // Abandoned returns the records of a kind whose processes are dead.
