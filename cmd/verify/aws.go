@@ -34,6 +34,9 @@ type services struct {
 	usage      usageAPI
 	databases  databasesAPI
 	secrets    secretsAPI
+	history    historyAPI
+	events     eventsAPI
+	disturb    disturber
 }
 
 type scalingAPI interface {
@@ -92,6 +95,7 @@ var connect = func(ctx context.Context, region string) (services, error) {
 	}
 	watch, balancer := cloudwatch.NewFromConfig(loaded), balancing.NewFromConfig(loaded)
 	scaler, compute := autoscaling.NewFromConfig(loaded), ec2.NewFromConfig(loaded)
+	database := rds.NewFromConfig(loaded)
 	return services{
 		scaling:    scaler,
 		targets:    balancer,
@@ -106,7 +110,10 @@ var connect = func(ctx context.Context, region string) (services, error) {
 		network:    compute,
 		quotas:     compute,
 		usage:      watch,
-		databases:  rds.NewFromConfig(loaded),
+		databases:  database,
 		secrets:    secretsmanager.NewFromConfig(loaded),
+		history:    watch,
+		events:     database,
+		disturb:    disturber{instances: compute, databases: database},
 	}, nil
 }

@@ -73,14 +73,19 @@ func unanswered(err error) finding {
 	if errors.Is(err, errGone) {
 		return fail("check that credentials and outputs are of the same account and stack; then run pulumi up --refresh", "%v", err)
 	}
+	if !isRefusal(err) {
+		return fail("run verify check again; if it happens again, check the credentials and that the stack exists", "AWS did not answer: %v", err)
+	}
+	return skip("missing permission: %s", missingAction(err))
+}
+
+// isRefusal says whether AWS refused a caller who lacks a permission.
+func isRefusal(err error) bool {
 	code, ok := errors.AsType[interface {
 		error
 		ErrorCode() string
 	}](err)
-	if !ok || !slices.Contains(refusals, code.ErrorCode()) {
-		return fail("run verify check again; if it happens again, check the credentials and that the stack exists", "AWS did not answer: %v", err)
-	}
-	return skip("missing permission: %s", missingAction(err))
+	return ok && slices.Contains(refusals, code.ErrorCode())
 }
 
 // missingAction returns the IAM action that a refusal names, or else the operation that was refused.

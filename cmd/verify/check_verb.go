@@ -76,17 +76,22 @@ func parseCheck(args []string) (checkOptions, error) {
 	if flags.NArg() > 0 {
 		faults.Add(flags.Arg(0), "is one argument too many")
 	}
+	o.validateSource(&faults)
+	if o.timeout <= 0 {
+		faults.Add("-timeout", "must be more than 0, got %v", o.timeout)
+	}
+	return o, faults.Err()
+}
+
+// validateSource checks where the outputs come from, and the format.
+func (o checkOptions) validateSource(faults *validate.Faults) {
 	if o.outputs != "" && o.stack != "" {
 		faults.Add("-stack", "must not be given with -outputs: both say where the outputs are")
 	}
 	if parts := strings.Split(o.stack, "/"); o.stack != "" && (len(parts) != 2 || slices.Contains(parts, "")) {
 		faults.Add("-stack", "must be PROJECT/STACK such as ha-web/prod, got %q", o.stack)
 	}
-	validate.OneOf(&faults, "-format", o.format, formats...)
-	if o.timeout <= 0 {
-		faults.Add("-timeout", "must be more than 0, got %v", o.timeout)
-	}
-	return o, faults.Err()
+	validate.OneOf(faults, "-format", o.format, formats...)
 }
 
 // read returns the outputs of the stack, from where the flags say.
@@ -131,14 +136,19 @@ func (o checkOptions) finish(stack string, results []result, s streams) int {
 
 var errNonePassed = errors.New("no check passed: give the caller the permissions that are missing")
 
-func (o checkOptions) writeReport(stack string, results []result) (err error) {
-	if o.report == "" {
+func (o checkOptions) writeReport(stack string, results []result) error {
+	return writeFile(o.report, func(w io.Writer) error { return writeMarkdown(w, stack, results, time.Now()) })
+}
+
+// writeFile writes a file, unless its name is empty.
+func writeFile(name string, write func(io.Writer) error) (err error) {
+	if name == "" {
 		return nil
 	}
-	file, err := os.Create(o.report)
+	file, err := os.Create(name)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return writeMarkdown(file, stack, results, time.Now())
+	return write(file)
 }

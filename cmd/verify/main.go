@@ -1,4 +1,4 @@
-// Command verify checks a live stack, which it knows from the stack's outputs.
+// Command verify checks and drills a live stack, which it knows from the stack's outputs.
 package main
 
 import (
@@ -21,9 +21,10 @@ const (
 
 const usage = `usage: verify VERB [flags]
 
-Check a live stack. Its outputs say where things are: pulumi stack output --json | verify VERB
+Check and drill a live stack. Its outputs say where things are: pulumi stack output --json | verify VERB
 
   check       check that the stack is as it should be
+  drill       break something on purpose, and measure how the stack recovers
   rollout     wait until the instances run the release of the group
   activities  print what the Auto Scaling group did
 
@@ -38,15 +39,21 @@ type streams struct {
 	out, err io.Writer
 }
 
-// verbs are the checks, by name. Each takes its flags, and returns the exit status.
+// verbs are what verify does, by name. Each takes its flags, and returns the exit status.
 var verbs = map[string]func(ctx context.Context, args []string, s streams) int{
 	"check":      checkVerb,
 	"activities": activitiesVerb,
+	"drill":      drillVerb,
 	"rollout":    rolloutVerb,
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ending := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	// A terminal that is closed must not leave behind what a drill changed.
+	if !signal.Ignored(syscall.SIGHUP) {
+		ending = append(ending, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ending...)
 	status := command(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
 	stop()
 	os.Exit(status)

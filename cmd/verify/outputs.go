@@ -141,6 +141,9 @@ func (o *outputs) validateAll() error {
 	return faults.Err()
 }
 
+// production says whether the stack is for production. One whose outputs do not say is treated so.
+func (o *outputs) production() bool { return o.all["environment"] != "development" }
+
 // stack returns PROJECT/STACK.
 func (o *outputs) stack() string { return strings.TrimPrefix(o.ParameterPrefix, "/") }
 

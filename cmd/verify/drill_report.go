@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+)
+
+// drillReport is what a drill found. Its JSON is stable; times in it are seconds, from the moment when the drill acted.
+type drillReport struct {
+	Stack    string       `json:"stack"`
+	Drill    string       `json:"drill"`
+	Did      string       `json:"did"`
+	At       time.Time    `json:"at"`
+	Paths    []pathReport `json:"paths"`
+	Strength *float64     `json:"fullStrength"` // null where the time was up before
+	State    string       `json:"state"`        // of the stack when the wait for full strength ended
+	Figures  []figure     `json:"figures"`
+	Alarms   []ring       `json:"alarms"`
+	// AlarmsUnknown is why it is not known which alarms rang.
+	AlarmsUnknown string    `json:"alarmsUnknown,omitempty"`
+	Restored      []string  `json:"restored"`
+	Promise       string    `json:"promise"`
+	Claims        []claimed `json:"claims"`
+	Kept          bool      `json:"kept"`
+}
+
+// pathReport is what users of one path noticed.
+type pathReport struct {
+	Path         string   `json:"path"`
+	Sent         int      `json:"sent"`
+	Failed       int      `json:"failed"`
+	Retried      int      `json:"retried"`      // failed at first, and succeeded when sent once more
+	FirstFailure *float64 `json:"firstFailure"` // null without a failure
+	LastFailure  *float64 `json:"lastFailure"`
+	Recovery     *float64 `json:"recovery"` // the first success after the last failure; 0 without one, null where there was none
+	Longest      float64  `json:"longest"`  // run of failures
+	P50          float64  `json:"p50"`
+	P99          float64  `json:"p99"`
+}
+
+type claimed struct {
+	Claim string `json:"claim"`
+	Met   bool   `json:"met"`
+	Seen  string `json:"seen"`
+}
+
+// report sums the trial up.
+func (t *trial) report(ctx context.Context, m measured) *drillReport {
+	bound, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	if asking, ok := t.operation.(concluder); ok {
+		if err := asking.conclude(bound); err != nil {
+			t.note("not known", "%s", unanswered(err).seen)
+		}
+	}
+	claims := append(t.operation.judge(m), claim{"The stack is at full strength again.", m.strength.done, m.strength.state})
+	if _, settles := t.operation.(settler); settles {
+		claims = append(claims, claim{"The stack is as it was before.", m.settled.done, m.settled.state})
+	}
+	r := &drillReport{
+		Stack: t.outputs.stack(), Drill: t.drill.name, Did: t.intent, At: m.acted.UTC().Truncate(time.Second), State: m.strength.state,
+		Figures: append([]figure{}, t.figures...), Alarms: []ring{}, Restored: append([]string{}, t.restored...),
+		Promise: t.drill.promise, Kept: true,
+	}
+	if m.strength.done {
+		r.Strength = seconds(m.strength.took)
+	}
+	for _, each := range m.paths {
+		r.Paths = append(r.Paths, pathReportOf(each, m.acted))
+	}
+	for _, each := range claims {
+		r.Claims = append(r.Claims, claimed{each.text, each.met, oneLine(each.seen)})
+		r.Kept = r.Kept && each.met
+	}
+	if rang, err := t.rang(bound, m.acted); err != nil {
+		r.AlarmsUnknown = oneLine(unanswered(err).seen)
+	} else {
+		r.Alarms = append(r.Alarms, rang...)
+	}
+	return r
+}
+
+func pathReportOf(s probeSummary, acted time.Time) pathReport {
+	r := pathReport{
+		Path: s.target, Sent: s.sent, Failed: s.failed, Retried: s.retried,
+		Longest: *seconds(s.longest), P50: *seconds(s.p50), P99: *seconds(s.p99),
+	}
+	if s.failed > 0 {
+		r.FirstFailure, r.LastFailure = seconds(s.firstFailure.Sub(acted)), seconds(s.lastFailure.Sub(acted))
+	}
+	if s.recovered {
+		r.Recovery = seconds(s.recovery)
+	}
+	return r
+}
+
+// seconds rounds a time to milliseconds.
+func seconds(d time.Duration) *float64 { return new(float64(d.Milliseconds()) / 1000) }
+
+func (r *drillReport) writeJSON(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
