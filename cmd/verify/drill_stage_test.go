@@ -274,8 +274,10 @@ func onStage(t *testing.T, test func(t *testing.T, s *stage)) {
 }
 
 // interrupt is Ctrl-C some time after the beginning: the first ends the command's context.
-func (s *stage) interrupt(after ...time.Duration) {
+func (s *stage) interrupt(t *testing.T, after ...time.Duration) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(s.ctx)
+	t.Cleanup(cancel)
 	s.ctx = ctx
 	for i, each := range after {
 		time.AfterFunc(each, func() {

@@ -138,7 +138,7 @@ func TestDrillInterrupted(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			onStage(t, func(t *testing.T, s *stage) {
 				losesInstance(s)
-				s.interrupt(test.after)
+				s.interrupt(t, test.after)
 				r := s.play(t, "instance", "-yes")
 				assert.Equal(t, 1, r.status)
 				assert.Contains(t, r.err, errInterrupted.Error())
