@@ -266,9 +266,9 @@ func TestDnf(t *testing.T) {
 	ctx, root, n := setup(t)
 	h := boot(ctx, t, root, n, 11, Options{})
 	output(ctx, t, h, "dnf", "install", "-y", "-q", "amazon-cloudwatch-agent", "logrotate", "rsyslog")
-	printed, err := h.Command(ctx, "dnf", "install", "-y", "-q", "rsyslog", "docker").CombinedOutput()
+	printed, err := h.Command(ctx, "dnf", "install", "-y", "-q", "rsyslog", "httpd").CombinedOutput()
 	assert.Error(t, err)
-	assert.Equal(t, "dnf: no package docker in the lab\n", string(printed))
+	assert.Equal(t, "dnf: no package httpd in the lab\n", string(printed))
 
 	output(ctx, t, h, "systemctl", "enable", "--now", "rsyslog")
 	output(ctx, t, h, "logger", "a line for messages")
