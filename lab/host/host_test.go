@@ -96,6 +96,8 @@ func TestBoot(t *testing.T) {
 
 	assert.Equal(t, "running", output(ctx, t, h, "systemctl", "is-system-running"), output(ctx, t, h, "systemctl", "--failed"))
 	assert.Equal(t, "systemd", output(ctx, t, h, "cat", "/proc/1/comm"))
+	running := output(ctx, t, h, "systemctl", "list-units", "--type=service", "--state=running", "--plain", "--no-legend")
+	assert.Len(t, strings.Split(running, "\n"), 2, "dbus and the journal, and nothing that listens: %s", running)
 	assert.Equal(t, "m11", output(ctx, t, h, "hostname"))
 	assert.Equal(t, "nameserver 10.0.0.2", output(ctx, t, h, "cat", "/etc/resolv.conf"))
 	assert.Contains(t, output(ctx, t, h, "ip", "-4", "-o", "address", "show", "dev", "eth0"), "10.0.11.11/32")
@@ -260,6 +262,24 @@ func TestCommandEndsWithItsContext(t *testing.T) {
 	cancel()
 	assert.Error(t, sleep.Wait())
 	assert.Eventually(t, func() bool { return h.Command(ctx, "pgrep", "-f", "sleep 4321").Run() != nil }, 5*time.Second, 20*time.Millisecond)
+}
+
+// What machines run is there and works without what was left out of its packages.
+func TestPrograms(t *testing.T) {
+	ctx, root, n := setup(t)
+	h := boot(ctx, t, root, n, 11, Options{})
+	output(ctx, t, h, "sh", "-c", "systemctl start postgresql@$(ls /etc/postgresql)-main")
+	query := "set jit_above_cost = 0; select sum(x) from generate_series(1, 1000) x"
+	assert.Contains(t, output(ctx, t, h, "su", "postgres", "-c", "psql -At -c '"+query+"'"), "500500")
+	output(ctx, t, h, "systemctl", "start", "nginx")
+	output(ctx, t, h, "curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1/")
+	output(ctx, t, h, "sh", "-c", "systemctl start php*-fpm")
+	assert.Equal(t, "1111111", output(ctx, t, h, "php", "-r", `foreach (
+		["pgsql", "curl", "mbstring", "xml", "apcu", "intl", "Zend OPcache"] as $e) echo (int) extension_loaded($e);`))
+	output(ctx, t, h, "pgbouncer", "--version")
+	output(ctx, t, h, "ansible-playbook", "--version")
+	output(ctx, t, h, "ansible", "localhost", "-m", "ansible.builtin.template", "-a", "src=/etc/hostname dest=/root/rendered")
+	assert.Equal(t, "m11", output(ctx, t, h, "cat", "/root/rendered"))
 }
 
 func TestDnf(t *testing.T) {

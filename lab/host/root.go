@@ -66,15 +66,15 @@ func Root(ctx context.Context, say func(string)) (string, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", fmt.Errorf("building a root: %w", err)
 	}
-	unlock, err := lock(ctx, path+".lock")
+	locked, err := lock(ctx, path+".lock")
 	if err != nil {
 		return "", fmt.Errorf("building a root: %w", err)
 	}
-	defer unlock()
+	defer locked.Close()
 	if _, err := os.Stat(path); err == nil { // built meanwhile
 		return path, nil
 	}
-	if err := buildRoot(ctx, path, say); err != nil {
+	if err := buildRoot(ctx, path, locked, say); err != nil {
 		return "", fmt.Errorf("building a root: %w", err)
 	}
 	return path, nil
@@ -88,8 +88,9 @@ func digest() string {
 	return fmt.Sprintf("%x", h.Sum(nil)[:6])
 }
 
-// lock waits until no other process builds a root.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
+// lock waits until no other process builds a root. The lock ends when the file is closed, by this process and those that it has
+// given the file to.
+func lock(ctx context.Context, path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
@@ -97,7 +98,7 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 	for {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return func() { file.Close() }, nil
+			return file, nil
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			file.Close()
@@ -113,7 +114,7 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 }
 
 // buildRoot builds a root under a temporary name. What an earlier try left there goes first.
-func buildRoot(ctx context.Context, path string, say func(string)) (err error) {
+func buildRoot(ctx context.Context, path string, locked *os.File, say func(string)) (err error) {
 	from, err := findSource(ctx)
 	if err != nil {
 		return err
@@ -128,7 +129,7 @@ func buildRoot(ctx context.Context, path string, say func(string)) (err error) {
 		}
 	}()
 	say(fmt.Sprintf("building the root of machines from %s of %s, which takes a minute or two", from.suite, from.mirror))
-	if err := mmdebstrap(ctx, from, partial); err != nil {
+	if err := mmdebstrap(ctx, from, partial, locked); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(partial, "usr/local/bin/dnf"), dnf, 0o755); err != nil {
@@ -147,7 +148,7 @@ func buildRoot(ctx context.Context, path string, say func(string)) (err error) {
 	return nil
 }
 
-func mmdebstrap(ctx context.Context, from source, target string) error {
+func mmdebstrap(ctx context.Context, from source, target string, locked *os.File) error {
 	script, err := os.CreateTemp("", "ha-web-root-*.sh")
 	if err != nil {
 		return err
@@ -160,6 +161,7 @@ func mmdebstrap(ctx context.Context, from source, target string) error {
 	args := append(arguments(), "--components="+strings.Join(from.components, ","),
 		fmt.Sprintf(`--customize-hook=sh %s "$1"`, script.Name()), from.suite, target, from.mirror)
 	command := exec.CommandContext(ctx, "mmdebstrap", args...)
+	command.ExtraFiles = []*os.File{locked}                   // should this process be killed, nobody else builds until mmdebstrap has ended, too
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it is interrupted with all it has started, and cleans up
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGINT) }
 	command.WaitDelay = 20 * time.Second
