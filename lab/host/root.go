@@ -19,12 +19,8 @@ import (
 	"ha-web/lab/internal/leftovers"
 )
 
-var (
-	//go:embed root/customize.sh
-	customize []byte
-	//go:embed root/dnf
-	dnf []byte
-)
+//go:embed customize.sh
+var customize []byte
 
 // packages are what machines run. Their names have no versions, so that each release brings its own.
 const packages = "systemd,systemd-sysv,libnss-systemd,dbus,iproute2,iputils-ping,procps,passwd,less,sudo,python3," +
@@ -84,7 +80,6 @@ func digest() string {
 	h := sha256.New()
 	fmt.Fprintln(h, preferred, arguments())
 	h.Write(customize)
-	h.Write(dnf)
 	return fmt.Sprintf("%x", h.Sum(nil)[:6])
 }
 
@@ -130,12 +125,6 @@ func buildRoot(ctx context.Context, path string, locked *os.File, say func(strin
 	}()
 	say(fmt.Sprintf("building the root of machines from %s of %s, which takes a minute or two", from.suite, from.mirror))
 	if err := mmdebstrap(ctx, from, partial, locked); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(partial, "usr/local/bin/dnf"), dnf, 0o755); err != nil {
-		return err
-	}
-	if err := os.Chmod(filepath.Join(partial, "usr/local/bin/dnf"), 0o755); err != nil { // whatever the umask is
 		return err
 	}
 	if err := leftovers.Unmount(partial); err != nil {
