@@ -268,7 +268,8 @@ func TestCommandEndsWithItsContext(t *testing.T) {
 func TestPrograms(t *testing.T) {
 	ctx, root, n := setup(t)
 	h := boot(ctx, t, root, n, 11, Options{})
-	output(ctx, t, h, "sh", "-c", "systemctl start postgresql@$(ls /etc/postgresql)-main")
+	output(ctx, t, h, "su", "postgres", "-c", `PATH=$PATH:$(echo /usr/lib/postgresql/*/bin)
+		initdb -D /var/lib/postgresql/data && pg_ctl start -w -D /var/lib/postgresql/data -l /tmp/log`)
 	query := "set jit_above_cost = 0; select sum(x) from generate_series(1, 1000) x"
 	assert.Contains(t, output(ctx, t, h, "su", "postgres", "-c", "psql -At -c '"+query+"'"), "500500")
 	output(ctx, t, h, "systemctl", "start", "nginx")
