@@ -11,11 +11,11 @@ import (
 // databaseChecks are those of the database, its backups, its password and its proxy.
 var databaseChecks = []check{
 	{"database-available", "The database is in a status in which it serves.", aboutDatabase(databaseServes)},
-	{"database-standby", "The database has a standby in a second zone.", aboutDatabase(databaseStandby)},
+	{"database-standby", "The database has a standby in a second zone.", about((*live).askDatabase, databaseStandby)},
 	{"database-zones", "The subnets of the database are in at least two zones.", aboutDatabase(databaseZones)},
 	{"database-encrypted", "The storage of the database is encrypted.", aboutDatabase(databaseEncrypted)},
 	{"database-private", "The database is not publicly accessible.", aboutDatabase(databasePrivate)},
-	{"database-protected", "The database has deletion protection.", aboutDatabase(databaseProtected)},
+	{"database-protected", "The database has deletion protection.", about((*live).askDatabase, databaseProtected)},
 	{"database-backups", "Automated backups are on, and the database can be restored to a time less than 15 minutes ago.", aboutDatabase(databaseBackups)},
 	{"database-maintenance", "AWS forces no maintenance of the database within seven days; what else waits is shown.", databaseMaintenance},
 	{"database-room", "The storage of the database has at least 20 percent free, or left to grow.", databaseRoom},

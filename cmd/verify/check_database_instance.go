@@ -27,10 +27,10 @@ func databaseServes(found *databases.DBInstance) finding {
 		"storage-full and failed are not: docs/runbook.md, database", "%s is %s", aws.ToString(found.DBInstanceIdentifier), status)
 }
 
-func databaseStandby(found *databases.DBInstance) finding {
+func databaseStandby(l *live, found *databases.DBInstance) finding {
 	if !aws.ToBool(found.MultiAZ) {
-		return skip("one Availability Zone, %s. The outputs do not say whether this stack is for production, which needs database.multiAz",
-			aws.ToString(found.AvailabilityZone))
+		return l.outputs.lacks("Set database.multiAz: true and run pulumi up --refresh: RDS adds a standby while the database serves. If a waiver "+
+			"says why the stack has none, no action is needed", "one Availability Zone, %s", aws.ToString(found.AvailabilityZone))
 	}
 	if found.SecondaryAvailabilityZone == nil {
 		return pass("Multi-AZ, primary in %s", aws.ToString(found.AvailabilityZone))
@@ -70,9 +70,10 @@ func databasePrivate(found *databases.DBInstance) finding {
 	return pass("it has no public address")
 }
 
-func databaseProtected(found *databases.DBInstance) finding {
+func databaseProtected(l *live, found *databases.DBInstance) finding {
 	if !aws.ToBool(found.DeletionProtection) {
-		return skip("no deletion protection. The outputs do not say whether this stack is for production, which needs database.deletionProtection")
+		return l.outputs.lacks("Set database.deletionProtection: true and run pulumi up --refresh, or now: aws rds modify-db-instance "+
+			"--deletion-protection --db-instance-identifier "+aws.ToString(found.DBInstanceIdentifier), "no deletion protection")
 	}
 	return pass("deletion protection is on")
 }

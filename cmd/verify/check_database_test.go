@@ -14,6 +14,11 @@ func ofDatabase(change func(*databases.DBInstance)) func(*estate) {
 	return func(e *estate) { change(e.database) }
 }
 
+// purpose is that of a stack with other outputs.
+func purpose(environment string) func(*estate) {
+	return func(e *estate) { e.outputs.Environment = environment }
+}
+
 func TestDatabaseInstance(t *testing.T) {
 	t.Parallel()
 	status := func(text string) func(*estate) {
@@ -31,13 +36,18 @@ func TestDatabaseInstance(t *testing.T) {
 			e.pending = append(e.pending, each)
 		}
 	}
+	alone := ofDatabase(func(d *databases.DBInstance) { d.MultiAZ = aws.Bool(false) })
+	unprotected := ofDatabase(func(d *databases.DBInstance) { d.DeletionProtection = nil })
 	inspect(t, databaseChecks[:9], []damage{
 		{"database-available", "stopped", status("stopped"), statusFail, "ha-web-prod-db is stopped"},
 		{"database-available", "full", status("storage-full"), statusFail, "storage-full"},
 		{"database-available", "rebooting", status("rebooting"), statusFail, "rebooting"},
 		{"database-available", "in a backup", status("backing-up"), statusPass, "backing-up"},
 		{"database-available", "gone", func(e *estate) { e.database = nil }, statusFail, "ha-web-prod-db is not in this account"},
-		{"database-standby", "none", ofDatabase(func(d *databases.DBInstance) { d.MultiAZ = aws.Bool(false) }), statusSkip, "one Availability Zone"},
+		{"database-standby", "none", alone, statusFail, "one Availability Zone, eu-central-1a"},
+		{"database-standby", "none in development", together(alone, purpose(development)), statusSkip,
+			"one Availability Zone, eu-central-1a, which a stack for development may do without"},
+		{"database-standby", "none, of older outputs", together(alone, purpose("")), statusSkip, "The outputs do not say whether this stack is for production"},
 		{"database-standby", "being made", ofDatabase(func(d *databases.DBInstance) { d.SecondaryAvailabilityZone = nil }), statusPass, "Multi-AZ, primary in eu-central-1a"},
 		{"database-standby", "gone", func(e *estate) { e.database = nil }, statusFail, "not in this account"},
 		{"database-zones", "one", ofDatabase(func(d *databases.DBInstance) {
@@ -46,7 +56,9 @@ func TestDatabaseInstance(t *testing.T) {
 		{"database-zones", "no subnet group", ofDatabase(func(d *databases.DBInstance) { d.DBSubnetGroup = nil }), statusFail, "subnets in 0 zones"},
 		{"database-encrypted", "not", ofDatabase(func(d *databases.DBInstance) { d.StorageEncrypted = aws.Bool(false) }), statusFail, "storage is not encrypted"},
 		{"database-private", "public", ofDatabase(func(d *databases.DBInstance) { d.PubliclyAccessible = aws.Bool(true) }), statusFail, "publicly accessible"},
-		{"database-protected", "not", ofDatabase(func(d *databases.DBInstance) { d.DeletionProtection = nil }), statusSkip, "no deletion protection"},
+		{"database-protected", "not", unprotected, statusFail, "no deletion protection"},
+		{"database-protected", "not in development", together(unprotected, purpose(development)), statusSkip, "a stack for development may do without"},
+		{"database-protected", "not, of older outputs", together(unprotected, purpose("")), statusSkip, "The outputs do not say"},
 		{"database-protected", "gone", func(e *estate) { e.database = nil }, statusFail, "not in this account"},
 		{"database-backups", "off", ofDatabase(func(d *databases.DBInstance) { d.BackupRetentionPeriod = aws.Int32(0) }), statusFail, "backups are off"},
 		{"database-backups", "none yet", ofDatabase(func(d *databases.DBInstance) { d.LatestRestorableTime = nil }), statusFail, "none yet"},

@@ -108,8 +108,7 @@ func (c chain) check(want admission) finding {
 // anywhere are the ranges of all addresses.
 var anywhere = []string{"0.0.0.0/0", "::/0"}
 
-// frontDoor checks whom the load balancer accepts: CloudFront where it stands before it, and the internet or a distribution of
-// another stack where it does not.
+// frontDoor checks whom the load balancer accepts: CloudFront, of this stack or of another, or the internet.
 func (c chain) frontDoor(groups []string, list string, out *outputs) finding {
 	want := admission{tier: "the load balancer", groups: groups, peers: []string{list}, from: "CloudFront", ports: []int32{443}}
 	if out.ALBProtocol == "http" {
@@ -118,8 +117,9 @@ func (c chain) frontDoor(groups []string, list string, out *outputs) finding {
 	if list == "" {
 		want.peers = nil
 	}
-	if out.CDNEnabled || !c.opens(groups, anywhere) {
-		return c.bypass(want, c.check(want))
+	// Outputs without ingress leave open whether a load balancer without CloudFront before it is for another distribution.
+	if closed := out.Ingress == "" && !c.opens(groups, anywhere); closed || !out.answersAll() {
+		return c.bypass(out, want, c.check(want))
 	}
 	want.peers, want.from = anywhere, "the internet"
 	if want.ports[0] == 443 {
@@ -135,9 +135,9 @@ func (c chain) opens(groups, peers []string) bool {
 	})
 }
 
-// bypass completes a finding where everyone reaches the load balancer past CloudFront.
-func (c chain) bypass(want admission, found finding) finding {
-	if found.status == statusFail && c.opens(want.groups, anywhere) {
+// bypass completes a finding where everyone reaches the load balancer past CloudFront, and may be meant to.
+func (c chain) bypass(out *outputs, want admission, found finding) finding {
+	if out.Ingress == "" && found.status == statusFail && c.opens(want.groups, anywhere) {
 		found.remedy = "Leave web.ingress out, or set it to cloudfront, and run pulumi up: until then anyone who knows the load balancer's " +
 			"name passes CloudFront and AWS WAF by. Remove rules that are not of the stack: aws ec2 revoke-security-group-ingress"
 	}

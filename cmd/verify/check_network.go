@@ -9,7 +9,7 @@ import (
 var networkChecks = []check{
 	{
 		"load-balancer-ingress",
-		"The load balancer accepts connections on its listeners' ports only, from CloudFront's addresses where CloudFront is in front of it.",
+		"The load balancer accepts connections on its listeners' ports only, from CloudFront's addresses alone with web.ingress: cloudfront.",
 		loadBalancerIngress,
 	},
 	{"instance-ingress", "Instances accept connections from the load balancer only, on the application's port.", instanceIngress},
@@ -42,7 +42,7 @@ var networkChecks = []check{
 		if err != nil {
 			return unanswered(err)
 		}
-		return flowing(logs)
+		return flowing(l.outputs, logs)
 	}},
 	{"vcpu-quota", "The quota of On-Demand vCPUs has room for the largest fleet while a release rolls out.", vcpuQuota},
 	{"address-quota", "An Elastic IP address is left, so that a NAT gateway can be replaced.", addressQuota},

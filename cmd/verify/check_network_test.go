@@ -57,9 +57,14 @@ func allow(group string, permissions ...network.IpPermission) func(*estate) {
 func withoutCloudFront(e *estate) {
 	e.outputs.CDNEnabled = false
 	e.front = []string{"sg-alb"}
+	e.outputs.Ingress = ingressInternet
 	delete(e.security, "front")
 	allow("alb", port(443, range4("0.0.0.0/0")), port(80, range4("0.0.0.0/0")))(e)
 }
+
+func olderOutputs(e *estate) { e.outputs.Ingress = "" }
+
+func closedIngress(e *estate) { e.outputs.Ingress = ingressCloudFront }
 
 func withoutProxyInEstate(e *estate) {
 	e.outputs.DatabaseProxyEnabled = false
@@ -97,7 +102,17 @@ func TestChainOfSecurityGroups(t *testing.T) {
 		{"load-balancer-ingress", "no group", func(e *estate) { e.front = nil }, statusFail, "no security group"},
 		{"load-balancer-ingress", "no load balancer", func(e *estate) { e.outputs.TargetGroupArn = "arn:other" }, statusFail, "target group arn:other"},
 		{"load-balancer-ingress", "without CloudFront", withoutCloudFront, statusPass, "the internet"},
+		{"load-balancer-ingress", "without CloudFront, closed", func(e *estate) { e.outputs.CDNEnabled, e.outputs.Ingress = false, ingressInternet },
+			statusFail, "let in more than the internet: tcp 443 from pl-cloudfront"},
+		{"load-balancer-ingress", "past CloudFront on purpose", together(withoutCloudFront, func(e *estate) { e.outputs.CDNEnabled = true }), statusPass, "the internet"},
 		{"load-balancer-ingress", "of a distribution elsewhere", func(e *estate) { e.outputs.CDNEnabled = false }, statusPass, "CloudFront"},
+		{"load-balancer-ingress", "open, of a distribution elsewhere", together(withoutCloudFront, closedIngress), statusFail,
+			"let in more than CloudFront: tcp 443 from 0.0.0.0/0"},
+		{"load-balancer-ingress", "older outputs", olderOutputs, statusPass, "CloudFront"},
+		{"load-balancer-ingress", "older outputs, open", together(olderOutputs, allow("alb", port(443, range4("0.0.0.0/0")))), statusFail, "tcp 443 from 0.0.0.0/0"},
+		{"load-balancer-ingress", "older outputs without CloudFront", together(withoutCloudFront, olderOutputs), statusPass, "the internet"},
+		{"load-balancer-ingress", "older outputs, of a distribution elsewhere", together(olderOutputs, func(e *estate) { e.outputs.CDNEnabled = false }),
+			statusPass, "CloudFront"},
 		{"load-balancer-ingress", "HTTP alone", together(withoutCloudFront, func(e *estate) {
 			e.outputs.ALBProtocol = "http"
 			e.security["alb"] = securityGroup("sg-alb", "alb", port(80, range4("0.0.0.0/0")))
@@ -195,12 +210,15 @@ func TestFlowLogsAndQuotas(t *testing.T) {
 		}
 	}
 	oneType := func(e *estate) { e.group.MixedInstancesPolicy = nil }
+	unlogged := func(e *estate) { e.flowLogs = nil }
 	inspect(t, networkChecks[10:], []damage{
 		{"flow-logs", "not active", func(e *estate) { e.flowLogs[0].FlowLogStatus = aws.String("INACTIVE") }, statusFail, "fl-1 is INACTIVE"},
 		{"flow-logs", "not delivered", func(e *estate) {
 			e.flowLogs[0].DeliverLogsStatus, e.flowLogs[0].DeliverLogsErrorMessage = aws.String("FAILED"), aws.String("Access error")
 		}, statusFail, "fl-1 delivers nothing: Access error"},
-		{"flow-logs", "none", func(e *estate) { e.flowLogs = nil }, statusSkip, "no flow log"},
+		{"flow-logs", "none", unlogged, statusFail, "the VPC has no flow log"},
+		{"flow-logs", "none in development", together(unlogged, purpose(development)), statusSkip, "the VPC has no flow log, which a stack for development"},
+		{"flow-logs", "none, of older outputs", together(unlogged, purpose("")), statusSkip, "The outputs do not say"},
 		{"vcpu-quota", "too low", vcpus(4, 29), statusFail, "30 vCPUs for the largest fleet (15 instances) and 0 for others, of 29"},
 		{"vcpu-quota", "others take it", vcpus(39, 64), statusFail, "30 vCPUs for the largest fleet (15 instances) and 35 for others, of 64"},
 		{"vcpu-quota", "just enough", vcpus(38, 64), statusPass, "and 34 for others, of 64"},

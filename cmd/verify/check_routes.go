@@ -136,9 +136,10 @@ func (r *routing) gateways(zones []string) finding {
 }
 
 // flowing checks that the traffic of the VPC is recorded.
-func flowing(logs []network.FlowLog) finding {
+func flowing(out *outputs, logs []network.FlowLog) finding {
 	if len(logs) == 0 {
-		return skip("the VPC has no flow log: network.flowLogs.enabled is false, or someone deleted it")
+		return out.lacks("Set network.flowLogs.enabled: true and run pulumi up --refresh, which also creates one that someone deleted. If a waiver "+
+			"says why the stack has none, no action is needed", "the VPC has no flow log")
 	}
 	for _, each := range logs {
 		id := aws.ToString(each.FlowLogId)

@@ -11,7 +11,7 @@ const (
 	siteRemedy = "if the name is not found, create the DNS records: pulumi stack output dnsRecords; " +
 		"if servers answer with errors: docs/runbook.md, load-balancer-errors"
 	balancerRemedy = "look at the targets and the listeners of the load balancer: docs/runbook.md, load-balancer-errors"
-	directRemedy   = "set web.ingress: cloudfront and run pulumi up --refresh, which restores the security groups and the listener: " +
+	directRemedy   = "run pulumi up --refresh with web.ingress: cloudfront, which restores the security groups and the listener: " +
 		"requests that bypass CloudFront bypass its firewall too"
 )
 
@@ -25,7 +25,7 @@ func siteHealth(_ context.Context, l *live) finding {
 }
 
 func loadBalancerHealth(ctx context.Context, l *live) finding {
-	if l.outputs.CDNEnabled {
+	if !l.outputs.answersAll() {
 		return skip("only CloudFront reaches the load balancer: site-health goes through both")
 	}
 	path, err := l.healthPath()
@@ -33,7 +33,12 @@ func loadBalancerHealth(ctx context.Context, l *live) finding {
 		return unanswered(err)
 	}
 	address := l.balancerAddress() + path
-	answered, err := l.site.get(ctx, request{address: address, host: l.outputs.DomainName})
+	// Behind CloudFront, its certificate is for the name that CloudFront calls it by.
+	asked := request{address: address, trusts: true}
+	if !l.outputs.CDNEnabled {
+		asked = request{address: address, host: l.outputs.DomainName}
+	}
+	answered, err := l.site.get(ctx, asked)
 	return judgeHealth(address, answered, err, balancerRemedy)
 }
 
@@ -70,7 +75,10 @@ func httpRedirects(ctx context.Context, l *live) finding {
 }
 
 func directAccessRefused(ctx context.Context, l *live) finding {
-	if !l.outputs.CDNEnabled {
+	switch {
+	case l.outputs.Ingress == ingressInternet:
+		return skip("web.ingress is internet: the load balancer answers everyone")
+	case l.outputs.answersAll():
 		return skip("the stack has no CloudFront: the load balancer answers everyone")
 	}
 	address := l.balancerAddress() + "/"

@@ -186,7 +186,7 @@ func TestCheckOutputsSources(t *testing.T) {
 	for _, args := range [][]string{{"-outputs", file}, {"-outputs", "-"}, nil} {
 		status, out, errs := checkOn(t, t.Context(), healthyWorld(), args...)
 		assert.Equal(t, 0, status, errs)
-		assert.Contains(t, out, "has the same 14 outputs")
+		assert.Contains(t, out, "has the same 16 outputs")
 	}
 	withChecks(t, append(tableOf(operationsChecks, "outputs-current"), finds("good", pass("good")))...)
 	status, out, errs := checkOn(t, t.Context(), healthyWorld(), "-stack", "ha-web/prod")

@@ -55,7 +55,13 @@ func holdToChecks(t *testing.T, table []check, cases []broken) {
 
 func answers200(w *world, address string) { w.site.at[address] = page{response: response{status: 200}} }
 
-func withoutCDN(w *world) { w.outputs["cdnEnabled"] = false }
+func withoutCDN(w *world) { w.outputs["cdnEnabled"], w.outputs["ingress"] = false, "internet" }
+
+// openPastCDN has a load balancer that everyone reaches, on purpose.
+func openPastCDN(w *world) {
+	w.outputs["ingress"] = "internet"
+	answers200(w, "https://alb.example.com/")
+}
 
 func TestSiteChecks(t *testing.T) {
 	holdToChecks(t, tableOf(webChecks, "site-health", "http-redirects", "direct-access-refused"), []broken{
@@ -92,7 +98,13 @@ func TestSiteChecks(t *testing.T) {
 		{"direct-access-refused", "no way to the internet", func(w *world) {
 			w.site.at["https://learn.example.edu/health"] = page{err: errUnreachable}
 		}, statusSkip, "reaches neither"},
-		{"direct-access-refused", "no CloudFront", withoutCDN, statusSkip, "no CloudFront"},
+		{"direct-access-refused", "no CloudFront", withoutCDN, statusSkip, "web.ingress is internet"},
+		{"direct-access-refused", "open on purpose", openPastCDN, statusSkip, "web.ingress is internet"},
+		{"direct-access-refused", "CloudFront of another stack", func(w *world) { w.outputs["cdnEnabled"] = false; answers200(w, "https://alb.example.com/") },
+			statusFail, "answered 200"},
+		{"direct-access-refused", "older outputs", func(w *world) { delete(w.outputs, "ingress"); answers200(w, "https://alb.example.com/") },
+			statusFail, "answered 200"},
+		{"direct-access-refused", "older outputs without CloudFront", func(w *world) { withoutCDN(w); delete(w.outputs, "ingress") }, statusSkip, "no CloudFront"},
 	})
 }
 
@@ -104,6 +116,9 @@ func TestLoadBalancerHealth(t *testing.T) {
 	}{
 		{func(*world) {}, statusSkip},
 		{withoutCDN, statusPass},
+		{openPastCDN, statusPass},
+		{func(w *world) { w.outputs["cdnEnabled"] = false }, statusSkip},
+		{func(w *world) { withoutCDN(w); delete(w.outputs, "ingress") }, statusPass},
 		{func(w *world) {
 			withoutCDN(w)
 			w.site.at["https://alb.example.com/health"] = page{response: response{status: 503}}
@@ -125,6 +140,10 @@ func TestLoadBalancerIsAskedByName(t *testing.T) {
 	withoutCDN(w)
 	tableOf(webChecks, "load-balancer-health")[0].run(t.Context(), w.live(t))
 	assert.Equal(t, []request{{address: "https://alb.example.com/health", host: "learn.example.edu"}}, w.site.asked)
+	w = healthyWorld()
+	openPastCDN(w)
+	tableOf(webChecks, "load-balancer-health")[0].run(t.Context(), w.live(t))
+	assert.Equal(t, []request{{address: "https://alb.example.com/health", trusts: true}}, w.site.asked)
 }
 
 func TestFleetChecks(t *testing.T) {

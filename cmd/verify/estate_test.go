@@ -113,7 +113,7 @@ func natGateway(id, subnet string) network.NatGateway {
 func newEstate() *estate {
 	e := &estate{
 		outputs: outputs{
-			AutoScalingGroupName: "ha-web-prod", CDNEnabled: true, ALBProtocol: "https", ApplicationPort: appPort,
+			Environment: production, AutoScalingGroupName: "ha-web-prod", CDNEnabled: true, Ingress: ingressCloudFront, ALBProtocol: "https", ApplicationPort: appPort,
 			TargetGroupArn:    targetGroupARN,
 			AvailabilityZones: []string{"eu-central-1a", "eu-central-1b"}, VpcID: vpcID, VpcCIDR: "10.0.0.0/16",
 			PublicSubnetIDs: []string{"public-a", "public-b"}, PrivateSubnetIDs: []string{"private-a", "private-b"},

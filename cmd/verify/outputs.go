@@ -23,11 +23,13 @@ type outputs struct {
 	AutoScalingGroupName string `json:"autoScalingGroupName"`
 	TargetGroupArn       string `json:"targetGroupArn"`
 
+	Environment          string   `json:"environment"`
 	URL                  string   `json:"url"`
 	DomainName           string   `json:"domainName"`
 	CDNEnabled           bool     `json:"cdnEnabled"`
 	ALBDNSName           string   `json:"albDnsName"`
 	ALBProtocol          string   `json:"albProtocol"`
+	Ingress              string   `json:"ingress"`
 	AvailabilityZones    []string `json:"availabilityZones"`
 	VpcID                string   `json:"vpcId"`
 	VpcCIDR              string   `json:"vpcCidr"`
@@ -142,10 +144,39 @@ func (o *outputs) validateAll() error {
 }
 
 // production says whether the stack is for production. One whose outputs do not say is treated so.
-func (o *outputs) production() bool { return o.all["environment"] != "development" }
+func (o *outputs) production() bool { return o.Environment != development }
 
 // stack returns PROJECT/STACK.
 func (o *outputs) stack() string { return strings.TrimPrefix(o.ParameterPrefix, "/") }
+
+// Values of outputs. A stack that was last updated before there were these outputs has neither.
+const (
+	production        = "production" // environment
+	development       = "development"
+	ingressInternet   = "internet" // ingress
+	ingressCloudFront = "cloudfront"
+)
+
+// lacks is the finding of a property that production needs, and that a stack for another purpose may do without.
+func (o *outputs) lacks(remedy, format string, args ...any) finding {
+	switch seen := fmt.Sprintf(format, args...); o.Environment {
+	case production:
+		return fail(remedy, "%s", seen)
+	case "":
+		return skip("%s. The outputs do not say whether this stack is for production, which needs it: the next pulumi up adds that", seen)
+	default:
+		return skip("%s, which a stack for %s may do without", seen, o.Environment)
+	}
+}
+
+// answersAll reports whether the load balancer answers everyone, and not CloudFront alone. Without web.ingress, it is what stands
+// before it that decides.
+func (o *outputs) answersAll() bool {
+	if o.Ingress == "" {
+		return !o.CDNEnabled
+	}
+	return o.Ingress == ingressInternet
+}
 
 // edgeApart says whether what belongs to CloudFront is in another region than the stack.
 func (o *outputs) edgeApart() bool { return o.CDNEnabled && o.region != edgeRegion }

@@ -85,15 +85,14 @@ func visitor(target probeTarget) *http.Client {
 
 func (p *probe) send(ctx context.Context, target probeTarget, every time.Duration) {
 	client := visitor(target)
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
+	// No ticker, which leaves out the ticks for which a busy machine has no time.
+	for at := time.Now().Add(every); ; at = at.Add(every) {
 		select {
 		case <-ctx.Done():
 			return
 		case <-p.stopped:
 			return
-		case at := <-ticker.C:
+		case <-time.After(time.Until(at)):
 			p.sending.Go(func() { p.request(ctx, client, target, at) })
 		}
 	}

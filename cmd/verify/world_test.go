@@ -183,6 +183,7 @@ type world struct {
 
 const healthyOutputs = `{
 	"autoScalingGroupName": "ha-web-app", "url": "https://learn.example.edu", "domainName": "learn.example.edu", "cdnEnabled": true,
+	"environment": "production", "ingress": "cloudfront",
 	"targetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/ha-web/6d0ecf831eec9f09",
 	"albDnsName": "alb.example.com", "albProtocol": "https", "vpcId": "vpc-1", "databaseIdentifier": "ha-web-prod-db",
 	"databaseSecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1", "parameterPrefix": "/ha-web/prod",

@@ -30,6 +30,8 @@ func (s *Settings) Facts() map[string]any {
 		"databaseUsername":           s.Database.Username,
 		"databaseVersion":            s.Database.Version,
 		"domainName":                 s.Domain.Name,
+		"environment":                string(s.Environment),
+		"ingress":                    string(s.Web.Ingress),
 		"vpcCidr":                    s.Network.CIDR,
 	}
 }
