@@ -37,6 +37,18 @@ const (
 	defaultDisk = 1024
 )
 
+// Check reports what this machine lacks to boot others.
+func Check() error {
+	if err := network.Check(); err != nil {
+		return err
+	}
+	if _, err := exec.LookPath("mmdebstrap"); err != nil {
+		return fmt.Errorf("apt-get install mmdebstrap: %w", err)
+	}
+	_, err := findGroup("")
+	return err
+}
+
 // File is a file of a machine.
 type File struct {
 	Content []byte

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"sync"
@@ -30,6 +31,22 @@ const (
 
 // Names become names of files and of network namespaces.
 var names = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,61}[a-zA-Z0-9])?$`)
+
+// Check reports what this machine lacks to have networks.
+func Check() error {
+	if os.Geteuid() != 0 {
+		return errors.New("network namespaces need root")
+	}
+	for _, tool := range []string{"ip", "nft", "nsenter", "unshare"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return fmt.Errorf("apt-get install iproute2 nftables util-linux: %w", err)
+		}
+	}
+	if printed, err := exec.Command("unshare", "--net", "--mount", "true").CombinedOutput(); err != nil {
+		return fmt.Errorf("this machine makes no namespaces, as in a container without privileges: %w\n%s", err, printed)
+	}
+	return nil
+}
 
 // Network is a VPC.
 type Network struct {
