@@ -3,6 +3,7 @@ package balancer
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -52,8 +53,8 @@ type illness struct {
 	status int
 }
 
-// draw is the share, in percent, of 30 requests a second for each target that goes to the one that is ill while the others take
-// some time, in ten seconds in which health checks do not notice.
+// draw is the share, in percent, of 30 random requests a second for each target that goes to the one that is ill, while the others
+// take some time and health checks notice nothing.
 func draw(t *testing.T, algorithm string, targets int, others time.Duration, ill illness) (share float64) {
 	synctest.Test(t, func(t *testing.T) {
 		network := pipes{}
@@ -86,10 +87,9 @@ func draw(t *testing.T, algorithm string, targets int, others time.Duration, ill
 		}
 		time.Sleep(time.Second)
 		var sick, all atomic.Int64
-		ticker := time.NewTicker(time.Second / time.Duration(30*targets))
-		defer ticker.Stop()
+		arrivals := rand.New(rand.NewPCG(1, 1))
 		for range 10 * 30 * targets {
-			<-ticker.C
+			time.Sleep(time.Duration(arrivals.ExpFloat64() * float64(time.Second) / float64(30*targets)))
 			go func() {
 				w := httptest.NewRecorder()
 				b.Handler(zoneA).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))

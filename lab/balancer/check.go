@@ -42,7 +42,7 @@ func (k *backend) watch(ctx context.Context) {
 	client := &http.Client{
 		Timeout: check.Timeout,
 		// The node closes the connection of each check.
-		Transport:     &http.Transport{DialContext: k.node.dial, DisableKeepAlives: true, DisableCompression: true},
+		Transport:     &http.Transport{DialContext: k.node.within(check.Timeout), DisableKeepAlives: true, DisableCompression: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	ticker := time.NewTicker(check.Interval)

@@ -194,11 +194,20 @@ type noBody struct{}
 func (*noBody) Read([]byte) (int, error) { return 0, io.EOF }
 func (*noBody) Close() error             { return nil }
 
-// connect dials a target. What does not answer within the connect timeout is a 504.
+// within returns Dial with a limit. An http.Transport goes on dialing when the request that wanted the connection has ended, and a
+// dead target does not answer for minutes.
+func (n *node) within(limit time.Duration) Dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		defer context.AfterFunc(n.balancer.ctx, cancel)()
+		return n.dial(ctx, network, address)
+	}
+}
+
+// connect dials a target for requests. What does not answer within the connect timeout is a 504.
 func (n *node) connect(ctx context.Context, network, address string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, n.balancer.settings.ConnectTimeout)
-	defer cancel()
-	conn, err := n.dial(ctx, network, address)
+	conn, err := n.within(n.balancer.settings.ConnectTimeout)(ctx, network, address)
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
 			n.count(func(z *ZoneCounts) { z.ConnectionErrors++ })

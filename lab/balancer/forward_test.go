@@ -27,7 +27,7 @@ func TestNoTargetIs503(t *testing.T) {
 }
 
 func TestRequestsReachTheTarget(t *testing.T) {
-	b := newBench(t, quick())
+	b := newBench(t, checkedOnce())
 	requests := make(chan *http.Request, 2)
 	b.add("i-1", zoneA, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -104,7 +104,7 @@ func TestErrorsOfTargets(t *testing.T) {
 }
 
 func TestAnswerThatStopsHalfWay(t *testing.T) {
-	b := newBench(t, quick())
+	b := newBench(t, checkedOnce())
 	b.add("i-1", zoneA, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "10")
 		io.WriteString(w, "half")
@@ -163,7 +163,7 @@ func TestNothingIsTriedTwice(t *testing.T) {
 }
 
 func TestClientThatLeavesIsNoServerError(t *testing.T) {
-	b := newBench(t, quick())
+	b := newBench(t, checkedOnce())
 	arrived := make(chan bool)
 	b.add("i-1", zoneA, func(_ http.ResponseWriter, r *http.Request) { arrived <- true; <-r.Context().Done() })
 	url := b.serve(zoneA, Listener{Default: Forward()})
@@ -184,7 +184,7 @@ func TestAlgorithms(t *testing.T) {
 		WeightedRandom:           func(share int) bool { return share > 20 && share < 80 },
 	} {
 		t.Run(algorithm, func(t *testing.T) {
-			settings := quick()
+			settings := checkedOnce()
 			settings.Algorithm = algorithm
 			settings.IdleTimeout = time.Minute
 			b := newBench(t, settings)
@@ -252,7 +252,7 @@ func TestSickTargetGetsNothing(t *testing.T) {
 }
 
 func TestDrain(t *testing.T) {
-	settings := quick()
+	settings := checkedOnce()
 	settings.IdleTimeout = 5 * time.Second
 	b := newBench(t, settings)
 	arrived := make(chan bool)
@@ -286,7 +286,7 @@ func TestDrain(t *testing.T) {
 }
 
 func TestRegisterAgain(t *testing.T) {
-	settings := quick()
+	settings := checkedOnce()
 	settings.DeregistrationDelay = time.Hour
 	b := newBench(t, settings)
 	server := b.add("i-1", zoneA, nil)
@@ -300,7 +300,7 @@ func TestRegisterAgain(t *testing.T) {
 }
 
 func TestUnused(t *testing.T) {
-	b := newBench(t, quick())
+	b := newBench(t, checkedOnce())
 	b.add("i-1", zoneA, nil)
 	url := b.serve(zoneA, Listener{Default: Forward()})
 	require.Equal(t, 200, b.get(url).status)
@@ -313,7 +313,7 @@ func TestUnused(t *testing.T) {
 }
 
 func TestZonalShift(t *testing.T) {
-	b := newBench(t, quick(), zoneA, zoneB)
+	b := newBench(t, checkedOnce(), zoneA, zoneB)
 	b.add("i-a", zoneA, nil)
 	serverB := b.add("i-b", zoneB, nil)
 	serve := map[string]string{}

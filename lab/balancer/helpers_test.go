@@ -32,7 +32,7 @@ const (
 func quick() Settings {
 	return Settings{
 		HealthCheck: HealthCheck{
-			Path: "/health", Interval: 50 * time.Millisecond, Timeout: 50 * time.Millisecond, HealthyThreshold: 2, UnhealthyThreshold: 3,
+			Path: "/health", Interval: 100 * time.Millisecond, Timeout: 100 * time.Millisecond, HealthyThreshold: 2, UnhealthyThreshold: 3,
 		},
 		DeregistrationDelay: 200 * time.Millisecond,
 		IdleTimeout:         300 * time.Millisecond,
@@ -114,7 +114,11 @@ func (b *bench) add(id, zone string, handler http.HandlerFunc) *httptest.Server 
 		}
 	})
 	b.Register(id, addressOf(server), zone)
-	b.await(id, healthy)
+	require.Eventually(b, func() bool {
+		b.Balancer.mutex.Lock()
+		defer b.Balancer.mutex.Unlock()
+		return !slices.ContainsFunc(b.find(id).backends, func(k *backend) bool { return k.state != healthy })
+	}, 5*time.Second, time.Millisecond, "every node should find %s healthy", id)
 	return server
 }
 

@@ -17,7 +17,7 @@ func client(trusted *httptest.Server) *http.Client {
 }
 
 func TestListeners(t *testing.T) {
-	b := newBench(t, quick())
+	b := newBench(t, checkedOnce())
 	b.add("i-1", zoneA, nil)
 	trusted := httptest.NewTLSServer(nil)
 	t.Cleanup(trusted.Close)
@@ -59,7 +59,7 @@ func TestListeners(t *testing.T) {
 }
 
 func TestHTTP2(t *testing.T) {
-	b := newBench(t, quick())
+	b := newBench(t, checkedOnce())
 	b.add("i-1", zoneA, nil)
 	trusted := httptest.NewUnstartedServer(nil)
 	trusted.EnableHTTP2 = true
@@ -72,7 +72,7 @@ func TestHTTP2(t *testing.T) {
 }
 
 func TestCloseEndsEverything(t *testing.T) {
-	settings := quick()
+	settings := checkedOnce()
 	settings.DeregistrationDelay = 1 << 40
 	b := newBench(t, settings)
 	arrived := make(chan bool)
