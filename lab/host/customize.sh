@@ -1,14 +1,14 @@
-# Makes a root for machines of the lab from one of Debian: customize.sh ROOT
+# Customizes a root file system of Debian for hosts of the lab: customize.sh ROOT
 set -eu
 root=$1
 in_root() { chroot "$root" "$@"; }
 
-# Nothing serves unless something starts it: each machine has a part of its own.
+# Hosts start only what their role needs.
 services=$(in_root systemctl list-unit-files --state=enabled --no-legend --type=service,timer,path | awk '{print $1}')
 # shellcheck disable=SC2086 # one word for each unit
 in_root systemctl disable --quiet $services
 in_root systemctl set-default --quiet multi-user.target
-# What a machine without hardware, consoles and logins has no use for, or has from its root already.
+# Hosts have no hardware, consoles or logins, and the root is complete.
 in_root systemctl mask --quiet \
   console-getty.service getty.target systemd-logind.service systemd-update-utmp.service systemd-sysctl.service \
   systemd-firstboot.service systemd-sysusers.service systemd-update-done.service systemd-hwdb-update.service \
@@ -16,17 +16,17 @@ in_root systemctl mask --quiet \
   systemd-tmpfiles-setup-dev.service systemd-tmpfiles-setup-dev-early.service run-lock.mount \
   dev-hugepages.mount dev-mqueue.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount
 
-: >"$root/etc/machine-id" # each machine makes its own
+: >"$root/etc/machine-id" # each host creates its own
 echo 'LANG=C.UTF-8' >"$root/etc/default/locale"
 
-# Roots of trust where OpenSSL looks without being told, and where Amazon Linux has them.
+# Trusted certificates where OpenSSL looks by default, and where Amazon Linux has them.
 bundle=/etc/ssl/certs/ca-certificates.crt
 mkdir -p "$root/etc/pki/tls/certs" "$root/etc/pki/ca-trust/extracted/pem" "$root/usr/lib/ssl"
 ln -sf $bundle "$root/usr/lib/ssl/cert.pem"
 ln -sf $bundle "$root/etc/pki/tls/certs/ca-bundle.crt"
 ln -sf $bundle "$root/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"
 
-# rsyslog writes what it writes on Amazon Linux 2023.
+# The log files of rsyslog on Amazon Linux 2023.
 cat >"$root/etc/rsyslog.conf" <<'EOF'
 module(load="imuxsock")
 $FileCreateMode 0600

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// dnf takes the place of Amazon Linux's. It is not in the root, which need not be built again when it learns one more name.
+// dnf replaces Amazon Linux's. It is not part of the root, so that changing it does not require building the root again.
 //
 //go:embed dnf
 var dnf []byte
@@ -20,9 +20,9 @@ var dnf []byte
 // trusted is Debian's bundle of the certificates that machines trust.
 const trusted = "/etc/ssl/certs/ca-certificates.crt"
 
-// write writes the machine's files. It is not yet running.
+// write writes the files of the machine before it boots.
 func (h *Host) write(o Options) error {
-	root, err := os.OpenRoot(h.Path("/")) // a link of the machine must not lead out of it
+	root, err := os.OpenRoot(h.Path("/")) // symbolic links must not lead to files of the lab's own machine
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func writeFile(root *os.Root, name string, file File) error {
 	return root.Chmod(name, mode) // whatever the umask is
 }
 
-// owner finds a user in the machine's passwd.
+// owner looks a user up in /etc/passwd of the machine.
 func owner(root *os.Root, user string) (uid, gid int, err error) {
 	if user == "" {
 		return 0, 0, nil

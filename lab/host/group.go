@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// prefix tells the control groups of machines from others.
+// prefix starts the names of the control groups of hosts.
 const prefix = "ha-web-lab-"
 
 // group is a control group.
@@ -31,7 +31,7 @@ func newGroup(name string) (*group, error) {
 	return g, nil
 }
 
-// findGroup returns the control group of a machine, which need not be there.
+// findGroup returns the control group of a host, which need not exist.
 func findGroup(name string) (*group, error) {
 	info, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -46,7 +46,7 @@ func findGroup(name string) (*group, error) {
 	return nil, errors.New("no control groups of version 2 are mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup")
 }
 
-// remove ends all processes of the group, and removes it with those that systemd made in it.
+// remove kills all processes in the group, then removes it with the groups that systemd created below it.
 func (g *group) remove(ctx context.Context) error {
 	if g == nil {
 		return nil

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package host boots machines: systemd as process 1 of namespaces of its own, on a root of Debian that all machines share, with what
-// they write kept apart in memory.
+// Package host boots machines of the lab. Each is systemd as process 1 in namespaces of its own, on an overlay: a root file system of
+// Debian that all hosts share, below a disk of its own in memory.
 //
 // It needs root, mmdebstrap and util-linux. The package network gives a machine its network.
 package host
@@ -12,9 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,14 +32,14 @@ import (
 var initScript string
 
 const (
-	bootTime = 20 * time.Second // at most
-	// endTime bounds how long a killed machine takes to be gone.
+	bootTime = time.Minute // at most: it takes one second, and many on a busy machine
+	// endTime bounds how long a killed host takes to end.
 	endTime = 20 * time.Second
-	// defaultDisk is in MiB. The disk is in memory, of which it takes what is written.
+	// defaultDisk is in MiB. A disk uses memory only for what is written to it.
 	defaultDisk = 1024
 )
 
-// Check reports what this machine lacks to boot others.
+// Check returns an error that says what this machine lacks to boot hosts.
 func Check() error {
 	if err := network.Check(); err != nil {
 		return err
@@ -49,31 +51,31 @@ func Check() error {
 	return err
 }
 
-// File is a file of a machine.
+// File is a file of a host.
 type File struct {
 	Content []byte
-	Mode    fs.FileMode // 0644 where it is 0
-	User    string      // root where it is empty; the file's group is the user's
+	Mode    fs.FileMode // default 0644
+	User    string      // owner, default root; the group is that of the user
 }
 
-// Options of a machine.
+// Options are options of Boot.
 type Options struct {
-	// Files are written before it boots, by path.
+	// Files are written before the host boots. The key is the path.
 	Files map[string]File
-	// Binds are folders and files of this machine by their path in the booted one.
+	// Binds mounts files and folders of the lab's own machine. The key is the path in the host, the value that on this machine.
 	Binds map[string]string
-	// CA has certificates in PEM of authorities that the machine trusts, besides the usual ones.
+	// CA holds PEM certificates of additional certificate authorities that the host trusts.
 	CA []byte
-	// DiskMiB is the size of its disk, beyond what the root has. The default is 1024.
+	// DiskMiB is how much the host can write, in MiB. The default is 1024.
 	DiskMiB int
 }
 
-// Host is a machine.
+// Host is a machine of the lab.
 type Host struct {
 	Name string
 
 	network *network.Namespace
-	record  string // folder of leftovers: disk, root, console
+	record  string // folder of disk, root and console: see package leftovers
 	group   *group
 	command *exec.Cmd
 	ended   chan struct{}
@@ -82,7 +84,7 @@ type Host struct {
 	failed  error // of Close
 }
 
-// Boot boots a machine on a root, in a network, and waits until its systemd has started what it is to start.
+// Boot boots a host in a namespace of a network, and waits until systemd has started all units. The root is that of Root.
 func Boot(ctx context.Context, root string, network *network.Namespace, o Options) (*Host, error) {
 	h := &Host{Name: network.Name, network: network, ended: make(chan struct{})}
 	var err error
@@ -116,7 +118,7 @@ func (h *Host) boot(ctx context.Context, root string, o Options) error {
 	return nil
 }
 
-// mount mounts the machine's disk, and its root: what the disk has, over the root that all machines share.
+// mount mounts the disk of the host, and the overlay of the disk over the shared root.
 func (h *Host) mount(root string, size int) error {
 	if size == 0 {
 		size = defaultDisk
@@ -141,7 +143,7 @@ func (h *Host) mount(root string, size int) error {
 	return nil
 }
 
-// start starts systemd, in namespaces and a control group of its own.
+// start starts systemd in namespaces and a control group of its own.
 func (h *Host) start(binds map[string]string) error {
 	console, err := os.Create(filepath.Join(h.record, "console"))
 	if err != nil {
@@ -153,10 +155,10 @@ func (h *Host) start(binds map[string]string) error {
 		return err
 	}
 	defer cgroup.Close()
-	// The namespace of control groups comes last, when the process is in its group.
+	// The root of a cgroup namespace is the group that its first process is in, so it is created after the process has joined.
 	args := []string{"--cgroup", "--", "sh", "-c", initScript, "init", h.Path("/"), h.Name}
-	for target, source := range binds {
-		args = append(args, source, target)
+	for _, target := range slices.Sorted(maps.Keys(binds)) { // folders before what is mounted in them
+		args = append(args, binds[target], target)
 	}
 	h.command = exec.Command("unshare", args...)
 	h.command.Stdout, h.command.Stderr = console, console
@@ -169,17 +171,17 @@ func (h *Host) start(binds map[string]string) error {
 		return fmt.Errorf("starting systemd: %w", err)
 	}
 	go func() {
-		h.command.Wait() // however it ends, it has ended
+		h.command.Wait() // its exit status means nothing: it was killed, or powered off
 		close(h.ended)
 	}()
 	return nil
 }
 
-// wait waits until systemd has booted. A machine on which a unit has failed has booted, too.
+// wait waits until systemd has booted. A host with failed units has booted as well.
 func (h *Host) wait(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, bootTime)
 	defer cancel()
-	socket := fmt.Sprintf("/proc/%d/root/run/systemd/private", h.command.Process.Pid) // systemd answers
+	socket := fmt.Sprintf("/proc/%d/root/run/systemd/private", h.command.Process.Pid) // created when systemd is ready for systemctl
 	for {
 		if _, err := os.Stat(socket); err == nil {
 			printed, _ := h.Command(ctx, "systemctl", "is-system-running", "--wait").Output()
@@ -197,29 +199,29 @@ func (h *Host) wait(ctx context.Context) error {
 	}
 }
 
-// Path returns where a path of the machine is on this one, also when the machine is off. What it has in memory (/run, /tmp, /dev) is
-// not there, nor what is bound.
+// Path translates a path of the host to one of the lab's own machine. It also works when the host is off. /run, /tmp, /dev and
+// what Binds mounts are not there.
 func (h *Host) Path(path string) string { return filepath.Join(h.record, "root", path) }
 
-// Ended is closed when the machine is off, for whatever reason.
+// Ended returns a channel that is closed when the host is off, for any reason.
 func (h *Host) Ended() <-chan struct{} { return h.ended }
 
-// Command is a command that runs in the machine, as its root.
+// Command returns a command that runs in the host, as root.
 func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	enter := []string{"--target", fmt.Sprint(h.command.Process.Pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--"}
 	command := exec.CommandContext(ctx, "nsenter", append(append(enter, name), args...)...)
 	command.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME=/root", "LANG=C.UTF-8"}
-	// nsenter forks, because a process cannot change its own namespace of process IDs. Both end together.
+	// nsenter forks, because only a child can enter a PID namespace. Killing the process group ends both.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	return command
 }
 
-// PowerOff takes the machine's power: from one moment to the next nothing passes to or from it, and all its processes are gone.
+// PowerOff is a power loss: the host is cut off, then all its processes are killed.
 func (h *Host) PowerOff() error {
 	ctx, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
-	// Cut off first: processes that are killed close their connections, which the others must not see.
+	// The kernel closes the connections of killed processes. Its peers must not see that, so the host is cut off first.
 	if err := h.network.Cut(ctx); err != nil {
 		return fmt.Errorf("powering %s off: %w", h.Name, err)
 	}
@@ -229,7 +231,7 @@ func (h *Host) PowerOff() error {
 	return nil
 }
 
-// kill ends process 1, and all others of the machine with it.
+// kill kills process 1. The kernel then kills all others of its PID namespace: man 7 pid_namespaces.
 func (h *Host) kill(ctx context.Context) error {
 	if h.command == nil {
 		return nil
@@ -252,8 +254,8 @@ func (h *Host) waitEnded(ctx context.Context) error {
 // poweroff is SIGRTMIN+4, with which systemd starts poweroff.target: man systemd, "Signals".
 const poweroff = syscall.Signal(34 + 4)
 
-// Shutdown shuts the machine down in order, as EC2 does when an instance is terminated: services stop, with what they do on
-// SIGTERM. It waits for the end. Then the address answers no more.
+// Shutdown shuts the host down in order, as EC2 does when it terminates an instance: systemd stops all services. Once the host is
+// off, its address is cut off.
 func (h *Host) Shutdown(ctx context.Context) error {
 	if err := h.command.Process.Signal(poweroff); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("shutting %s down: %w", h.Name, err)
@@ -267,7 +269,7 @@ func (h *Host) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the machine, if it runs, and removes its disk. Its network stays.
+// Close kills the host if it is running, and removes its disk. Its network namespace stays.
 func (h *Host) Close() error {
 	h.closing.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), endTime)

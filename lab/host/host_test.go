@@ -33,13 +33,13 @@ func need(t *testing.T, what string) {
 	t.Skip(what)
 }
 
-// setup returns the root of machines, and a network.
+// setup returns the root of hosts, and a network.
 func setup(t *testing.T) (ctx context.Context, root string, n *network.Network) {
 	t.Helper()
 	if err := Check(); err != nil {
 		need(t, err.Error())
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 25*time.Minute) // of which the root takes most, the first time
+	ctx, cancel := context.WithTimeout(t.Context(), 25*time.Minute) // building the root takes most of it
 	t.Cleanup(cancel)
 	root, err := Root(ctx, func(message string) { t.Log(message) })
 	require.NoError(t, err)
@@ -49,7 +49,7 @@ func setup(t *testing.T) (ctx context.Context, root string, n *network.Network) 
 	return ctx, root, n
 }
 
-// boot boots machine number i.
+// boot boots a host with a name and address that end in i.
 func boot(ctx context.Context, t *testing.T, root string, n *network.Network, i byte, o Options) *Host {
 	t.Helper()
 	s, err := n.Attach(ctx, fmt.Sprintf("m%d", i), netip.AddrFrom4([4]byte{10, 0, 11, i}), "a")
@@ -68,7 +68,7 @@ func output(ctx context.Context, t *testing.T, h *Host, name string, args ...str
 	return strings.TrimSpace(string(printed))
 }
 
-// usage is the CPU time of a machine so far.
+// usage returns the CPU time that a host has used so far.
 func usage(t *testing.T, h *Host) time.Duration {
 	t.Helper()
 	stat, err := os.ReadFile(filepath.Join(h.group.path, "cpu.stat"))
@@ -134,7 +134,6 @@ func TestUnitWithDynamicUser(t *testing.T) {
 	assert.Equal(t, "active", output(ctx, t, h, "systemctl", "is-active", "app"))
 }
 
-// Files and folders of this machine, and those that are written.
 func TestFiles(t *testing.T) {
 	ctx, root, n := setup(t)
 	shared := t.TempDir()
@@ -156,11 +155,12 @@ func TestFiles(t *testing.T) {
 	require.NoError(t, err)
 	_, err = Boot(ctx, root, s, Options{Files: map[string]File{"/x": {User: "nobody-here"}}})
 	assert.ErrorContains(t, err, "no user nobody-here")
-	_, err = Boot(ctx, root, s, Options{Files: map[string]File{"/usr/lib/systemd/systemd": {Content: []byte("#!/bin/sh\necho no luck; exit 3\n"), Mode: 0o755}}})
+	broken := File{Content: []byte("#!/bin/sh\necho no luck; exit 3\n"), Mode: 0o755}
+	_, err = Boot(ctx, root, s, Options{Files: map[string]File{"/usr/lib/systemd/systemd": broken}})
 	assert.ErrorContains(t, err, "no luck", "the console says why a machine does not boot")
 }
 
-// On stop, the service says so.
+// The service takes some time to stop, and leaves a file when it has.
 const stopping = `[Service]
 ExecStart=sleep 1000
 ExecStop=sh -c 'sleep 0.3; echo stopped >/var/log/stopped'
@@ -252,13 +252,14 @@ func TestCommandEndsWithItsContext(t *testing.T) {
 	bounded, cancel := context.WithCancel(ctx)
 	sleep := h.Command(bounded, "sleep", "4321")
 	require.NoError(t, sleep.Start())
-	require.Eventually(t, func() bool { return h.Command(ctx, "pgrep", "-f", "sleep 4321").Run() == nil }, 5*time.Second, 20*time.Millisecond)
+	running := func() bool { return h.Command(ctx, "pgrep", "-f", "sleep 4321").Run() == nil }
+	require.Eventually(t, running, 5*time.Second, 20*time.Millisecond)
 	cancel()
 	assert.Error(t, sleep.Wait())
-	assert.Eventually(t, func() bool { return h.Command(ctx, "pgrep", "-f", "sleep 4321").Run() != nil }, 5*time.Second, 20*time.Millisecond)
+	assert.Eventually(t, func() bool { return !running() }, 5*time.Second, 20*time.Millisecond)
 }
 
-// What machines run is there and works without what was left out of its packages.
+// The programs of the root work without the files that were excluded from their packages.
 func TestPrograms(t *testing.T) {
 	ctx, root, n := setup(t)
 	h := boot(ctx, t, root, n, 11, Options{})

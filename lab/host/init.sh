@@ -1,4 +1,4 @@
-# Makes a machine of new namespaces, and becomes its systemd. It runs as their process 1: init.sh ROOT HOSTNAME [SOURCE TARGET]...
+# Prepares the mounts of a host in its new namespaces, then becomes systemd. It is process 1: init.sh ROOT HOSTNAME [SOURCE TARGET]...
 set -eu
 root=$1 name=$2
 shift 2
@@ -11,7 +11,7 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 
-# The settings that are not of a namespace are read-only: they are those of this machine.
+# Kernel settings outside of namespaces are read-only, because they apply to the whole machine.
 mount -t proc proc "$root/proc"
 for path in sys sys/net sysrq-trigger; do
   if [ -e "$root/proc/$path" ]; then mount --bind "$root/proc/$path" "$root/proc/$path"; fi

@@ -22,25 +22,26 @@ import (
 //go:embed customize.sh
 var customize []byte
 
-// packages are what machines run. Their names have no versions, so that each release brings its own.
+// packages are those of the root. Names without versions work with any release.
 const packages = "systemd,systemd-sysv,libnss-systemd,dbus,iproute2,iputils-ping,procps,passwd,less,sudo,python3," +
 	"curl,ca-certificates,openssl,rsyslog,logrotate,ansible-core,postgresql,pgbouncer,nginx," +
 	"php-cli,php-fpm,php-pgsql,php-curl,php-mbstring,php-xml,php-apcu,php-intl"
 
-// unneeded are what packages bring and nobody reads: documentation, translations, and the compiler for PostgreSQL's JIT, which does
-// without it.
+// unneeded are files of packages that are left out: documentation, translations, and LLVM, without which PostgreSQL does not use JIT.
 var unneeded = []string{
 	"/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/i18n/*",
 	"/usr/share/ieee-data/*",
-	"/usr/lib/*/libLLVM*", "/usr/lib/llvm-*", "/usr/lib/*/libz3.so*", "/usr/lib/postgresql/*/lib/llvmjit*", "/usr/lib/postgresql/*/lib/bitcode/*",
+	"/usr/lib/*/libLLVM*", "/usr/lib/llvm-*", "/usr/lib/*/libz3.so*",
+	"/usr/lib/postgresql/*/lib/llvmjit*", "/usr/lib/postgresql/*/lib/bitcode/*",
 }
 
-// arguments are those of mmdebstrap, without the suite, target, mirror and components.
+// arguments are those of mmdebstrap that do not depend on the mirror.
 func arguments() []string {
 	args := []string{
 		"--mode=root", "--variant=minbase", "--format=directory", "--include=" + packages,
-		// A cluster of PostgreSQL that nobody uses takes seconds to make.
-		`--essential-hook=mkdir "$1/etc/postgresql-common" && echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"`,
+		// Creating the default cluster of PostgreSQL takes seconds, and no host uses it.
+		`--essential-hook=mkdir "$1/etc/postgresql-common"`,
+		`--essential-hook=echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"`,
 		`--aptopt=Acquire::Languages "none"`, `--aptopt=APT::Install-Recommends "false"`, "--dpkgopt=force-unsafe-io",
 	}
 	for _, path := range unneeded {
@@ -49,8 +50,8 @@ func arguments() []string {
 	return args
 }
 
-// Root returns the folder of a root of Debian for machines, which share it and never write to it. It is built once, in about 90
-// seconds, and kept below $XDG_CACHE_HOME or ~/.cache, under a name that depends on how it is built. It tells how that goes.
+// Root returns the folder of the root file system that all hosts share. It is built on the first call, in about 90 seconds on an idle
+// machine, and cached in $XDG_CACHE_HOME or ~/.cache under a name with a digest of how it is built. Progress goes to say.
 func Root(ctx context.Context, say func(string)) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -85,8 +86,8 @@ func digest() string {
 	return fmt.Sprintf("%x", h.Sum(nil)[:6])
 }
 
-// lock waits until no other process builds a root. The lock ends when the file is closed, by this process and those that it has
-// given the file to.
+// lock waits until no other process builds a root. The lock ends when the file is closed, in this process and in those that inherit
+// it.
 func lock(ctx context.Context, path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
@@ -110,7 +111,7 @@ func lock(ctx context.Context, path string) (*os.File, error) {
 	}
 }
 
-// buildRoot builds a root under a temporary name. What an earlier try left there goes first.
+// buildRoot builds a root under a temporary name and renames it. It removes what an interrupted build left.
 func buildRoot(ctx context.Context, path string, locked *os.File, say func(string)) (err error) {
 	from, err := findSource(ctx)
 	if err != nil {
@@ -152,8 +153,8 @@ func mmdebstrap(ctx context.Context, from source, target string, locked *os.File
 	args := append(arguments(), "--components="+strings.Join(from.components, ","),
 		fmt.Sprintf(`--customize-hook=sh %s "$1"`, script.Name()), from.suite, target, from.mirror)
 	command := exec.CommandContext(ctx, "mmdebstrap", args...)
-	command.ExtraFiles = []*os.File{locked}                   // should this process be killed, nobody else builds until mmdebstrap has ended, too
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it is interrupted with all it has started, and cleans up
+	command.ExtraFiles = []*os.File{locked}                   // if this process is killed, the lock lasts until mmdebstrap ends
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Cancel interrupts all its processes, and mmdebstrap cleans up
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGINT) }
 	command.WaitDelay = 20 * time.Second
 	if printed, err := command.CombinedOutput(); err != nil {

@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// preferred is the release of Debian that roots have where the mirror has it. It has systemd 257, PHP 8.4 and PostgreSQL 17.
+// preferred is the release of Debian that the root has if the mirror of a Debian machine has it: systemd 257, PHP 8.4, PostgreSQL 17.
+// Other machines use their own release.
 const preferred = "trixie"
 
 // source is where packages come from.
@@ -24,7 +25,7 @@ type source struct {
 	components    []string
 }
 
-// findSource returns the mirror that apt of this machine uses.
+// findSource returns the source that apt of this machine uses.
 func findSource(ctx context.Context) (source, error) {
 	release, err := os.ReadFile("/etc/os-release")
 	if err != nil {

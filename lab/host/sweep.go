@@ -12,7 +12,7 @@ import (
 	"ha-web/lab/network"
 )
 
-// Sweep removes machines and networks of processes that have died: what a run of the lab left behind that was killed.
+// Sweep removes the hosts and networks that dead processes left behind.
 func Sweep(ctx context.Context) error {
 	records, err := leftovers.Abandoned("host")
 	for _, record := range records {

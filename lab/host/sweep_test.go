@@ -18,12 +18,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// traces returns what is there of a network and its machines: namespaces, mounts, control groups, records and processes.
+// traces returns what exists of a network and its hosts: namespaces, mounts, control groups, records and processes.
 func traces(t *testing.T, name string) []string {
 	t.Helper()
 	var found []string
-	for _, pattern := range []string{"/run/netns/%s_*", "/run/ha-web-lab/*/*/%s_*", "/sys/fs/cgroup/" + prefix + "%s_*", "/sys/fs/cgroup/*/" + prefix + "%s_*"} {
-		paths, err := filepath.Glob(fmt.Sprintf(pattern, name))
+	groups, err := findGroup(name + "_*")
+	require.NoError(t, err)
+	for _, pattern := range []string{"/run/netns/" + name + "_*", "/run/ha-web-lab/*/*/" + name + "_*", groups.path} {
+		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		found = append(found, paths...)
 	}
@@ -32,7 +34,7 @@ func traces(t *testing.T, name string) []string {
 		require.NoError(t, err)
 		for _, path := range paths {
 			text, _ := os.ReadFile(path) // the process may end
-			// A process that nobody has waited for yet is in a group that is gone.
+			// The group of a zombie process is deleted.
 			if strings.Contains(string(text), name+"_") && !strings.Contains(string(text), "(deleted)") {
 				found = append(found, path)
 			}
@@ -58,7 +60,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	assert.Empty(t, traces(t, name))
 }
 
-// abandoned is the name of a network that the helper process makes, with a machine.
+// abandoned is the variable with the name of the network that the helper process creates, with a host.
 const abandoned = "HA_WEB_LAB_ABANDONED"
 
 // TestHelper is the process that TestSweep kills.

@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// certificate signs itself, and is its own authority.
+// certificate returns a self-signed certificate, and its PEM.
 func certificate(t *testing.T, address string) (served tls.Certificate, authority []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -37,7 +37,7 @@ func certificate(t *testing.T, address string) (served tls.Certificate, authorit
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// curl, Python and PHP with and without its curl extension trust the authority of the lab, and machines that are not told of it do not.
+// Programs trust the given certificate authority on the host that has it, and only there.
 func TestCA(t *testing.T) {
 	ctx, root, n := setup(t)
 	api, err := n.Attach(ctx, "api", netip.MustParseAddr("198.51.100.7"), "")

@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// cutTable is the router's own table of packet filters. It drops what is cut off, before any ACL sees it.
+// cutTable is the table of packet filters that cuts machines and zones off. It comes before the ACLs.
 const cutTable = "ip cut"
 
-// cuts returns the table: a set of addresses that are cut off and, for each zone, the set of its addresses and the chain of its
-// cut, which is empty while the zone is not cut off.
+// cuts returns that table: the set of addresses that are cut off and, for each zone, the set of its addresses and a chain that is
+// empty until the zone is cut off.
 func cuts(zones int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "table %s {\n set hosts { type ipv4_addr; }\n", cutTable)
@@ -32,7 +32,7 @@ func cuts(zones int) string {
 	return b.String()
 }
 
-// CutZone lets nothing pass between a zone and the rest, in either direction. Inside of the zone, packets still pass.
+// CutZone drops all packets between a zone and everything outside it, in both directions. Traffic inside the zone still flows.
 func (n *Network) CutZone(ctx context.Context, zone string) error {
 	return n.setZone(ctx, "cutting off", zone, `flush chain ip cut cut%[1]d
 add rule ip cut cut%[1]d ip saddr @zone%[1]d ip daddr != @zone%[1]d drop
@@ -56,7 +56,7 @@ func (n *Network) setZone(ctx context.Context, what, zone, commands string) erro
 	return nil
 }
 
-// Cut lets nothing pass to or from an address, as if the machine had lost power.
+// Cut drops all packets to and from an address, as if its machine had lost power.
 func (n *Network) Cut(ctx context.Context, address netip.Addr) error {
 	if err := n.change(ctx, fmt.Sprintf("add element ip cut hosts { %s }\n", address)); err != nil {
 		return fmt.Errorf("cutting off %s from network %s: %w", address, n.name, err)
@@ -76,7 +76,7 @@ func (n *Network) change(ctx context.Context, commands string) error {
 	return n.router.run(ctx, commands, "nft", "-f", "-")
 }
 
-// without takes an address out of a set, whether it is there or not. Old versions of nft refuse to delete what is not there.
+// without removes an address from a set. It adds the address first, because deleting a missing element is an error.
 func without(set string, address netip.Addr) string {
 	return fmt.Sprintf("add element ip cut %[1]s { %[2]s }\ndelete element ip cut %[1]s { %[2]s }\n", set, address)
 }
@@ -89,13 +89,13 @@ func (n *Network) place(ctx context.Context, s *Namespace) error {
 	return n.change(ctx, fmt.Sprintf("add element ip cut zone%d { %s }\n", slices.Index(n.zones, s.zone), s.Address))
 }
 
-// remove takes a namespace off the router.
+// remove removes the link of a namespace, and its address from all sets.
 func (n *Network) remove(ctx context.Context, s *Namespace) error {
 	commands := without("hosts", s.Address)
 	if s.zone != "" {
 		commands += without(fmt.Sprintf("zone%d", slices.Index(n.zones, s.zone)), s.Address)
 	}
-	// The link is missing where Attach failed before it was made.
+	// The link does not exist if Attach failed before it created the link.
 	gone := n.router.run(ctx, "", "ip", "link", "delete", s.link)
 	if gone != nil && strings.Contains(gone.Error(), "Cannot find device") {
 		gone = nil
@@ -103,8 +103,8 @@ func (n *Network) remove(ctx context.Context, s *Namespace) error {
 	return errors.Join(gone, n.change(ctx, commands))
 }
 
-// Filter replaces the network ACLs, which the router applies to all it forwards: whole tables in the language of nft, with chains
-// that hook into forward. An empty ruleset lets everything pass.
+// Filter replaces the network ACLs, which are nftables tables whose chains use the forward hook of the router. An empty ruleset
+// removes them.
 func (n *Network) Filter(ctx context.Context, ruleset string) error {
 	if err := n.router.filter(ctx, ruleset); err != nil {
 		return fmt.Errorf("filtering packets of network %s: %w", n.name, err)
@@ -112,10 +112,10 @@ func (n *Network) Filter(ctx context.Context, ruleset string) error {
 	return nil
 }
 
-// declared finds the tables of a ruleset. The family is ip where none is given: man nft.
+// declared matches the tables of a ruleset. The default family is ip: man nft.
 var declared = regexp.MustCompile(`(?m)^\s*table\s+(?:(ip|ip6|inet|arp|bridge|netdev)\s+)?([\w.-]+)\s*\{`)
 
-// filter replaces the tables that an earlier call has set by those of a ruleset, in one transaction.
+// filter replaces the tables of the previous call with those of a ruleset, in one transaction.
 func (s *space) filter(ctx context.Context, ruleset string) error {
 	if strings.Contains(ruleset, "flush ruleset") {
 		return errors.New("a ruleset must not flush the others")

@@ -14,7 +14,7 @@ import (
 	"sync"
 )
 
-// Namespace is the network of one machine, or of something that listens at an address of its own.
+// Namespace is the network namespace of one machine, or of a listener with an address of its own.
 type Namespace struct {
 	Name    string
 	Address netip.Addr
@@ -40,7 +40,7 @@ neighbor add %[5]s lladdr %[3]s nud permanent dev %[1]s
 	if err != nil {
 		return err
 	}
-	// Neighbors are static: without ARP, nobody is ever told that there is no route to a host.
+	// With static neighbors, ARP never fails, so a connection attempt never ends with "no route to host".
 	err = s.run(ctx, fmt.Sprintf(`address add %[1]s/32 dev eth0
 link set eth0 up
 neighbor add %[2]s lladdr %[3]s nud permanent dev eth0
@@ -57,10 +57,10 @@ route add default via %[2]s dev eth0 src %[1]s onlink
 	return s.network.place(ctx, s)
 }
 
-// Resolver is the VPC's DNS server. It is not valid where the network has none.
+// Resolver is the address of the VPC's DNS server, or the zero Addr if the network has none.
 func (s *Namespace) Resolver() netip.Addr { return s.network.Resolver }
 
-// Path is the file of the namespace.
+// Path is the path of the namespace, for nsenter --net.
 func (s *Namespace) Path() string { return filepath.Join(folder, s.space.name) }
 
 // Cut cuts the machine off, as Network.Cut does.
@@ -74,7 +74,7 @@ func (s *Namespace) Listen(network, address string) (listener net.Listener, err 
 		return nil, fmt.Errorf("listening in %s: %w", s.Name, err)
 	}
 	var config net.ListenConfig
-	config.SetMultipathTCP(false) // as most servers, and as nftables sees them
+	config.SetMultipathTCP(false) // plain TCP, as most servers use it
 	err = s.Do(func() (err error) {
 		listener, err = config.Listen(context.Background(), network, address)
 		return err
@@ -100,7 +100,7 @@ func (s *Namespace) ListenPacket(network, address string) (connection net.Packet
 	return connection, nil
 }
 
-// DialContext dials from the namespace. The address is an IP literal with a port: a name would be asked of this machine's resolver.
+// DialContext dials from the namespace. The address must be an IP literal with a port: Go would resolve a name outside the namespace.
 func (s *Namespace) DialContext(ctx context.Context, network, address string) (connection net.Conn, err error) {
 	if err := literal(address); err != nil {
 		return nil, fmt.Errorf("dialing from %s: %w", s.Name, err)
@@ -128,7 +128,7 @@ func literal(address string) error {
 	return nil
 }
 
-// AddAddress gives the machine one more address that only itself can reach, such as that of the metadata service.
+// AddAddress adds an address that only the machine itself can reach, such as that of the metadata service.
 func (s *Namespace) AddAddress(ctx context.Context, address netip.Addr) error {
 	if err := s.run(ctx, "", "ip", "address", "add", address.String()+"/32", "dev", "lo"); err != nil {
 		return fmt.Errorf("adding address %s to %s: %w", address, s.Name, err)
@@ -136,8 +136,8 @@ func (s *Namespace) AddAddress(ctx context.Context, address netip.Addr) error {
 	return nil
 }
 
-// Command is a command of this machine that runs in the namespace, and asks the VPC's resolver where there is one. The rest of it is
-// in the namespaces of this process.
+// Command returns a command of the lab's own machine that runs in the network namespace, with the VPC's resolver if there is one.
+// It sees the files and processes of this machine.
 func (s *Namespace) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	enter := []string{"--net=" + s.Path(), "--"}
 	if _, err := os.Stat(s.resolvConf()); err == nil {
@@ -146,7 +146,7 @@ func (s *Namespace) Command(ctx context.Context, name string, args ...string) *e
 	return exec.CommandContext(ctx, "nsenter", append(append(enter, name), args...)...)
 }
 
-// Filter replaces the packet filters of the machine: whole tables in the language of nft. An empty ruleset lets everything pass.
+// Filter replaces the packet filters of the machine, which are nftables tables. An empty ruleset removes them.
 func (s *Namespace) Filter(ctx context.Context, ruleset string) error {
 	if err := s.filter(ctx, ruleset); err != nil {
 		return fmt.Errorf("filtering packets of %s: %w", s.Name, err)
@@ -154,7 +154,7 @@ func (s *Namespace) Filter(ctx context.Context, ruleset string) error {
 	return nil
 }
 
-// UpdateFilter runs commands of nft in the namespace, all or none: "add element inet security group_app { 10.0.11.11 }".
+// UpdateFilter runs nft commands in one transaction, such as "add element inet security group_app { 10.0.11.11 }".
 func (s *Namespace) UpdateFilter(ctx context.Context, commands string) error {
 	if err := s.run(ctx, commands, "nft", "-f", "-"); err != nil {
 		return fmt.Errorf("filtering packets of %s: %w", s.Name, err)
@@ -162,8 +162,8 @@ func (s *Namespace) UpdateFilter(ctx context.Context, commands string) error {
 	return nil
 }
 
-// Close ends the processes in the namespace and removes it. Sockets that this process opened in it are cut off, and are for their
-// owners to close.
+// Close kills the processes in the namespace and removes it. Sockets that this process opened in it lose their network; their owners
+// still have to close them.
 func (s *Namespace) Close() error {
 	s.closing.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

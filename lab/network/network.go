@@ -1,8 +1,8 @@
 //go:build linux
 
-// Package network builds a VPC of network namespaces. One of them is the router. Each machine or listener has one of its own, with
-// a single address and a default route to the router, which routes by host. Neighbors are static, so a packet to a machine that is
-// dead or cut off is dropped without an answer, as in a VPC: what dials it times out. Nothing says "no route to host".
+// Package network builds a VPC from network namespaces. One namespace is the router. Each machine has a namespace of its own, with a
+// single address, a default route to the router, and a host route there. Neighbor entries are static, so packets to a machine that
+// is dead or cut off are dropped silently, as in a VPC: connection attempts time out instead of failing with "no route to host".
 //
 // It needs root, iproute2, nftables and util-linux.
 package network
@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	// gateway is the router's address, the same at each machine. It is link-local, so that it is in nobody's VPC.
+	// gateway is the address of the router on every link. A link-local address is outside every VPC's range.
 	gateway = "169.254.0.1"
 	// gatewayMAC is the router's end of each link.
 	gatewayMAC = "02:ff:00:00:00:01"
@@ -29,10 +29,10 @@ const (
 	patience = 20 * time.Second
 )
 
-// Names become names of files and of network namespaces.
+// names matches valid names, which become parts of file names.
 var names = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,61}[a-zA-Z0-9])?$`)
 
-// Check reports what this machine lacks to have networks.
+// Check returns an error that says what this machine lacks to run networks.
 func Check() error {
 	if os.Geteuid() != 0 {
 		return errors.New("network namespaces need root")
@@ -43,14 +43,14 @@ func Check() error {
 		}
 	}
 	if printed, err := exec.Command("unshare", "--net", "--mount", "true").CombinedOutput(); err != nil {
-		return fmt.Errorf("this machine makes no namespaces, as in a container without privileges: %w\n%s", err, printed)
+		return fmt.Errorf("namespaces are not available (in a container, run it privileged): %w\n%s", err, printed)
 	}
 	return nil
 }
 
 // Network is a VPC.
 type Network struct {
-	// Resolver is the address of the VPC's DNS server, which machines and commands ask. It is set before namespaces are attached.
+	// Resolver is the address of the VPC's DNS server. Set it before attaching namespaces.
 	Resolver netip.Addr
 
 	name   string
@@ -59,16 +59,16 @@ type Network struct {
 
 	mu       sync.Mutex
 	attached map[netip.Addr]*Namespace
-	links    int // how many were made
+	links    int // created so far
 	closed   bool
 }
 
-// New creates a network with Availability Zones. Its name tells it from other networks of this machine.
+// New creates a network with Availability Zones. Its name must be unique on this machine.
 func New(ctx context.Context, name string, zones []string) (*Network, error) {
 	if !names.MatchString(name) {
 		return nil, fmt.Errorf("creating a network: %q is not a name of letters, digits, dots and hyphens", name)
 	}
-	router, err := newSpace(ctx, name+"_vpc") // no name of a namespace has an underscore
+	router, err := newSpace(ctx, name+"_vpc") // names have no underscore, so this one is unique
 	if err != nil {
 		return nil, fmt.Errorf("creating network %s: %w", name, err)
 	}
@@ -83,7 +83,7 @@ func (n *Network) startRouter(ctx context.Context) error {
 	if err := n.router.sysctl("ipv4/ip_forward", "1"); err != nil {
 		return fmt.Errorf("forwarding packets: %w", err)
 	}
-	// An address that nobody has answers nothing, either.
+	// Packets to an unused address are dropped as well.
 	commands := "address add " + gateway + "/32 dev lo\nroute add blackhole default\n"
 	if err := n.router.run(ctx, commands, "ip", "-batch", "-"); err != nil {
 		return err
@@ -91,8 +91,8 @@ func (n *Network) startRouter(ctx context.Context) error {
 	return n.router.run(ctx, cuts(len(n.zones)), "nft", "-f", "-")
 }
 
-// Attach adds a machine with an IPv4 address, in a zone. One without a zone ("") is outside of them all: a client on the internet,
-// or an API of AWS.
+// Attach adds the namespace of a machine, with an IPv4 address, to a zone. With zone "" it is outside all zones, for clients on the
+// internet and AWS APIs.
 func (n *Network) Attach(ctx context.Context, name string, address netip.Addr, zone string) (*Namespace, error) {
 	if !names.MatchString(name) {
 		return nil, fmt.Errorf("attaching to network %s: %q is not a name of letters, digits, dots and hyphens", n.name, name)
@@ -118,7 +118,7 @@ func (n *Network) Attach(ctx context.Context, name string, address netip.Addr, z
 	return s, nil
 }
 
-// reserve takes the address for a namespace, and names its link.
+// reserve reserves the address of a namespace, and names its link.
 func (n *Network) reserve(s *Namespace) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -130,7 +130,7 @@ func (n *Network) reserve(s *Namespace) error {
 	}
 	n.attached[s.Address] = s
 	n.links++
-	s.link = fmt.Sprintf("link%d", n.links) // in the router's namespace alone, so short and unique
+	s.link = fmt.Sprintf("link%d", n.links) // interface names have at most 15 characters
 	return nil
 }
 
@@ -142,7 +142,7 @@ func (n *Network) forget(s *Namespace) {
 	}
 }
 
-// Close closes all namespaces of the network, and the router.
+// Close removes the network with all its namespaces.
 func (n *Network) Close() error {
 	n.mu.Lock()
 	closed := n.closed

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// short is how long these tests wait for an answer that must not come.
+// short is how long these tests wait for an answer that must not come. On a busy machine others take a part of it.
 const short = 400 * time.Millisecond
 
 var count atomic.Int32
@@ -75,7 +75,7 @@ func serve(t *testing.T, s *Namespace) {
 	}()
 }
 
-// get reads what a namespace is answered by another.
+// get connects from one namespace to another and returns the answer.
 func get(ctx context.Context, from, to *Namespace) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, short)
 	defer cancel()
@@ -96,7 +96,7 @@ func reaches(ctx context.Context, t *testing.T, from, to *Namespace) {
 	}
 }
 
-// silent asserts that packets are dropped: the caller waits in vain, and is not told anything.
+// silent asserts that packets are dropped: connecting times out, instead of being refused.
 func silent(ctx context.Context, t *testing.T, from, to *Namespace) {
 	t.Helper()
 	started := time.Now()
@@ -106,7 +106,7 @@ func silent(ctx context.Context, t *testing.T, from, to *Namespace) {
 	assert.GreaterOrEqual(t, time.Since(started), short)
 }
 
-// hears reports whether a single packet arrives. In a connection, the loss of one direction looks like that of both.
+// hears reports whether a single packet arrives. A TCP connection cannot tell the loss of one direction from the loss of both.
 func hears(ctx context.Context, t *testing.T, to, from *Namespace) bool {
 	t.Helper()
 	socket, err := to.ListenPacket("udp", ":9")
@@ -166,7 +166,7 @@ func TestCut(t *testing.T) {
 	reaches(ctx, t, a1, a2)
 }
 
-// Whoever is connected to a machine that loses its power learns nothing of it.
+// A machine that loses power does not close its connections: clients get no FIN and no RST.
 func TestCutConnection(t *testing.T) {
 	ctx, n, a1, a2, _, _ := setup(t)
 	listener, err := a1.Listen("tcp", ":5432")

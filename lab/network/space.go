@@ -25,14 +25,14 @@ import (
 // folder is where iproute2 keeps network namespaces by name.
 const folder = "/run/netns"
 
-// space is a network namespace: one of a machine, or the router.
+// space is a network namespace, of a machine or of the router.
 type space struct {
 	name   string // in /run/netns
-	record string // folder of leftovers
+	record string // see package leftovers
 
 	mu     sync.RWMutex // held while file is used
 	file   *os.File     // nil once closed
-	tables []string     // of packet filters that filter has set
+	tables []string     // set by filter
 }
 
 func newSpace(ctx context.Context, name string) (*space, error) {
@@ -40,7 +40,7 @@ func newSpace(ctx context.Context, name string) (*space, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := run(ctx, "", "ip", "netns", "add", name); err != nil { // also where there is one, which is somebody else's
+	if err := run(ctx, "", "ip", "netns", "add", name); err != nil { // if the name is taken, the namespace belongs to another process
 		return nil, errors.Join(err, leftovers.Release(record))
 	}
 	s := &space{name: name, record: record}
@@ -54,7 +54,7 @@ func (s *space) prepare(ctx context.Context) (err error) {
 	if s.file, err = os.Open(filepath.Join(folder, s.name)); err != nil {
 		return err
 	}
-	// Replies may leave by another way than requests came, and nothing has an IPv6 address.
+	// Host routes are not symmetric enough for reverse path filtering. IPv6 is off: nothing here has an IPv6 address.
 	for path, value := range map[string]string{
 		"ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0",
 		"ipv6/conf/all/disable_ipv6": "1", "ipv6/conf/default/disable_ipv6": "1",
@@ -70,8 +70,8 @@ func (s *space) sysctl(path, value string) error {
 	return s.Do(func() error { return os.WriteFile(filepath.Join("/proc/sys/net", path), []byte(value), 0o644) })
 }
 
-// Do calls a function on a thread that is in the namespace. Sockets that it opens and processes that it starts are there, those of
-// goroutines that it starts are not.
+// Do calls a function on a thread in the namespace. Sockets and processes that the function creates are in the namespace, except
+// those of goroutines that it starts.
 func (s *space) Do(function func() error) (err error) {
 	runtime.LockOSThread()
 	home, err := os.Open("/proc/thread-self/ns/net")
@@ -86,7 +86,7 @@ func (s *space) Do(function func() error) (err error) {
 	}
 	defer func() {
 		if failed := unix.Setns(int(home.Fd()), unix.CLONE_NEWNET); failed != nil {
-			// The thread stays locked: it ends with its goroutine, and no other ever runs in the wrong namespace.
+			// The thread stays locked, so that it ends with this goroutine and no other runs in the wrong namespace.
 			err = errors.Join(err, fmt.Errorf("leaving network namespace %s: %w", s.name, failed))
 			return
 		}
@@ -109,7 +109,7 @@ func (s *space) run(ctx context.Context, input, name string, args ...string) err
 	return s.Do(func() error { return run(ctx, input, name, args...) })
 }
 
-// destroy ends the processes of the namespace, and removes it and its record.
+// destroy kills the processes in the namespace, then removes it and its record.
 func (s *space) destroy(ctx context.Context) error {
 	s.mu.Lock()
 	if s.file != nil {
@@ -120,7 +120,7 @@ func (s *space) destroy(ctx context.Context) error {
 	return remove(ctx, s.name, s.record)
 }
 
-// remove removes a namespace that may be there in part, or no more.
+// remove removes a namespace, which may be incomplete or already removed.
 func remove(ctx context.Context, name, record string) error {
 	if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
 		if err := errors.Join(empty(ctx, name), run(ctx, "", "ip", "netns", "delete", name)); err != nil {
@@ -130,7 +130,7 @@ func remove(ctx context.Context, name, record string) error {
 	return leftovers.Release(record)
 }
 
-// empty ends all processes of a namespace, which would keep it alive.
+// empty kills all processes in a namespace. They would keep it alive after its name is removed.
 func empty(ctx context.Context, name string) error {
 	for {
 		pids, err := processes(name)
@@ -150,7 +150,7 @@ func empty(ctx context.Context, name string) error {
 	}
 }
 
-// processes returns the IDs of the processes in a namespace, without this one, whose first thread may be there in Do.
+// processes returns the IDs of the processes in a namespace, except this one, whose main thread may be there in Do.
 func processes(name string) ([]int, error) {
 	var space, process unix.Stat_t
 	if err := unix.Stat(filepath.Join(folder, name), &space); err != nil {
@@ -173,7 +173,7 @@ func processes(name string) ([]int, error) {
 	return found, nil
 }
 
-// run runs a command. Its error says what the command was, and what it printed.
+// run runs a command. Its error contains the command line, the input and the output.
 func run(ctx context.Context, input, name string, args ...string) error {
 	command := exec.CommandContext(ctx, name, args...)
 	command.Stdin = strings.NewReader(input)
@@ -191,7 +191,7 @@ func run(ctx context.Context, input, name string, args ...string) error {
 	return fmt.Errorf("%s: %w", message, err)
 }
 
-// Sweep removes the namespaces of processes that have died. Hosts in them are to be swept first: see package host.
+// Sweep removes the namespaces that dead processes left behind. Use host.Sweep where there are hosts in them.
 func Sweep(ctx context.Context) error {
 	records, err := leftovers.Abandoned("network")
 	for _, record := range records {

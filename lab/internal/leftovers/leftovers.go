@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package leftovers keeps a record of what a process makes in the kernel and on disk, so that a later run of the lab can remove
-// what a run that was killed left behind.
+// Package leftovers records what a process creates in the kernel and on disk, so that a later run of the lab can remove what a
+// killed run left behind.
 package leftovers
 
 import (
@@ -14,11 +14,11 @@ import (
 	"strings"
 )
 
-// root has a folder for each process that has made something: /run/ha-web-lab/PID-STARTED/KIND/NAME.
+// root holds the records: /run/ha-web-lab/PID-STARTED/KIND/NAME.
 const root = "/run/ha-web-lab"
 
-// Claim records that this process makes something of a kind, and returns the folder of the record. What belongs to it may be kept
-// there. The record must exist before what it is about, or a process that dies in between leaves something that nobody knows of.
+// Claim records that this process is about to create something, and returns the folder of the record, which may hold files and
+// mounts of it. Call it before creating, or a process killed in between leaves something without a record.
 func Claim(kind, name string) (string, error) {
 	started, err := startTime(os.Getpid())
 	if err != nil {
@@ -29,7 +29,7 @@ func Claim(kind, name string) (string, error) {
 	if err := makeFolder(parent, folder); err != nil {
 		return "", fmt.Errorf("recording %s %s: %w", kind, name, err)
 	}
-	// Names are those of the whole machine: what another process has a record of would be removed with it.
+	// Names are unique on the machine: two records of the same thing would have it removed by whichever is swept.
 	same, err := filepath.Glob(filepath.Join(root, "*", kind, name))
 	if err == nil && len(same) > 1 {
 		err = fmt.Errorf("another run has or had one: %v", same)
@@ -52,18 +52,18 @@ func makeFolder(parent, folder string) error {
 	}
 }
 
-// Release removes a record, with all that is in its folder and mounted there.
+// Release removes a record with its files and mounts.
 func Release(folder string) error {
 	if err := RemoveAll(folder); err != nil {
 		return fmt.Errorf("removing the record %s: %w", folder, err)
 	}
-	// The last one out removes the folders of its kind and of the process. They stay where they are not empty.
+	// Remove the folders of the kind and of the process, too, if they are empty.
 	os.Remove(filepath.Dir(folder))
 	os.Remove(filepath.Dir(filepath.Dir(folder)))
 	return nil
 }
 
-// RemoveAll unmounts what is mounted in a folder and removes the folder. What is mounted there is never removed.
+// RemoveAll unmounts everything below a folder and removes the folder. It never removes files of what is mounted there.
 func RemoveAll(folder string) error {
 	if err := Unmount(folder); err != nil {
 		return err
@@ -97,8 +97,7 @@ func Abandoned(kind string) ([]string, error) {
 	return found, nil
 }
 
-// alive reports whether the process that a folder is named after still runs. Its time of start tells it from a later process with
-// the same ID.
+// alive reports whether the process of a folder is running. Its start time distinguishes it from a later process with the same ID.
 func alive(owner string) bool {
 	id, started, _ := strings.Cut(owner, "-")
 	pid, err := strconv.Atoi(id)
@@ -109,8 +108,8 @@ func alive(owner string) bool {
 	return err == nil && now == started
 }
 
-// startTime is field 22 of /proc/PID/stat, in ticks since the machine booted: man 5 proc_pid_stat. The second field, the command,
-// may contain spaces and parentheses.
+// startTime returns field 22 of /proc/PID/stat, in clock ticks since boot: man 5 proc_pid_stat. The second field, the command, may
+// contain spaces and parentheses.
 func startTime(pid int) (string, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

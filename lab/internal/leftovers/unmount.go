@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Unmount unmounts all that is mounted at a folder or below it, also while it is in use.
+// Unmount unmounts everything at or below a folder, even if it is in use.
 func Unmount(folder string) error {
 	mounts, err := mounted(folder)
 	if err != nil {
@@ -26,7 +26,7 @@ func Unmount(folder string) error {
 	return nil
 }
 
-// mounted returns what is mounted at a folder or below it, in the order of mounting.
+// mounted returns the mount points at or below a folder, in the order of mounting.
 func mounted(folder string) ([]string, error) {
 	info, err := os.ReadFile("/proc/thread-self/mountinfo")
 	if err != nil {
@@ -46,5 +46,5 @@ func mounted(folder string) ([]string, error) {
 	return found, nil
 }
 
-// escapes are those of mountinfo.
+// escapes decodes the escapes of mountinfo.
 var escapes = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
