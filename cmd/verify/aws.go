@@ -114,6 +114,6 @@ var connect = func(ctx context.Context, region string) (services, error) {
 		secrets:    secretsmanager.NewFromConfig(loaded),
 		history:    watch,
 		events:     database,
-		disturb:    disturber{instances: compute, databases: database},
+		disturb:    newDisturber(loaded),
 	}, nil
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -91,4 +93,40 @@ func TestDocumentListsEveryDrill(t *testing.T) {
 		}
 	}
 	assert.Equal(t, known, listed)
+}
+
+// The document has a policy with a statement for each drill. The roles of the pipeline have none of it: they do not drill.
+func TestDocumentHasPolicyOfDrills(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/verify.md")
+	require.NoError(t, err)
+	text := string(page)
+	text = text[strings.Index(text, "    {\n      \"Version\""):]
+	text = text[:strings.Index(text, "\n    }\n")+len("\n    }\n")]
+	var policy struct {
+		Statement []struct {
+			Sid    string
+			Action []string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &policy))
+	require.Len(t, policy.Statement, len(drills))
+	for i, each := range drills {
+		assert.Equal(t, "Drill"+strings.ToUpper(each.name[:1])+each.name[1:], policy.Statement[i].Sid)
+		assert.Equal(t, each.actions, policy.Statement[i].Action)
+	}
+}
+
+// Each flag of the command line is in the help and in the document.
+func TestDocumentListsFlagsOfDrills(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/verify.md")
+	require.NoError(t, err)
+	_, section, _ := strings.Cut(string(page), "\n## Drills\n")
+	flags := flag.NewFlagSet("drill", flag.ContinueOnError)
+	new(drillOptions).register(flags, drills[0])
+	flags.VisitAll(func(each *flag.Flag) {
+		assert.Regexp(t, "(?m)^\\| .*`-"+each.Name+"[` ]", section)
+		assert.Contains(t, drillUsage, "\n  -"+each.Name)
+	})
 }

@@ -16,6 +16,9 @@ type drill struct {
 	title   string
 	does    string        // to the stack, a sentence
 	promise string        // what the stack promises meanwhile, a sentence
+	goal    string        // what the drill waits for, as a report calls it
+	reached string        // what is so then, a sentence
+	actions []string      // of IAM, that it needs besides those that read
 	deep    bool          // needs a path that asks the database
 	retry   bool          // a request for that path which fails is sent once more
 	timeout time.Duration // how long each wait may take, unless the command line says
@@ -24,7 +27,7 @@ type drill struct {
 }
 
 // drills are all of them.
-var drills = []drill{instanceDrill, failoverDrill}
+var drills = []drill{instanceDrill, zoneDrill, failoverDrill, rotationDrill, restoreDrill}
 
 func findDrill(name string) (drill, bool) {
 	at := slices.IndexFunc(drills, func(each drill) bool { return each.name == name })

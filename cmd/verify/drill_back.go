@@ -17,10 +17,10 @@ import (
 
 // change is something that a drill changed and puts back.
 type change struct {
-	what string // such as: the zonal shift away from use1-az1
+	what string // such as: zonal shift away from use1-az1
 	// back puts it back, and says whether that is done. It is asked again until it is, and is right where nothing was changed.
 	back   func(context.Context) (bool, error)
-	byHand string // the command that puts it back
+	byHand func() string // the command that puts it back
 }
 
 // changed registers what has to be put back, before it is changed.
@@ -65,7 +65,7 @@ func (t *trial) putBack(ctx context.Context) error {
 		return nil
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintln(t.streams.err, "interrupted: putting back what the drill changed. Ctrl-C again ends at once")
+		fmt.Fprintln(t.streams.err, "interrupted: undoing what the drill changed. Ctrl-C again ends at once")
 	}
 	pending := slices.Clone(t.changes)
 	slices.Reverse(pending)
@@ -77,7 +77,7 @@ func (t *trial) putBack(ctx context.Context) error {
 	})
 	var left []string
 	for _, each := range pending {
-		left = append(left, fmt.Sprintf("NOT put back: %s: %v\n  put it back by hand: %s", each.what, errors.Join(refused[each.what], err), each.byHand))
+		left = append(left, fmt.Sprintf("NOT undone: %s: %v\n  undo it by hand: %s", each.what, errors.Join(refused[each.what], err), each.byHand()))
 	}
 	t.changes = nil
 	if len(left) > 0 {
@@ -98,10 +98,10 @@ func (t *trial) attempt(ctx context.Context, each change, refused map[string]err
 	case err != nil && isRefusal(err):
 		refused[each.what] = err
 	case err != nil && ctx.Err() == nil:
-		fmt.Fprintf(t.streams.err, "not put back yet: %s: %s\n", each.what, oneLine(err.Error()))
+		fmt.Fprintf(t.streams.err, "not undone yet: %s: %s\n", each.what, oneLine(err.Error()))
 	case err == nil && done:
 		t.restored = append(t.restored, each.what)
-		fmt.Fprintf(t.streams.err, "put back: %s\n", each.what)
+		fmt.Fprintf(t.streams.err, "undone: %s\n", each.what)
 		return true
 	}
 	return false

@@ -16,9 +16,11 @@ import (
 var failoverDrill = drill{
 	name: "failover", title: "Fail the database over",
 	does: "Reboots the database with a failover to its standby in the other Availability Zone.",
+	goal: "failed over", reached: "The primary is in the other zone, and serves.",
 	promise: "Requests that need the database fail for the time of the failover only, after a bounded wait, and succeed within 5 seconds " +
 		"after the database can be reached again. All others succeed, and no instance is replaced.",
-	deep: true, timeout: 20 * time.Minute, after: 10 * time.Second,
+	actions: []string{"rds:RebootDBInstance"},
+	deep:    true, timeout: 20 * time.Minute, after: 10 * time.Second,
 	begin: func(t *trial) operation { return &failover{trial: t} },
 }
 

@@ -32,11 +32,11 @@ func milliseconds(seconds float64) string { return fmt.Sprintf("%.0f ms", second
 
 // lines are the figures of a report besides those of the paths.
 func (r *drillReport) lines() []figure {
-	strength := "not in time: " + r.State
-	if r.Strength != nil {
-		strength = fmt.Sprintf("after %s: %s", secondsOr(r.Strength, ""), r.State)
+	reached := "not in time: " + r.State
+	if r.GoalAt != nil {
+		reached = fmt.Sprintf("after %s: %s", secondsOr(r.GoalAt, ""), r.State)
 	}
-	lines := append([]figure{{"full strength", strength}}, r.Figures...)
+	lines := append([]figure{{r.Goal, reached}}, r.Figures...)
 	alarms := "none rang so far"
 	switch {
 	case r.AlarmsUnknown != "":
@@ -49,8 +49,8 @@ func (r *drillReport) lines() []figure {
 		alarms = strings.Join(all, ", ")
 	}
 	lines = append(lines, figure{"alarms", alarms})
-	if len(r.Restored) > 0 {
-		lines = append(lines, figure{"put back", strings.Join(r.Restored, ", ")})
+	if len(r.Undone) > 0 {
+		lines = append(lines, figure{"undone", strings.Join(r.Undone, ", ")})
 	}
 	return lines
 }

@@ -15,8 +15,10 @@ import (
 var instanceDrill = drill{
 	name: "instance", title: "Lose an instance",
 	does: "Terminates an instance of the Auto Scaling group, as a failure of its host would.",
+	goal: "full strength", reached: "The group has as many healthy instances as it wants.",
 	promise: "No request fails after the load balancer has noticed, which takes as many health checks as make a target unhealthy. " +
 		"The group replaces the instance without anyone.",
+	actions: []string{"ec2:TerminateInstances"},
 	timeout: 20 * time.Minute, after: 10 * time.Second,
 	begin: func(t *trial) operation { return &loseInstance{trial: t} },
 }

@@ -42,7 +42,8 @@ promise kept: No request fails after the load balancer has noticed, which takes 
   unhealthy. The group replaces the instance without anyone.
   met      No request to /health fails for longer than 1m5s. 11 failed, the last 10.0 s after the first.
   met      No request to /courses fails for longer than 1m5s. None failed.
-  met      The stack is at full strength again. 2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b
+  met      The group has as many healthy instances as it wants. 2 of 2 instances healthy: 1 in eu-central-1a, 1 in
+           eu-central-1b
 `, r.out)
 		assert.Equal(t, `0s      2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b; i-2 has not left the group
 10s     1 of 2 instances healthy: 1 in eu-central-1a; i-2 has not left the group
@@ -77,7 +78,8 @@ func TestDrillReportForPrograms(t *testing.T) {
       "p99": 0.01
     }
   ],
-  "fullStrength": 90,
+  "goal": "full strength",
+  "goalAfter": 90,
   "state": "2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b",
   "figures": [
     {
@@ -91,7 +93,7 @@ func TestDrillReportForPrograms(t *testing.T) {
       "after": 70
     }
   ],
-  "restored": [],
+  "undone": [],
   "promise": "No request fails after the load balancer has noticed, which takes as many health checks as make a target unhealthy. `+
 			`The group replaces the instance without anyone.",
   "claims": [
@@ -101,7 +103,7 @@ func TestDrillReportForPrograms(t *testing.T) {
       "seen": "11 failed, the last 10.0 s after the first."
     },
     {
-      "claim": "The stack is at full strength again.",
+      "claim": "The group has as many healthy instances as it wants.",
       "met": true,
       "seen": "2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b"
     }
@@ -136,6 +138,6 @@ func TestDrillReportForAChangeRecord(t *testing.T) {
 		"The group replaces the instance without anyone.\n\n"+
 		"| Claim | Result | Seen |\n| --- | --- | --- |\n"+
 		"| No request to /health fails for longer than 1m5s. | not met | 70 failed, the last 69.0 s after the first. The last request failed too. |\n"+
-		"| The stack is at full strength again. | not met | 2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b; "+
+		"| The group has as many healthy instances as it wants. | not met | 2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b; "+
 		"i-2 has not left the group; out of time after 1m0s |\n", string(written))
 }

@@ -3,24 +3,26 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 )
 
 // drillReport is what a drill found. Its JSON is stable; times in it are seconds, from the moment when the drill acted.
 type drillReport struct {
-	Stack    string       `json:"stack"`
-	Drill    string       `json:"drill"`
-	Did      string       `json:"did"`
-	At       time.Time    `json:"at"`
-	Paths    []pathReport `json:"paths"`
-	Strength *float64     `json:"fullStrength"` // null where the time was up before
-	State    string       `json:"state"`        // of the stack when the wait for full strength ended
-	Figures  []figure     `json:"figures"`
-	Alarms   []ring       `json:"alarms"`
+	Stack   string       `json:"stack"`
+	Drill   string       `json:"drill"`
+	Did     string       `json:"did"`
+	At      time.Time    `json:"at"`
+	Paths   []pathReport `json:"paths"`
+	Goal    string       `json:"goal"`      // what the drill waited for
+	GoalAt  *float64     `json:"goalAfter"` // null where the time was up before
+	State   string       `json:"state"`     // of the stack when that wait ended
+	Figures []figure     `json:"figures"`
+	Alarms  []ring       `json:"alarms"`
 	// AlarmsUnknown is why it is not known which alarms rang.
 	AlarmsUnknown string    `json:"alarmsUnknown,omitempty"`
-	Restored      []string  `json:"restored"`
+	Undone        []string  `json:"undone"`
 	Promise       string    `json:"promise"`
 	Claims        []claimed `json:"claims"`
 	Kept          bool      `json:"kept"`
@@ -55,17 +57,20 @@ func (t *trial) report(ctx context.Context, m measured) *drillReport {
 			t.note("not known", "%s", unanswered(err).seen)
 		}
 	}
-	claims := append(t.operation.judge(m), claim{"The stack is at full strength again.", m.strength.done, m.strength.state})
+	claims := append(t.operation.judge(m), claim{t.drill.reached, m.strength.done, m.strength.state})
 	if _, settles := t.operation.(settler); settles {
 		claims = append(claims, claim{"The stack is as it was before.", m.settled.done, m.settled.state})
 	}
 	r := &drillReport{
 		Stack: t.outputs.stack(), Drill: t.drill.name, Did: t.intent, At: m.acted.UTC().Truncate(time.Second), State: m.strength.state,
-		Figures: append([]figure{}, t.figures...), Alarms: []ring{}, Restored: append([]string{}, t.restored...),
-		Promise: t.drill.promise, Kept: true,
+		Figures: append([]figure{}, t.figures...), Alarms: []ring{}, Undone: append([]string{}, t.restored...),
+		Goal: t.drill.goal, Promise: t.drill.promise, Kept: true,
 	}
 	if m.strength.done {
-		r.Strength = seconds(m.strength.took)
+		r.GoalAt = seconds(m.strength.took)
+	}
+	if m.settled.done {
+		r.Figures = append(r.Figures, figure{"as before", fmt.Sprintf("%.1f s after that: %s", m.settled.took.Seconds(), m.settled.state)})
 	}
 	for _, each := range m.paths {
 		r.Paths = append(r.Paths, pathReportOf(each, m.acted))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	zonaltypes "github.com/aws/aws-sdk-go-v2/service/arczonalshift/types"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -33,6 +34,10 @@ type stage struct {
 	events    []databases.Event
 	// outages are when requests to a path fail, in seconds since the drill acted.
 	outages map[string][]outage
+
+	shifts []zonaltypes.ZonalShiftSummary
+	copies map[string]*databases.DBInstance // that were restored
+	asked  *rds.RestoreDBInstanceToPointInTimeInput
 
 	did      []string // what was changed, in order
 	acted    time.Time
@@ -57,11 +62,16 @@ type deed struct {
 }
 
 func newStage(t *testing.T) *stage {
-	s := &stage{world: healthyWorld(), data: newEstate(), ctx: t.Context(), outages: map[string][]outage{}, signals: make(chan os.Signal, 2)}
+	s := &stage{world: healthyWorld(), data: newEstate(), ctx: t.Context(), outages: map[string][]outage{}, signals: make(chan os.Signal, 2), copies: map[string]*databases.DBInstance{}}
 	s.outputs["environment"] = "development"
 	s.outputs["cdnEnabled"] = false
 	s.outputs["databaseProxyEnabled"], s.outputs["databaseEndpoint"] = true, s.data.outputs.DatabaseEndpoint
 	s.site.at["https://learn.example.edu/courses"] = page{response: response{status: 200}}
+	s.outputs["databaseSecretArn"] = *s.data.secret.ARN
+	s.main.group.VPCZoneIdentifier, s.main.group.MaxSize = aws.String("private-a,private-b"), aws.Int32(4)
+	for i, each := range s.data.subnets {
+		s.data.subnets[i].AvailabilityZoneId = aws.String(map[string]string{"eu-central-1a": "euc1-az2", "eu-central-1b": "euc1-az3"}[*each.AvailabilityZone])
+	}
 	s.main.targetGroup.UnhealthyThresholdCount = aws.Int32(3)
 	s.main.targetGroup.HealthCheckIntervalSeconds = aws.Int32(20)
 	s.main.targetGroup.HealthCheckTimeoutSeconds = aws.Int32(5)
@@ -73,7 +83,10 @@ func newStage(t *testing.T) *stage {
 }
 
 // at has something happen some time after the drill acts.
-func (s *stage) at(after time.Duration, do func()) { s.later = append(s.later, deed{after, do}) }
+func (s *stage) at(after time.Duration, do func()) {
+	s.later = append(s.later, deed{after, do})
+	slices.SortStableFunc(s.later, func(a, b deed) int { return int(a.after - b.after) })
+}
 
 // change notes what is changed, and whether AWS refuses it. The first change is the act.
 func (s *stage) change(operation, what string) error {
@@ -143,6 +156,9 @@ func (s stagedDatabases) DescribeDBInstances(ctx context.Context, in *rds.Descri
 	if err := s.stage.main.ask("DescribeDBInstances"); err != nil {
 		return nil, err
 	}
+	if found, restored := s.stage.copies[*in.DBInstanceIdentifier]; restored {
+		return &rds.DescribeDBInstancesOutput{DBInstances: []databases.DBInstance{*found}}, nil
+	}
 	return s.estate.DescribeDBInstances(ctx, in)
 }
 
@@ -188,7 +204,8 @@ func (s *stage) services() services {
 	all := s.main.services()
 	all.scaling, all.databases, all.secrets = stagedScaling{s}, stagedDatabases{s.data, s}, s.data
 	all.history, all.events = s, s
-	all.disturb = disturber{instances: s, databases: s}
+	all.network = s.data
+	all.disturb = disturber{instances: s, groups: s, shifts: s, databases: s, secrets: s}
 	return all
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	zonaltypes "github.com/aws/aws-sdk-go-v2/service/arczonalshift/types"
 	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	databases "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/stretchr/testify/assert"
@@ -48,6 +49,27 @@ func TestDrillRefusals(t *testing.T) {
 			"ha-web-prod-db is UNAVAILABLE"},
 		{"failover", "one is ill", func(s *stage) { s.main.health["i-2"] = "unhealthy" }, "1 of 2 instances healthy"},
 		{"failover", "no database", func(s *stage) { s.data.database = nil }, "database ha-web-prod-db is not in this account and region"},
+		{"zone", "one is ill", func(s *stage) { s.main.health["i-2"] = "unhealthy" }, "1 of 2 instances healthy"},
+		{"zone -zone eu-central-1c", "an unknown zone", func(*stage) {}, "the group has no zone eu-central-1c, but eu-central-1a, eu-central-1b"},
+		{"zone", "one subnet", func(s *stage) { s.main.group.VPCZoneIdentifier = aws.String("private-a") }, "the group has one zone only, eu-central-1a"},
+		{"zone", "a foreign subnet", func(s *stage) { s.main.group.VPCZoneIdentifier = aws.String("private-a,subnet-x") }, "subnet subnet-x of the group is not in vpc-1"},
+		{"zone", "no load balancer", func(s *stage) { s.main.targetGroup.LoadBalancerArns = nil }, "the target group has no load balancer"},
+		{"zone", "shifted already", func(s *stage) {
+			s.shifts = []zonaltypes.ZonalShiftSummary{{ZonalShiftId: aws.String("shift-9"), AwayFrom: aws.String("euc1-az3"),
+				Comment: aws.String("slow disks"), Status: zonaltypes.ZonalShiftStatusActive}}
+		}, "requests are shifted away from euc1-az3 already: slow disks\nif it is over: aws arc-zonal-shift cancel-zonal-shift --region eu-central-1 --zonal-shift-id shift-9"},
+		{"rotation", "off", func(s *stage) { s.data.secret.RotationEnabled = aws.Bool(false) }, "rotation is off\nrun pulumi up --refresh"},
+		{"rotation", "one that did not finish", func(s *stage) { s.data.secret.VersionIdsToStages["v3"] = []string{"AWSPENDING"} },
+			"the last rotation did not finish: version v3 is AWSPENDING"},
+		{"rotation", "one that runs", database(func(d *databases.DBInstance) { d.MasterUserSecret.SecretStatus = aws.String("rotating") }),
+			"the password is being rotated now\nwait until it is done"},
+		{"rotation", "no version", func(s *stage) { s.data.secret.VersionIdsToStages = nil }, "no version of the secret is AWSCURRENT"},
+		{"rotation", "another secret", func(s *stage) { s.outputs["databaseSecretArn"] = "arn:other" }, "secret arn:other: "},
+		{"rotation", "rebooting", database(func(d *databases.DBInstance) { d.DBInstanceStatus = aws.String("rebooting") }), "is rebooting"},
+		{"restore", "no backups", database(func(d *databases.DBInstance) { d.BackupRetentionPeriod = aws.Int32(0) }), "automated backups are off"},
+		{"restore", "old backups", database(func(d *databases.DBInstance) { d.LatestRestorableTime = aws.Time(time.Now().Add(-time.Hour)) }),
+			"it can be restored to 1h0m0s ago at best"},
+		{"restore", "the same minute", func(s *stage) { s.copies[copyID] = &databases.DBInstance{} }, "database " + copyID + " is there already"},
 	} {
 		t.Run(test.drill+" "+test.name, func(t *testing.T) {
 			onStage(t, func(t *testing.T, s *stage) {
@@ -154,10 +176,8 @@ func TestDrillInterrupted(t *testing.T) {
 func TestDrillToleratesFaults(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {
 		losesInstance(s)
-		s.at(95*time.Second, func() {})
-		refuse := func(err error) func() { return func() { s.main.refused["DescribeTargetHealth"] = err } }
-		s.later = append([]deed{{5 * time.Second, refuse(errors.New("connection reset"))}}, s.later...)
-		s.later = append(s.later[:2:2], append([]deed{{15 * time.Second, refuse(nil)}}, s.later[2:]...)...)
+		s.at(5*time.Second, func() { s.main.refused["DescribeTargetHealth"] = errors.New("connection reset") })
+		s.at(15*time.Second, func() { delete(s.main.refused, "DescribeTargetHealth") })
 		r := s.play(t, "instance", "-yes")
 		assert.Equal(t, 0, r.status, r.err)
 		assert.Contains(t, r.err, "AWS did not answer, asking again: target group")
@@ -179,6 +199,9 @@ func TestDrillCommandLine(t *testing.T) {
 		{"instance -format yaml", "-format: "},
 		{"instance -zone eu-central-1a", "-zone: is for drill zone"},
 		{"failover -deep /courses -instance i-1", "-instance: is for drill instance"},
+		{"zone -expires 90s", "-expires: must be whole minutes, from 1m to 72h, got 1m30s"},
+		{"zone -expires 73h", "-expires: must be whole minutes, from 1m to 72h"},
+		{"zone -expires 30m", "-expires: must be at least -timeout (40m0s), got 30m0s"},
 	} {
 		var out, errs bytes.Buffer
 		status := command(t.Context(), append([]string{"drill"}, strings.Fields(test.args)...), streams{strings.NewReader(""), &out, &errs})

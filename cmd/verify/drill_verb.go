@@ -164,6 +164,9 @@ func (o *drillOptions) validate(flags *flag.FlagSet, chosen drill) error {
 	if o.expires < time.Minute || o.expires > longestShift || o.expires%time.Minute != 0 {
 		faults.Add("-expires", "must be whole minutes, from 1m to 72h, got %v", o.expires)
 	}
+	if chosen.name == zoneDrill.name && o.expires < o.timeout {
+		faults.Add("-expires", "must be at least -timeout (%v), got %v: the shift would end during the drill", o.timeout, o.expires)
+	}
 	flags.Visit(func(given *flag.Flag) {
 		only := map[string]string{"instance": "instance", "zone": "zone", "expires": "zone"}[given.Name]
 		if only != "" && only != chosen.name {

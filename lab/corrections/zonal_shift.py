@@ -17,7 +17,6 @@ from corrections import kit
 from corrections.control import happened
 from corrections.kit import Data, clock, now, table_of, uuid4
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
@@ -56,9 +55,7 @@ def _zones(request: Request, resource: str) -> list[str]:
     balancer = elbv2_backends[DEFAULT_ACCOUNT_ID][request.region].load_balancers.get(resource)
     if balancer is None or str(balancer.attrs.get("zonal_shift.config.enabled", "false")).lower() != "true":
         raise Problem("ResourceNotFoundException", 404, f"The resource {resource} is not a managed resource.")
-    subnets = ec2_backends[DEFAULT_ACCOUNT_ID][request.region].get_all_subnets()
-    mine = {str(subnet) for subnet in balancer.subnets}
-    return sorted({s._availability_zone.zone_id for s in subnets if s.id in mine})
+    return sorted({subnet._availability_zone.zone_id for subnet in balancer.subnets})
 
 
 def _expiry(text: str) -> float:
