@@ -13,6 +13,7 @@ import (
 
 // Listener is what a listener of the load balancer does with requests: the action of the first rule that matches, or the default.
 type Listener struct {
+	Port        int              // for the caller, who makes the net.Listener
 	Certificate *tls.Certificate // HTTPS with HTTP/2 if set, HTTP if nil
 	Rules       []Rule
 	Default     Action
