@@ -49,21 +49,18 @@ func (f *Firewall) Join(ctx context.Context, namespace Namespace, address netip.
 		return fmt.Errorf("security groups of %s: it has joined already", address)
 	}
 	joining := &machine{namespace, address, groups, f.rules.peers(groups...)}
-	f.machines = append(f.machines, joining)
-	if err := namespace.Filter(ctx, ruleset); err != nil {
-		f.machines = f.machines[:len(f.machines)-1]
+	members := []string{joining.membership(joining, AddMember)}
+	for _, each := range f.machines {
+		members = append(members, each.membership(joining, AddMember))
+	}
+	if err := namespace.Filter(ctx, ruleset+strings.Join(members, "")); err != nil {
 		return fmt.Errorf("security groups of %s: %w", address, err)
 	}
-	var members strings.Builder
+	var errs []error
 	for _, each := range f.machines {
-		members.WriteString(each.membership(joining, AddMember))
+		errs = append(errs, each.update(ctx, joining.membership(each, AddMember)))
 	}
-	errs := []error{joining.update(ctx, members.String())}
-	for _, each := range f.machines {
-		if each != joining {
-			errs = append(errs, each.update(ctx, joining.membership(each, AddMember)))
-		}
-	}
+	f.machines = append(f.machines, joining)
 	return errors.Join(errs...)
 }
 

@@ -19,7 +19,12 @@ type namespace struct {
 }
 
 func (n *namespace) Filter(_ context.Context, ruleset string) error {
+	var members string
+	if i := strings.Index(ruleset, "add element"); i >= 0 {
+		ruleset, members = ruleset[:i], ruleset[i:]
+	}
 	n.ruleset = ruleset
+	n.updates.WriteString(members)
 	return n.fault
 }
 
