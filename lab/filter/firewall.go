@@ -56,12 +56,9 @@ func (f *Firewall) Join(ctx context.Context, namespace Namespace, address netip.
 	if err := namespace.Filter(ctx, ruleset+strings.Join(members, "")); err != nil {
 		return fmt.Errorf("security groups of %s: %w", address, err)
 	}
-	var errs []error
-	for _, each := range f.machines {
-		errs = append(errs, each.update(ctx, joining.membership(each, AddMember)))
-	}
+	err = f.announce(ctx, joining, AddMember)
 	f.machines = append(f.machines, joining)
-	return errors.Join(errs...)
+	return err
 }
 
 // Leave takes the machine with this address out of its groups, before its namespace is closed. Its own filters stay.
@@ -74,10 +71,17 @@ func (f *Firewall) Leave(ctx context.Context, address netip.Addr) error {
 	}
 	leaving := f.machines[place]
 	f.machines = slices.Delete(f.machines, place, place+1)
-	var errs []error
-	for _, each := range f.machines {
-		errs = append(errs, each.update(ctx, leaving.membership(each, RemoveMember)))
+	return f.announce(ctx, leaving, RemoveMember)
+}
+
+// announce changes the membership of a machine everywhere at once: each change waits for the kernel.
+func (f *Firewall) announce(ctx context.Context, m *machine, change func(string, netip.Addr) string) error {
+	errs := make([]error, len(f.machines))
+	var group sync.WaitGroup
+	for i, each := range f.machines {
+		group.Go(func() { errs[i] = each.update(ctx, m.membership(each, change)) })
 	}
+	group.Wait()
 	return errors.Join(errs...)
 }
 
