@@ -32,14 +32,9 @@ func loadBalancerHealth(ctx context.Context, l *live) finding {
 	if err != nil {
 		return unanswered(err)
 	}
-	address := l.balancerAddress() + path
-	// Behind CloudFront, its certificate is for the name that CloudFront calls it by.
-	asked := request{address: address, trusts: true}
-	if !l.outputs.CDNEnabled {
-		asked = request{address: address, host: l.outputs.DomainName}
-	}
+	asked := l.outputs.balancerRequest(path)
 	answered, err := l.site.get(ctx, asked)
-	return judgeHealth(address, answered, err, balancerRemedy)
+	return judgeHealth(asked.address, answered, err, balancerRemedy)
 }
 
 func judgeHealth(address string, answered response, err error, remedy string) finding {
@@ -52,8 +47,15 @@ func judgeHealth(address string, answered response, err error, remedy string) fi
 	return pass("%s answered 200", address)
 }
 
-// balancerAddress returns where the load balancer answers by its own name.
-func (l *live) balancerAddress() string { return l.outputs.ALBProtocol + "://" + l.outputs.ALBDNSName }
+// balancerRequest asks the load balancer itself, by its own name.
+func (o *outputs) balancerRequest(path string) request {
+	address := o.ALBProtocol + "://" + o.ALBDNSName + path
+	if o.CDNEnabled {
+		// Its certificate is for the name that CloudFront calls it by.
+		return request{address: address, trusts: true}
+	}
+	return request{address: address, host: o.DomainName}
+}
 
 func httpRedirects(ctx context.Context, l *live) finding {
 	host := hostOf(l.outputs.URL)
@@ -81,7 +83,7 @@ func directAccessRefused(ctx context.Context, l *live) finding {
 	case l.outputs.answersAll():
 		return skip("the stack has no CloudFront: the load balancer answers everyone")
 	}
-	address := l.balancerAddress() + "/"
+	address := l.outputs.balancerRequest("/").address
 	// Its certificate is for another name, which does not matter here.
 	answered, err := l.site.get(ctx, request{address: address, trusts: true})
 	switch {

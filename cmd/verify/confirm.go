@@ -2,8 +2,12 @@ package main
 
 import (
 	"bufio"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 )
 
@@ -38,4 +42,30 @@ func confirm(s streams, question string, o confirmOptions) error {
 		return errNobody
 	}
 	return errDeclined
+}
+
+// isTerminal says whether someone can be asked. It is a variable for tests.
+var isTerminal = func(in io.Reader) bool {
+	file, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	about, err := file.Stat()
+	return err == nil && about.Mode()&os.ModeCharDevice != 0
+}
+
+// confirmAtTerminal confirms as confirm does, and asks only where someone can answer: not where standard input has the outputs.
+func confirmAtTerminal(ctx context.Context, s streams, source checkOptions, question string, o confirmOptions) error {
+	fromStdin := source.stack == "" && cmp.Or(source.outputs, "-") == "-"
+	if !o.yes && (fromStdin || !isTerminal(s.in)) && (!o.production || o.yesProduction) {
+		return errNobody
+	}
+	answered := make(chan error, 1)
+	go func() { answered <- confirm(s, question, o) }()
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done():
+		return errDeclined
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -37,22 +38,23 @@ func (r *drillReport) lines() []figure {
 		reached = fmt.Sprintf("after %s: %s", secondsOr(r.GoalAt, ""), r.State)
 	}
 	lines := append([]figure{{r.Goal, reached}}, r.Figures...)
-	alarms := "none rang so far"
-	switch {
-	case r.AlarmsUnknown != "":
-		alarms = "not known: " + r.AlarmsUnknown
-	case len(r.Alarms) > 0:
-		var all []string
-		for _, each := range r.Alarms {
-			all = append(all, fmt.Sprintf("%s after %s", each.Name, secondsOr(&each.After, "")))
-		}
-		alarms = strings.Join(all, ", ")
-	}
-	lines = append(lines, figure{"alarms", alarms})
+	lines = append(lines, figure{"alarms", ringsOf(r.Alarms, r.AlarmsUnknown)})
 	if len(r.Undone) > 0 {
 		lines = append(lines, figure{"undone", strings.Join(r.Undone, ", ")})
 	}
 	return lines
+}
+
+// ringsOf describes which alarms rang, or why that is not known.
+func ringsOf(alarms []ring, unknown string) string {
+	if unknown != "" {
+		return "not known: " + unknown
+	}
+	var all []string
+	for _, each := range alarms {
+		all = append(all, fmt.Sprintf("%s after %s", each.Name, secondsOr(&each.After, "")))
+	}
+	return cmp.Or(strings.Join(all, ", "), "none rang so far")
 }
 
 func (r *drillReport) verdict() string {

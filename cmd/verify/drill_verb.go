@@ -1,12 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -176,34 +174,13 @@ func (o *drillOptions) validate(flags *flag.FlagSet, chosen drill) error {
 	return faults.Err()
 }
 
-// isTerminal says whether someone can be asked. It is a variable for tests.
-var isTerminal = func(in io.Reader) bool {
-	file, ok := in.(*os.File)
-	if !ok {
-		return false
-	}
-	about, err := file.Stat()
-	return err == nil && about.Mode()&os.ModeCharDevice != 0
-}
-
 // confirm asks whether to do what is going to be done.
 func (t *trial) confirm(ctx context.Context) error {
 	o := t.options.confirm
 	o.production = t.outputs.production()
-	fromStdin := t.options.source.stack == "" && cmp.Or(t.options.source.outputs, "-") == "-"
-	if !o.yes && (fromStdin || !isTerminal(t.streams.in)) && (!o.production || o.yesProduction) {
-		return errNobody
-	}
 	question := fmt.Sprintf("drill %s of %s: %s\nIt requests %s %v times a second meanwhile.", t.drill.name, t.outputs.stack(), t.intent,
 		t.requested(), t.options.rate)
-	answered := make(chan error, 1)
-	go func() { answered <- confirm(t.streams, question, o) }()
-	select {
-	case err := <-answered:
-		return err
-	case <-ctx.Done():
-		return errDeclined
-	}
+	return confirmAtTerminal(ctx, t.streams, t.options.source, question, o)
 }
 
 // requested names the addresses that a drill requests.

@@ -21,10 +21,11 @@ const (
 
 const usage = `usage: verify VERB [flags]
 
-Check and drill a live stack. Its outputs say where things are: pulumi stack output --json | verify VERB
+Check, drill and load a live stack. Its outputs say where things are: pulumi stack output --json | verify VERB
 
   check       check that the stack is as it should be
   drill       break something on purpose, and measure how the stack recovers
+  load        send the requests of an exam, and measure how the stack carries them
   rollout     wait until the instances run the release of the group
   activities  print what the Auto Scaling group did
 
@@ -44,6 +45,7 @@ var verbs = map[string]func(ctx context.Context, args []string, s streams) int{
 	"check":      checkVerb,
 	"activities": activitiesVerb,
 	"drill":      drillVerb,
+	"load":       loadVerb,
 	"rollout":    rolloutVerb,
 }
 
