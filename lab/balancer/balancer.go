@@ -122,7 +122,7 @@ func (b *Balancer) Deregister(id string) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	t := b.find(id)
-	if t == nil || t.draining {
+	if t == nil || t.draining || b.ctx.Err() != nil {
 		return
 	}
 	t.draining = true

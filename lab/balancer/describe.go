@@ -60,6 +60,8 @@ func (s Settings) Scaled(factor float64) Settings {
 	return s
 }
 
+const idleTimeout = "idle_timeout.timeout_seconds" // the one attribute of a load balancer that matters here
+
 func describeSettings(ctx context.Context, api API, loadBalancerARN, targetGroupARN string) (Settings, error) {
 	groups, err := api.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{TargetGroupArns: []string{targetGroupARN}})
 	if err != nil {
@@ -82,7 +84,9 @@ func describeSettings(ctx context.Context, api API, loadBalancerARN, targetGroup
 		attributes.values[aws.ToString(each.Key)] = aws.ToString(each.Value)
 	}
 	for _, each := range ofBalancer.Attributes {
-		attributes.values[aws.ToString(each.Key)] = aws.ToString(each.Value)
+		if key := aws.ToString(each.Key); key == idleTimeout {
+			attributes.values[key] = aws.ToString(each.Value)
+		}
 	}
 	attributes.refuse("stickiness.enabled", "true")
 	attributes.refuse("load_balancing.cross_zone.enabled", "false")
@@ -92,7 +96,7 @@ func describeSettings(ctx context.Context, api API, loadBalancerARN, targetGroup
 	settings := Settings{
 		Algorithm:           attributes.values["load_balancing.algorithm.type"],
 		DeregistrationDelay: attributes.seconds("deregistration_delay.timeout_seconds", 300),
-		IdleTimeout:         attributes.seconds("idle_timeout.timeout_seconds", 60),
+		IdleTimeout:         attributes.seconds(idleTimeout, 60),
 		HealthCheck:         describeCheck(group),
 	}.withDefaults()
 	return settings, errors.Join(append(attributes.faults, settings.validate())...)

@@ -65,7 +65,7 @@ func (a *account) DescribeLoadBalancerAttributes(context.Context, *elb.DescribeL
 	*elb.DescribeLoadBalancerAttributesOutput, error) {
 	return &elb.DescribeLoadBalancerAttributesOutput{Attributes: []types.LoadBalancerAttribute{
 		{Key: aws.String("idle_timeout.timeout_seconds"), Value: aws.String("120")},
-		{Key: aws.String("load_balancing.cross_zone.enabled"), Value: aws.String("true")},
+		{Key: aws.String("load_balancing.cross_zone.enabled"), Value: aws.String("false")}, // of emulators; it cannot be so on AWS
 	}}, nil
 }
 
@@ -158,11 +158,14 @@ func TestDescribe(t *testing.T) {
 func TestDescribeRefusesWhatItDoesNotKnow(t *testing.T) {
 	for want, change := range map[string]func(a *account){
 		"attribute stickiness.enabled: true is not supported": func(a *account) { a.attributes["stickiness.enabled"] = "true" },
-		"slow start is not supported":                         func(a *account) { a.attributes["slow_start.duration_seconds"] = "30" },
-		"algorithm: must be one of":                           func(a *account) { a.attributes["load_balancing.algorithm.type"] = "fastest" },
-		"attribute deregistration_delay.timeout_seconds":      func(a *account) { a.attributes["deregistration_delay.timeout_seconds"] = "soon" },
-		"the listener on port 443":                            func(a *account) { a.rules[1].Priority = aws.String("last") },
-		"rule 50000: condition source-ip is not supported":    func(a *account) { a.rules[1].Conditions[0].Field = aws.String("source-ip") },
+		"attribute load_balancing.cross_zone.enabled: false is not supported": func(a *account) {
+			a.attributes["load_balancing.cross_zone.enabled"] = "false"
+		},
+		"slow start is not supported":                      func(a *account) { a.attributes["slow_start.duration_seconds"] = "30" },
+		"algorithm: must be one of":                        func(a *account) { a.attributes["load_balancing.algorithm.type"] = "fastest" },
+		"attribute deregistration_delay.timeout_seconds":   func(a *account) { a.attributes["deregistration_delay.timeout_seconds"] = "soon" },
+		"the listener on port 443":                         func(a *account) { a.rules[1].Priority = aws.String("last") },
+		"rule 50000: condition source-ip is not supported": func(a *account) { a.rules[1].Conditions[0].Field = aws.String("source-ip") },
 		"forwards to [other], not to the target group alone": func(a *account) {
 			a.rules[1].Actions = []types.Action{{Type: types.ActionTypeEnumForward, TargetGroupArn: aws.String("other")}}
 		},

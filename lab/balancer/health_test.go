@@ -37,17 +37,18 @@ func TestThresholds(t *testing.T) {
 	var asked atomic.Int32
 	// healthy at 1, not yet unhealthy at 2, unhealthy at 5, interrupted at 8, healthy at 11
 	server := b.start(scripted(&asked, 200, 500, 200, 500, 500, 200, 200, 500, 200, 200, 200))
-	at := map[types.TargetHealthStateEnum]int32{}
 	b.Register("i-1", addressOf(server), zoneA)
+	checks := map[types.TargetHealthStateEnum]int32{} // how many there were when the target last became so
+	var last types.TargetHealthStateEnum
 	require.Eventually(t, func() bool {
-		state := b.health("i-1").State
-		if _, seen := at[state]; !seen || state != unhealthy {
-			at[state] = asked.Load()
+		if now := b.health("i-1").State; now != last {
+			checks[now], last = asked.Load(), now
 		}
 		return asked.Load() >= 12
 	}, 5*time.Second, time.Millisecond)
 	b.awaitStates("i-1", initial, healthy, unhealthy, healthy)
-	require.Contains(t, []int32{5, 6}, at[unhealthy], "unhealthy after two failures in a row")
+	require.Contains(t, []int32{5, 6}, checks[unhealthy], "two failures in a row")
+	require.Contains(t, []int32{11, 12}, checks[healthy], "three successes in a row")
 }
 
 func TestTargetThatIsNeverWell(t *testing.T) {
