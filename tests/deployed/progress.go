@@ -5,43 +5,23 @@ package deployed
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
 	"sync"
-	"testing"
-	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
-// Progress shows on the terminal what takes long, and of which test: out is for what Pulumi prints, and events for what it
-// tells of each resource. At the end it logs how long it took, and which resources took the longest.
-func (s *Stack) Progress(t testing.TB, step string) (out io.Writer, stream chan<- events.EngineEvent, done func()) {
-	t.Helper()
-	started := time.Now()
-	out = &prefixed{prefix: s.test}
-	fmt.Fprintf(out, "== %s, %s\n", step, started.Format(time.TimeOnly))
-	told := make(chan events.EngineEvent)
-	slow := make(chan []string, 1)
-	go func() { slow <- slowest(told, 5) }()
-	return out, told, func() {
-		took := time.Since(started).Seconds()
-		fmt.Fprintf(out, "== %s: %.1f s\n", step, took)
-		t.Logf("%s: %.1f s, of which %s", step, took, strings.Join(<-slow, ", "))
-	}
-}
-
-// slowest returns the resources that took the longest, with their seconds.
-func slowest(stream <-chan events.EngineEvent, count int) []string {
+// slowest says which resources took the longest, and how many seconds.
+func slowest(stream []apitype.EngineEvent, count int) string {
 	type took struct {
 		what    string
 		seconds int
 	}
 	began := map[string]int{}
 	var all []took
-	for event := range stream {
+	for _, event := range stream {
 		switch {
 		case event.ResourcePreEvent != nil:
 			began[event.ResourcePreEvent.Metadata.URN] = event.Timestamp
@@ -57,7 +37,7 @@ func slowest(stream <-chan events.EngineEvent, count int) []string {
 	for _, each := range all[:min(count, len(all))] {
 		list = append(list, fmt.Sprintf("%s %d s", each.what, each.seconds))
 	}
-	return list
+	return strings.Join(list, ", ")
 }
 
 // prefixed writes whole lines to the terminal, each with a prefix, so that those of several tests can be told apart.

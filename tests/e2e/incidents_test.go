@@ -22,9 +22,10 @@ import (
 
 // incident is an update that a page of docs/ asks for while something is wrong: the moment at which it must not fail.
 type incident struct {
-	name  string
-	stack string // on which it is run
-	pages []string
+	name   string
+	stack  string // on which it is run
+	beside bool   // in one update with the incident before, which has to do with other resources
+	pages  []string
 	// before brings the stack to where the page begins.
 	before   step
 	settings []setting
@@ -42,13 +43,6 @@ const patience = 5 * time.Minute
 
 var incidents = []incident{
 	{
-		name: "raise web.size.max", stack: "dev", pages: []string{"runbook.md#fleet-full"},
-		settings: []setting{{"web.size.max", "9"}},
-		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
-			assert.EqualValues(t, 9, *readGroup(ctx, t, d.aws, outputs).MaxSize)
-		},
-	},
-	{
 		name: "add an Availability Zone", stack: "dev", pages: []string{"runbook.md#healthy-hosts-in-zone"},
 		before: scaleOut, settings: []setting{{"network.availabilityZones[2]", "us-east-1c"}},
 		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
@@ -59,14 +53,14 @@ var incidents = []incident{
 		},
 	},
 	{
-		name: "add an instance type", stack: "dev", pages: []string{"runbook.md#healthy-hosts"},
-		settings: []setting{{"web.instanceTypes[1]", "t4g.medium"}},
+		name: "raise web.size.max", stack: "dev", pages: []string{"runbook.md#fleet-full"},
+		before: scheduleExams, settings: []setting{{"web.size.max", "9"}},
 		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
-			assert.Len(t, readGroup(ctx, t, d.aws, outputs).MixedInstancesPolicy.LaunchTemplate.Overrides, 2)
+			assert.EqualValues(t, 9, *readGroup(ctx, t, d.aws, outputs).MaxSize)
 		},
 	},
 	{
-		name: "give the database room and speed", stack: "dev", pages: []string{"runbook.md#database-storage"},
+		name: "give the database room and speed", stack: "dev", beside: true, pages: []string{"runbook.md#database-storage"},
 		settings: []setting{{"database.maxStorageGiB", "200"}, {"database.storageGiB", "40"}, {"database.instanceClass", "db.t4g.medium"}},
 		after: func(ctx context.Context, t *testing.T, d *deployment, _ auto.OutputMap) {
 			found, err := d.aws.rds.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{})
@@ -74,6 +68,22 @@ var incidents = []incident{
 			instance := found.DBInstances[0]
 			assert.Equal(t, "db.t4g.medium", *instance.DBInstanceClass)
 			assert.EqualValues(t, []int32{40, 200}, []int32{*instance.AllocatedStorage, *instance.MaxAllocatedStorage})
+		},
+	},
+	{
+		name: "add an instance type", stack: "dev", pages: []string{"runbook.md#healthy-hosts"},
+		settings: []setting{{"web.instanceTypes[1]", "t4g.medium"}},
+		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+			assert.Len(t, readGroup(ctx, t, d.aws, outputs).MixedInstancesPolicy.LaunchTemplate.Overrides, 2)
+		},
+	},
+	{
+		name: "put a proxy before the database", stack: "dev", beside: true, pages: []string{"runbook.md#database-connections"},
+		settings: []setting{{"database.proxy.enabled", "true"}},
+		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
+			checkGroups(ctx, t, d.aws.ec2, outputs["vpcId"].Value.(string), map[string]rules{
+				"ha-web-app": withProxy["ha-web-app"], "ha-web-db": withProxy["ha-web-db"],
+			})
 		},
 	},
 	{
@@ -97,23 +107,13 @@ var incidents = []incident{
 		},
 	},
 	{
-		name: "put a proxy before the database", stack: "dev", pages: []string{"runbook.md#database-connections"},
-		settings: []setting{{"database.proxy.enabled", "true"}},
-		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
-			checkGroups(ctx, t, d.aws.ec2, outputs["vpcId"].Value.(string), map[string]rules{
-				"ha-web-app": withProxy["ha-web-app"], "ha-web-db": withProxy["ha-web-db"],
-			})
-		},
-	},
-	{
 		name: "raise web.size.max while exams are on", stack: "dev", pages: []string{"runbook.md#fleet-full"},
 		before: awaitExams, settings: []setting{{"web.size.max", "10"}},
 		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 			group := readGroup(ctx, t, d.aws, outputs)
 			assert.EqualValues(t, 10, *group.MaxSize)
 			assert.EqualValues(t, 4, *group.MinSize, "that of the exams")
-			d.refresh(ctx, t)
-			d.expectNoChanges(ctx, t)
+			d.expectNoDrift(ctx, t)
 		},
 	},
 	{
@@ -153,7 +153,7 @@ var incidents = []incident{
 		},
 	},
 	{
-		name: "lower cdn.waf.rateLimit", stack: "local", pages: []string{"runbook.md#rejected-connections"},
+		name: "lower cdn.waf.rateLimit", stack: "local", beside: true, pages: []string{"runbook.md#rejected-connections"},
 		settings: []setting{{"cdn.waf.rateLimit", "1000"}},
 		after: func(ctx context.Context, t *testing.T, d *deployment, _ auto.OutputMap) {
 			assert.EqualValues(t, 1000, *readFirewall(ctx, t, d.aws)[0].Statement.RateBasedStatement.Limit)
@@ -169,32 +169,57 @@ var incidents = []incident{
 	},
 }
 
-// runIncidents runs the incidents of a stack, one after the other.
+// runIncidents runs the incidents of a stack, one after the other, but for those that are beside another.
 func runIncidents(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 	t.Helper()
+	var updates [][]incident
 	for _, each := range incidents {
-		if each.stack == d.Name && !t.Run(each.name, func(t *testing.T) { each.run(ctx, t, d, outputs) }) {
+		switch {
+		case each.stack != d.Name:
+		case each.beside:
+			last := &updates[len(updates)-1]
+			*last = append(*last, each)
+		default:
+			updates = append(updates, []incident{each})
+		}
+	}
+	require.NotEmpty(t, updates)
+	for _, each := range updates {
+		if !t.Run(namesOf(each), func(t *testing.T) { handle(ctx, t, d, outputs, each) }) {
 			t.FailNow()
 		}
 	}
 }
 
-func (i incident) run(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
-	for _, page := range i.pages {
-		requireHeading(t, page)
+func namesOf(incidents []incident) string {
+	var names []string
+	for _, each := range incidents {
+		names = append(names, each.name)
 	}
-	if i.before != nil {
-		i.before(ctx, t, d, outputs)
-	}
-	for _, each := range i.settings {
-		d.Set(ctx, t, each.path, each.value)
+	return strings.Join(names, ", and ")
+}
+
+// handle runs one update for incidents.
+func handle(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap, incidents []incident) {
+	for _, each := range incidents {
+		for _, page := range each.pages {
+			requireHeading(t, page)
+		}
+		if each.before != nil {
+			each.before(ctx, t, d, outputs)
+		}
+		for _, setting := range each.settings {
+			d.Set(ctx, t, setting.path, setting.value)
+		}
 	}
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_, err := d.TryUpdate(bounded, t, i.name)
+	_, err := d.TryUpdate(bounded, t, namesOf(incidents))
 	require.NoError(t, err)
-	if i.after != nil {
-		i.after(ctx, t, d, outputs)
+	for _, each := range incidents {
+		if each.after != nil {
+			each.after(ctx, t, d, outputs)
+		}
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	parameters "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,19 +35,16 @@ func checkPublishedOutputs(ctx context.Context, t *testing.T, d *deployment, out
 	t.Logf("published outputs: %d bytes", len(*found.Parameter.Value))
 }
 
-// checkNothingIsDestroyed destroys a protected stack without a preview, as the Automation API always does, and checks that nothing
-// is gone.
+// checkNothingIsDestroyed destroys a protected stack without a preview, and checks that nothing is gone.
 func checkNothingIsDestroyed(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 	t.Helper()
-	before := d.resources(ctx, t)
-	out, stream, done := d.Progress(t, "destroy of a protected stack")
-	_, err := d.Destroy(ctx, optdestroy.ProgressStreams(out), optdestroy.SuppressProgress(), optdestroy.EventStreams(stream))
-	done()
+	before := d.resources(t)
+	err := d.tryDestroy(ctx, t, "destroy of a protected stack")
 	require.ErrorContains(t, err, "ha-web-outputs")
 	assert.ErrorContains(t, err, "protect")
-	assert.Equal(t, before, d.resources(ctx, t))
+	assert.Equal(t, before, d.resources(t))
 
-	assert.Len(t, readGroup(ctx, t, d.aws, outputs).Instances, 2)
+	assert.Len(t, instanceIDs(readGroup(ctx, t, d.aws, outputs)), 2)
 	distribution, err := d.aws.cloudfront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: aws.String(outputs["distributionId"].Value.(string))})
 	require.NoError(t, err)
 	assert.True(t, *distribution.Distribution.DistributionConfig.Enabled)
@@ -56,29 +52,24 @@ func checkNothingIsDestroyed(ctx context.Context, t *testing.T, d *deployment, o
 	checkPublishedOutputs(ctx, t, d, outputs)
 }
 
-// checkOutageIsAnnounced checks that a preview says, before it happens, that a change takes the site down.
+// checkOutageIsAnnounced checks that a preview says, before it happens, that a change takes the site down, and finds nothing to do
+// without one.
 func checkOutageIsAnnounced(ctx context.Context, t *testing.T, d *deployment) {
 	t.Helper()
 	const outage = "outage: web.port changes from 8080 to 9090: the site answers 502 and 503 for 5 to 8 minutes"
-	previewed, err := d.Preview(ctx)
-	require.NoError(t, err)
-	assert.NotContains(t, previewed.StdOut, "outage")
+	assert.NotContains(t, d.expectNoChanges(ctx, t), "outage")
 	d.Set(ctx, t, "web.port", "9090")
-	previewed, err = d.Preview(ctx)
+	previewed, err := d.Run(ctx, t, "preview of an outage", "preview")
 	require.NoError(t, err)
-	assert.Contains(t, previewed.StdOut, outage)
+	assert.Contains(t, previewed.Text, outage)
 	d.Unset(ctx, t, "web.port")
 }
 
 // resources returns the URNs of the state, but for those of components: one without children is an entry of the state and nothing else.
-func (d *deployment) resources(ctx context.Context, t *testing.T) []string {
+func (d *deployment) resources(t *testing.T) []string {
 	t.Helper()
-	state, err := d.Export(ctx)
-	require.NoError(t, err)
-	var deployed struct{ Resources []struct{ URN string } }
-	require.NoError(t, json.Unmarshal(state.Deployment, &deployed))
 	var urns []string
-	for _, each := range deployed.Resources {
+	for _, each := range d.Resources(t) {
 		if !strings.HasPrefix(string(urn.URN(each.URN).Type()), "ha-web:index:") {
 			urns = append(urns, each.URN)
 		}

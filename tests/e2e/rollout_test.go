@@ -23,9 +23,9 @@ const (
 	badRelease  = repository + "@sha256:" + "2222222222222222222222222222222222222222222222222222222222222222"
 )
 
-// checkRollout changes what instances boot with, and checks that they are replaced, step by step, by instances of the new
-// version that get healthy.
-func checkRollout(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap, path, value string) {
+// checkRollout changes what instances boot with, by a setting with which these resources change, and checks that instances are
+// replaced, step by step, by instances of the new version that get healthy.
+func checkRollout(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap, path, value string, resources ...string) {
 	t.Helper()
 	group := readGroup(ctx, t, d.aws, outputs)
 	before, version := instanceIDs(group), checkTemplate(ctx, t, d.aws, group, outputs)
@@ -34,8 +34,7 @@ func checkRollout(ctx context.Context, t *testing.T, d *deployment, outputs auto
 	require.NoError(t, err, said)
 	assert.Contains(t, said, "no refresh to wait for: 2 of 2 instances in service have version 1, 2 of at least 2 are healthy")
 
-	d.Set(ctx, t, path, value)
-	d.Update(ctx, t)
+	d.updateInPlace(ctx, t, path, value, resources...)
 	said, err = verifyRollout(ctx, t, d, outputs)
 	require.NoError(t, err, said)
 	assert.Contains(t, said, "2 of 2 instances in service have version 2, 2 of at least 2 are healthy")
