@@ -26,7 +26,7 @@ func TestProxySharesConnectionsOverTLS(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"dbProxyName": "web-test",
 		"connectionPoolConfig": map[string]any{
-			"maxConnectionsPercent": 90.0, "maxIdleConnectionsPercent": 45.0, "connectionBorrowTimeout": 10.0,
+			"maxConnectionsPercent": 90.0, "maxIdleConnectionsPercent": 45.0, "connectionBorrowTimeout": 5.0,
 		},
 	}, got.one(t, awstype.RDSProxyDefaultTargetGroup, "web-proxy"))
 	assert.Equal(t, map[string]any{

@@ -45,7 +45,26 @@ func (s *Settings) Notes() []string {
 		notes = append(notes, "database in one zone: the site is down with it while its machine is replaced, and with the zone "+
 			"until someone restores it")
 	}
+	if note := s.borrowNote(); note != "" {
+		notes = append(notes, note)
+	}
 	return slices.Concat(s.notes, s.waiverNotes(), notes, s.Monitoring.Notes(), s.deliveryNotes(), s.accessNotes())
+}
+
+// idleSeconds is the idle timeout of the load balancer, which the stack leaves at AWS's default.
+const idleSeconds = 60
+
+// borrowNote returns a note where requests still wait for the database when nobody waits for their answers.
+func (s *Settings) borrowNote() string {
+	patience, of := idleSeconds, "the load balancer"
+	if s.CDN.Enabled && s.CDN.OriginReadSeconds <= patience {
+		patience, of = s.CDN.OriginReadSeconds, "CloudFront (cdn.originReadSeconds)"
+	}
+	if proxy := s.Database.Proxy; proxy.Enabled && proxy.BorrowSeconds >= patience {
+		return fmt.Sprintf("database.proxy.borrowSeconds is %d: in a failover viewers get 504 from %s after %d seconds, and their requests "+
+			"keep the workers of the application busy", proxy.BorrowSeconds, of, patience)
+	}
+	return ""
 }
 
 // fullFleets returns a note for each schedule that leaves the fleet so little room that its alarm stays on.

@@ -88,7 +88,7 @@ func checkProxy(ctx context.Context, t *testing.T, clients clients, network netw
 	require.NoError(t, err)
 	require.Len(t, pools.TargetGroups, 1)
 	assert.EqualValues(t, 90, *pools.TargetGroups[0].ConnectionPoolConfig.MaxConnectionsPercent)
-	assert.EqualValues(t, 10, *pools.TargetGroups[0].ConnectionPoolConfig.ConnectionBorrowTimeout)
+	assert.EqualValues(t, 5, *pools.TargetGroups[0].ConnectionPoolConfig.ConnectionBorrowTimeout)
 }
 
 // checkReplica checks that a second region has the backups, under a key of its own.

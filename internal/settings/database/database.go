@@ -105,7 +105,10 @@ type Proxy struct {
 	// Share of the database's connections that the proxy may open, in percent, 1 to 100. The rest is left to people and
 	// monitoring.
 	MaxConnectionsPercent int `pulumi:"maxConnectionsPercent,optional"`
-	// Seconds that a client waits for a connection before it gets an error, 1 to 300.
+	// Seconds that a client waits for a connection of the proxy before it gets an error, 1 to 300. Enough for a moment in which all
+	// connections are in use. A failover takes 60 to 120 seconds, and waiting for its end keeps workers busy: an instance with 20
+	// of them answers 20 requests in this many seconds, and all others wait in a queue, up to the 60 seconds after which CloudFront
+	// and the load balancer give up.
 	BorrowSeconds int `pulumi:"borrowSeconds,optional"`
 }
 
@@ -130,7 +133,7 @@ func Default() Settings {
 		Proxy: Proxy{
 			Enabled:               true,
 			MaxConnectionsPercent: 90,
-			BorrowSeconds:         10, // RDS waits 120: a request that must fail had better fail soon
+			BorrowSeconds:         5, // AWS's default is 120; docs/database.md, "Failover behind the proxy"
 		},
 		begun: true,
 	}
