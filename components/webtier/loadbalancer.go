@@ -78,7 +78,8 @@ func (b *builder) targetGroup() (*lb.TargetGroup, error) {
 		Protocol:            pulumi.String("HTTP"),
 		Port:                pulumi.Int(b.settings.Port),
 		DeregistrationDelay: pulumi.Int(b.settings.TargetGroup.DeregistrationSeconds),
-		// A dynamic page takes many times as long as an image: by round robin, requests would pile up on some instances.
+		// A dynamic page takes many times as long as an image: by round robin, requests would pile up on some instances, and most
+		// of all on one that hangs (docs/adr/0015-least-outstanding-requests.md).
 		LoadBalancingAlgorithmType: pulumi.String("least_outstanding_requests"),
 		HealthCheck: lb.TargetGroupHealthCheckArgs{
 			Protocol:           pulumi.String("HTTP"),
