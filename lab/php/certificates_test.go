@@ -28,8 +28,13 @@ func newCertificate(t *testing.T, folder string) tls.Certificate {
 		SerialNumber: big.NewInt(1),
 		Subject:      pkix.Name{CommonName: "test"},
 		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{"localhost", "ssm." + region + ".localhost", "secretsmanager." + region + ".localhost"},
+		DNSNames: []string{"localhost", databaseHost},
 		IsCA:     true, BasicConstraintsValid: true,
+	}
+	for _, service := range []string{"ssm", "secretsmanager"} {
+		for _, domain := range []string{"localhost", "amazonaws.com"} {
+			template.DNSNames = append(template.DNSNames, service+"."+region+"."+domain)
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)

@@ -10,9 +10,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +20,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/stretchr/testify/require"
 )
 
 const region = "us-east-1"
@@ -29,7 +30,7 @@ var identity = aws.Credentials{AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: "sec
 
 // cloud is as much of AWS as an instance asks for its database: the metadata service, Parameter Store and Secrets Manager.
 type cloud struct {
-	metadata, services *httptest.Server
+	domain string // of the services' names, which the metadata service tells
 
 	mu         sync.Mutex
 	host       string
@@ -41,17 +42,23 @@ type cloud struct {
 	complaints []string
 }
 
-func startCloud(t *testing.T, certificate tls.Certificate, database *server) *cloud {
+// newCloud returns what answers to these two listeners.
+func newCloud(t *testing.T, certificate tls.Certificate, metadata, services net.Listener) *cloud {
 	t.Helper()
-	c := &cloud{host: "localhost", port: database.port, password: database.password}
-	c.services = httptest.NewUnstartedServer(http.HandlerFunc(c.serve))
-	c.services.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
-	c.services.StartTLS()
-	c.metadata = httptest.NewServer(http.HandlerFunc(c.describe))
+	_, port, err := net.SplitHostPort(services.Addr().String())
+	require.NoError(t, err)
+	c := &cloud{domain: "localhost:" + port} // names below localhost are this machine's (RFC 6761)
+	for listener, handler := range map[net.Listener]http.HandlerFunc{
+		metadata: c.describe,
+		tls.NewListener(services, &tls.Config{Certificates: []tls.Certificate{certificate}}): c.serve,
+	} {
+		server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
+		go func() { _ = server.Serve(listener) }()
+		t.Cleanup(func() { _ = server.Close() })
+	}
 	t.Cleanup(func() {
-		c.services.CloseClientConnections()
-		c.services.Close()
-		c.metadata.Close()
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		for _, complaint := range c.complaints {
 			t.Error(complaint)
 		}
@@ -73,7 +80,6 @@ func (c *cloud) asked() int {
 
 // describe is the metadata service, version 2: without a token it answers nothing.
 func (c *cloud) describe(w http.ResponseWriter, r *http.Request) {
-	_, port, _ := net.SplitHostPort(c.services.Listener.Addr().String())
 	path := strings.TrimPrefix(r.URL.Path, "/latest")
 	switch {
 	case path == "/api/token" && r.Method == http.MethodPut:
@@ -87,7 +93,7 @@ func (c *cloud) describe(w http.ResponseWriter, r *http.Request) {
 			"AccessKeyId": identity.AccessKeyID, "SecretAccessKey": identity.SecretAccessKey, "Token": identity.SessionToken,
 		})
 	case path == "/meta-data/services/domain":
-		fmt.Fprint(w, "localhost:"+port) // names below localhost are this machine's (RFC 6761)
+		fmt.Fprint(w, c.domain)
 	default:
 		w.WriteHeader(http.StatusNotFound)
 	}

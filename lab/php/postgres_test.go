@@ -21,6 +21,7 @@ import (
 const (
 	databaseName = "appdb"
 	databaseUser = "appuser"
+	databaseHost = "database.lab"
 )
 
 // server is a PostgreSQL server that takes logins with a password over TLS. People on the machine need none.

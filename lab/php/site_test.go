@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,10 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"ha-web/lab/php"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"ha-web/lab/php"
 )
 
 const (
@@ -31,6 +32,7 @@ const (
 type site struct {
 	folder   string
 	url      string
+	metadata string
 	cloud    *cloud
 	database *server
 	php      *process
@@ -56,7 +58,9 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(folder)) })
 	certificate := newCertificate(t, folder)
 	s := &site{folder: folder, database: startServer(t, folder)}
-	s.cloud = startCloud(t, certificate, s.database)
+	metadata, services := listen(t), listen(t)
+	s.metadata = "http://" + metadata.Addr().String()
+	s.cloud = newCloud(t, certificate, metadata, services)
 	s.install(t)
 	t.Cleanup(func() {
 		if s.php != nil {
@@ -77,11 +81,19 @@ func (s *site) reset(t *testing.T) {
 	}
 	s.database.setPassword(t, s.database.password)
 	s.cloud.set(func(c *cloud) {
+		c.port = s.database.port
 		c.host, c.password, c.refuses, c.silent, c.lookups = "localhost", s.database.password, false, false, 0
 	})
 	s.write(t, "moodledata/.installed", "")
 	s.write(t, "environment", "AWS_REGION="+region+"\nPARAMETER_PREFIX=/web/test\n")
 	s.start(t)
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	return listener
 }
 
 // need skips a test that lacks a tool. With CI in the environment, it fails the test.
@@ -108,7 +120,7 @@ func (s *site) render(t *testing.T) {
 	variables, err := json.Marshal(map[string]any{
 		"moodle_release": "5.3", "moodle_host": strings.TrimPrefix(s.url, "http://"), "moodle_scheme": "http", "database_proxy": "false",
 		"connect_seconds": 15, // on a busy machine a connection takes its time
-		"moodledata": s.folder + "/moodledata", "library": s.folder, "database_roots": s.folder + "/root.pem",
+		"moodledata":      s.folder + "/moodledata", "library": s.folder, "database_roots": s.folder + "/root.pem",
 	})
 	require.NoError(t, err)
 	command := exec.CommandContext(t.Context(), "ansible", "localhost", "-c", "local", "-m", "ansible.builtin.template",
@@ -133,7 +145,7 @@ func (s *site) install(t *testing.T) {
 	require.NoError(t, err)
 	library := string(content)
 	for was, is := range map[string]string{
-		"'http://169.254.169.254/latest'": "'" + s.cloud.metadata.URL + "/latest'",
+		"'http://169.254.169.254/latest'": "'" + s.metadata + "/latest'",
 		"'/etc/app/environment'":          "'" + s.folder + "/environment'",
 	} {
 		require.Equal(t, 1, strings.Count(library, was), was)
