@@ -64,6 +64,7 @@ type measured struct {
 	acted    time.Time
 	strength ending // of the wait for full strength, from the act on
 	settled  ending // of the wait until the stack is as it was, after everything was put back
+	left     error  // what could not be undone
 	results  []probeResult
 	paths    []probeSummary
 }
@@ -129,4 +130,4 @@ func refuseFailure(found finding) error {
 }
 
 // errInterrupted is a drill that did not end because of Ctrl-C.
-var errInterrupted = errors.New("interrupted: the drill has measured nothing")
+var errInterrupted = errors.New("interrupted: no report, because the drill did not end")

@@ -33,9 +33,9 @@ func TestDrillRotation(t *testing.T) {
 		assert.Equal(t, `drill rotation of ha-web/prod at 2027-01-11 09:30 UTC: rotate the password of database ha-web-prod-db, in secret
   arn:secret.
 
-PATH      SENT  FAILED  RETRIED  FIRST FAILURE  LAST FAILURE  WELL AGAIN  LONGEST OUTAGE  P50    P99
-/health   95    0       0        -              -             -           0.0 s           10 ms  10 ms
-/courses  95    0       2        -              -             -           0.0 s           10 ms  10 ms
+PATH      SENT  FAILED  RETRIED  FIRST FAILURE  LAST FAILURE  RECOVERED  LONGEST OUTAGE  P50    P99
+/health   95    0       0        -              -             -          0.0 s           10 ms  10 ms
+/courses  95    0       2        -              -             -          0.0 s           10 ms  10 ms
 
 rotated        after 30.0 s: the secret is active, with version v3; proxy: ha-web-prod-db is AVAILABLE
 alarms         none rang so far
@@ -43,9 +43,11 @@ alarms         none rang so far
 promise kept: No request fails, or it succeeds when it is sent once more.
   met      No request to /health fails. 0 of 95 failed.
   met      No request to /courses fails twice. 0 of 95 failed twice, 2 once.
-  met      The password is another one. the secret is active, with version v3; proxy: ha-web-prod-db is AVAILABLE
+  met      The password has changed. the secret is active, with version v3; proxy: ha-web-prod-db is AVAILABLE
 `, r.out)
-		assert.Equal(t, `0s      the secret is active, with the version of before; proxy: ha-web-prod-db is AVAILABLE
+		assert.Equal(t, `drill rotation of ha-web/prod: rotate the password of database ha-web-prod-db, in secret arn:secret.
+Meanwhile it requests https://learn.example.edu/health and https://learn.example.edu/courses, with 1 requests a second to each.
+0s      the secret is active, with the version it had before; proxy: ha-web-prod-db is AVAILABLE
 5s      the secret is rotating, version v3 is AWSPENDING; proxy: ha-web-prod-db is AVAILABLE
 20s     the secret is rotating, with version v3; proxy: ha-web-prod-db is AVAILABLE
 30s     the secret is active, with version v3; proxy: ha-web-prod-db is AVAILABLE
@@ -62,7 +64,7 @@ func TestDrillRotationPromise(t *testing.T) {
 		{"fails twice", func(s *stage) { s.outages["/courses"][0].err = "status 503" }, "NOT MET  No request to /courses fails twice. 2 of 95 failed twice, 0 once."},
 		{"shallow requests fail", func(s *stage) { s.outages["/health"] = []outage{{0, time.Second, "status 502", false}} },
 			"NOT MET  No request to /health fails. 1 of 95 failed."},
-		{"never ends", func(s *stage) { s.later = s.later[:1] }, "NOT MET  The password is another one. the secret is rotating, version v3 is AWSPENDING"},
+		{"never ends", func(s *stage) { s.later = s.later[:1] }, "NOT MET  The password has changed. the secret is rotating, version v3 is AWSPENDING"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			onStage(t, func(t *testing.T, s *stage) {
@@ -104,8 +106,8 @@ func TestDrillRestore(t *testing.T) {
   ha-web-prod-db-drill-202701110930, a db.m7g.large in one zone, and delete that again. It costs as much as the database
   without a standby while it is there.
 
-PATH     SENT  FAILED  RETRIED  FIRST FAILURE  LAST FAILURE  WELL AGAIN  LONGEST OUTAGE  P50    P99
-/health  340   0       0        -              -             -           0.0 s           10 ms  10 ms
+PATH     SENT  FAILED  RETRIED  FIRST FAILURE  LAST FAILURE  RECOVERED  LONGEST OUTAGE  P50    P99
+/health  340   0       0        -              -             -          0.0 s           10 ms  10 ms
 
 restored       after 300.0 s: ha-web-prod-db-drill-202701110930 is available
 recovery point 4m5s before the drill, at 2027-01-11T09:26:00Z
@@ -188,7 +190,7 @@ func TestDrillRestoreIsUndone(t *testing.T) {
 			assert.Equal(t, 1, r.status)
 			assert.Equal(t, restoreSteps, s.did)
 			assert.Contains(t, r.err, "not undone yet: creation of database "+copyID+": InvalidDBInstanceState: it is being created\n")
-			assert.Contains(t, r.err, "\nundone: creation of database "+copyID+"\ninterrupted: the drill has measured nothing\n")
+			assert.Contains(t, r.err, "\nundone: creation of database "+copyID+"\ninterrupted: no report, because the drill did not end\n")
 			assert.Empty(t, s.copies)
 		})
 	})
@@ -198,6 +200,7 @@ func TestDrillRestoreIsUndone(t *testing.T) {
 			s.main.refused["DeleteDBInstance"] = denied("rds:DeleteDBInstance")
 			r := s.play(t, "restore", "-yes")
 			assert.Equal(t, 1, r.status)
+			assert.Contains(t, r.out, "NOT MET  What the drill changed is undone. NOT undone: creation of database", "what was measured is reported")
 			assert.Contains(t, r.err, "NOT undone: creation of database "+copyID)
 			assert.Contains(t, r.err, "  undo it by hand: aws rds delete-db-instance --region eu-central-1 --db-instance-identifier "+copyID+
 				" --skip-final-snapshot --delete-automated-backups\n")

@@ -35,9 +35,9 @@ func TestDrillFailover(t *testing.T) {
 		assert.Equal(t, `drill failover of ha-web/prod at 2027-01-11 09:30 UTC: reboot database ha-web-prod-db with a failover from
   eu-central-1a to its standby in eu-central-1b.
 
-PATH      SENT  FAILED  RETRIED  FIRST FAILURE  LAST FAILURE  WELL AGAIN  LONGEST OUTAGE  P50    P99
-/health   85    0       0        -              -             -           0.0 s           10 ms  10 ms
-/courses  85    64      0        2.0 s          65.0 s        66.0 s      64.0 s          10 ms  10 ms
+PATH      SENT  FAILED  RETRIED  FIRST FAILURE  LAST FAILURE  RECOVERED  LONGEST OUTAGE  P50    P99
+/health   85    0       0        -              -             -          0.0 s           10 ms  10 ms
+/courses  85    64      0        2.0 s          65.0 s        66.0 s     64.0 s          10 ms  10 ms
 
 failed over    after 70.0 s: database available, primary in eu-central-1b; proxy: ha-web-prod-db is AVAILABLE; /courses
                answers

@@ -9,7 +9,7 @@ import (
 )
 
 // probeColumns are what the formats say of each path.
-var probeColumns = []string{"Path", "Sent", "Failed", "Retried", "First failure", "Last failure", "Well again", "Longest outage", "p50", "p99"}
+var probeColumns = []string{"Path", "Sent", "Failed", "Retried", "First failure", "Last failure", "Recovered", "Longest outage", "p50", "p99"}
 
 func (p pathReport) cells() []string {
 	again := secondsOr(p.Recovery, "never")
@@ -98,7 +98,7 @@ func (r *drillReport) writeTable(w io.Writer) error {
 // writeMarkdown writes a report for a change record.
 func (r *drillReport) writeMarkdown(w io.Writer) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "# Drill %s of %s\n\n%s: %s Promise %s.\n\n", r.Drill, r.Stack, minute(r.At), cell(r.Did), r.verdict())
+	fmt.Fprintf(&out, "# %s: drill of %s\n\n%s: %s Promise %s.\n\n", r.Title, r.Stack, minute(r.At), cell(r.Did), r.verdict())
 	row := func(cells ...string) { fmt.Fprintf(&out, "| %s |\n", strings.Join(cells, " | ")) }
 	rule := func(columns int) { row(strings.Split(strings.Repeat("---,", columns-1)+"---", ",")...) }
 	row(probeColumns...)

@@ -14,10 +14,10 @@ import (
 
 var instanceDrill = drill{
 	name: "instance", title: "Lose an instance",
-	does: "Terminates an instance of the Auto Scaling group, as a failure of its host would.",
+	does: "Terminates an instance in EC2, so that the load balancer and the Auto Scaling group have to notice by themselves.",
 	goal: "full strength", reached: "The group has as many healthy instances as it wants.",
-	promise: "No request fails after the load balancer has noticed, which takes as many health checks as make a target unhealthy. " +
-		"The group replaces the instance without anyone.",
+	promise: "No request fails after the load balancer has noticed, which takes at most the unhealthy threshold of its health checks. " +
+		"The group replaces the instance by itself.",
 	actions: []string{"ec2:TerminateInstances"},
 	timeout: 20 * time.Minute, after: 10 * time.Second,
 	begin: func(t *trial) operation { return &loseInstance{trial: t} },
@@ -86,7 +86,7 @@ func (o *loseInstance) recovered(ctx context.Context) (bool, string, error) {
 	o.now = now
 	_, there := now.zones[o.id]
 	if there {
-		return false, fmt.Sprintf("%v; %s has not left the group", now, o.id), nil
+		return false, fmt.Sprintf("%v; %s is still in the group", now, o.id), nil
 	}
 	return len(now.healthy) >= now.desired, now.String(), nil
 }

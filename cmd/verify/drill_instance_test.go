@@ -30,23 +30,25 @@ func TestDrillInstance(t *testing.T) {
 		assert.Equal(t, 5*time.Second+90*time.Second+10*time.Second, r.elapsed)
 		assert.Equal(t, `drill instance of ha-web/prod at 2027-01-11 09:30 UTC: terminate instance i-2 in eu-central-1b, one of 2 in service.
 
-PATH      SENT  FAILED  RETRIED  FIRST FAILURE  LAST FAILURE  WELL AGAIN  LONGEST OUTAGE  P50    P99
-/health   105   11      0        1.0 s          11.0 s        12.0 s      11.0 s          10 ms  10 ms
-/courses  105   0       0        -              -             -           0.0 s           10 ms  10 ms
+PATH      SENT  FAILED  RETRIED  FIRST FAILURE  LAST FAILURE  RECOVERED  LONGEST OUTAGE  P50    P99
+/health   105   11      0        1.0 s          11.0 s        12.0 s     11.0 s          10 ms  10 ms
+/courses  105   0       0        -              -             -          0.0 s           10 ms  10 ms
 
 full strength  after 90.0 s: 2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b
 replaced       i-2 by i-3
 alarms         ha-web-prod-latency after 62.0 s
 
-promise kept: No request fails after the load balancer has noticed, which takes as many health checks as make a target
-  unhealthy. The group replaces the instance without anyone.
+promise kept: No request fails after the load balancer has noticed, which takes at most the unhealthy threshold of its
+  health checks. The group replaces the instance by itself.
   met      No request to /health fails for longer than 1m5s. 11 failed, the last 10.0 s after the first.
   met      No request to /courses fails for longer than 1m5s. None failed.
   met      The group has as many healthy instances as it wants. 2 of 2 instances healthy: 1 in eu-central-1a, 1 in
            eu-central-1b
 `, r.out)
-		assert.Equal(t, `0s      2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b; i-2 has not left the group
-10s     1 of 2 instances healthy: 1 in eu-central-1a; i-2 has not left the group
+		assert.Equal(t, `drill instance of ha-web/prod: terminate instance i-2 in eu-central-1b, one of 2 in service.
+Meanwhile it requests https://learn.example.edu/health and https://learn.example.edu/courses, with 1 requests a second to each.
+0s      2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b; i-2 is still in the group
+10s     1 of 2 instances healthy: 1 in eu-central-1a; i-2 is still in the group
 40s     1 of 2 instances healthy: 1 in eu-central-1a
 1m30s   2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b
 `, r.err)
@@ -62,6 +64,7 @@ func TestDrillReportForPrograms(t *testing.T) {
 		assert.Equal(t, `{
   "stack": "ha-web/prod",
   "drill": "instance",
+  "title": "Lose an instance",
   "did": "terminate instance i-2 in eu-central-1b, one of 2 in service.",
   "at": "2027-01-11T09:30:05Z",
   "paths": [
@@ -94,8 +97,8 @@ func TestDrillReportForPrograms(t *testing.T) {
     }
   ],
   "undone": [],
-  "promise": "No request fails after the load balancer has noticed, which takes as many health checks as make a target unhealthy. `+
-			`The group replaces the instance without anyone.",
+  "promise": "No request fails after the load balancer has noticed, which takes at most the unhealthy threshold of its health checks. `+
+			`The group replaces the instance by itself.",
   "claims": [
     {
       "claim": "No request to /health fails for longer than 1m5s.",
@@ -126,18 +129,18 @@ func TestDrillReportForAChangeRecord(t *testing.T) {
 	})
 	written, err := os.ReadFile(file)
 	require.NoError(t, err)
-	assert.Equal(t, "# Drill instance of ha-web/prod\n\n"+
+	assert.Equal(t, "# Lose an instance: drill of ha-web/prod\n\n"+
 		"2027-01-11 09:30 UTC: terminate instance i-2 in eu-central-1b, one of 2 in service. Promise not kept.\n\n"+
-		"| Path | Sent | Failed | Retried | First failure | Last failure | Well again | Longest outage | p50 | p99 |\n"+
+		"| Path | Sent | Failed | Retried | First failure | Last failure | Recovered | Longest outage | p50 | p99 |\n"+
 		"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"+
 		"| `/health` | 75 | 70 | 0 | 0.0 s | 69.0 s | never | 69.0 s | 10 ms | 10 ms |\n\n"+
 		"| Figure | Value |\n| --- | --- |\n"+
-		"| full strength | not in time: 2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b; i-2 has not left the group; out of time after 1m0s |\n"+
+		"| full strength | not in time: 2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b; i-2 is still in the group; out of time after 1m0s |\n"+
 		"| alarms | not known: missing permission: cloudwatch:DescribeAlarmHistory |\n\n"+
-		"No request fails after the load balancer has noticed, which takes as many health checks as make a target unhealthy. "+
-		"The group replaces the instance without anyone.\n\n"+
+		"No request fails after the load balancer has noticed, which takes at most the unhealthy threshold of its health checks. "+
+		"The group replaces the instance by itself.\n\n"+
 		"| Claim | Result | Seen |\n| --- | --- | --- |\n"+
 		"| No request to /health fails for longer than 1m5s. | not met | 70 failed, the last 69.0 s after the first. The last request failed too. |\n"+
 		"| The group has as many healthy instances as it wants. | not met | 2 of 2 instances healthy: 1 in eu-central-1a, 1 in eu-central-1b; "+
-		"i-2 has not left the group; out of time after 1m0s |\n", string(written))
+		"i-2 is still in the group; out of time after 1m0s |\n", string(written))
 }

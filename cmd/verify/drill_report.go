@@ -12,6 +12,7 @@ import (
 type drillReport struct {
 	Stack   string       `json:"stack"`
 	Drill   string       `json:"drill"`
+	Title   string       `json:"title"`
 	Did     string       `json:"did"`
 	At      time.Time    `json:"at"`
 	Paths   []pathReport `json:"paths"`
@@ -62,7 +63,7 @@ func (t *trial) report(ctx context.Context, m measured) *drillReport {
 		claims = append(claims, claim{"The stack is as it was before.", m.settled.done, m.settled.state})
 	}
 	r := &drillReport{
-		Stack: t.outputs.stack(), Drill: t.drill.name, Did: t.intent, At: m.acted.UTC().Truncate(time.Second), State: m.strength.state,
+		Stack: t.outputs.stack(), Drill: t.drill.name, Title: t.drill.title, Did: t.intent, At: m.acted.UTC().Truncate(time.Second), State: m.strength.state,
 		Figures: append([]figure{}, t.figures...), Alarms: []ring{}, Undone: append([]string{}, t.restored...),
 		Goal: t.drill.goal, Promise: t.drill.promise, Kept: true,
 	}
@@ -74,6 +75,9 @@ func (t *trial) report(ctx context.Context, m measured) *drillReport {
 	}
 	for _, each := range m.paths {
 		r.Paths = append(r.Paths, pathReportOf(each, m.acted))
+	}
+	if m.left != nil {
+		claims = append(claims, claim{"What the drill changed is undone.", false, m.left.Error()})
 	}
 	for _, each := range claims {
 		r.Claims = append(r.Claims, claimed{each.text, each.met, oneLine(each.seen)})

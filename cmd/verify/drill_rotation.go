@@ -13,7 +13,7 @@ import (
 var rotationDrill = drill{
 	name: "rotation", title: "Rotate the password of the database",
 	does: "Rotates the password of the database, as its schedule does.",
-	goal: "rotated", reached: "The password is another one.",
+	goal: "rotated", reached: "The password has changed.",
 	promise: "No request fails, or it succeeds when it is sent once more.",
 	actions: []string{"secretsmanager:RotateSecret"},
 	deep:    true, retry: true, timeout: 20 * time.Minute, after: time.Minute,
@@ -96,7 +96,7 @@ func (o *rotate) recovered(ctx context.Context) (bool, string, error) {
 	case pending != "":
 		said += ", version " + pending + " is AWSPENDING"
 	case current == o.before:
-		said += ", with the version of before"
+		said += ", with the version it had before"
 	default:
 		said += ", with version " + current
 	}

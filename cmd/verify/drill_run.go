@@ -64,8 +64,12 @@ func (t *trial) measure(ctx context.Context) (m measured, err error) {
 		return m, errInterrupted
 	}
 	m, err = t.disturb(ctx)
-	if err = errors.Join(err, t.putBack(ctx)); err != nil {
-		return m, err
+	if m.left = t.putBack(ctx); err != nil {
+		return m, errors.Join(err, m.left)
+	}
+	if m.left != nil {
+		fmt.Fprintln(t.streams.err, m.left)
+		return m, nil
 	}
 	if err := t.settle(ctx, &m); err != nil {
 		return m, err

@@ -129,7 +129,7 @@ func TestDrillQuestion(t *testing.T) {
 		s.says("\n")
 		r := s.play(t, "failover", "-stack", "ha-web/prod", "-deep", "/courses", "-rate", "2.5")
 		assert.Equal(t, `drill failover of ha-web/prod: reboot database ha-web-prod-db with a failover from eu-central-1a to its standby in eu-central-1b.
-It requests https://learn.example.edu/health and https://learn.example.edu/courses 2.5 times a second meanwhile.
+Meanwhile it requests https://learn.example.edu/health and https://learn.example.edu/courses, with 2.5 requests a second to each.
 Type yes to go on: not confirmed: nothing was done
 `, r.err)
 	})

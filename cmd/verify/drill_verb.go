@@ -178,8 +178,11 @@ func (o *drillOptions) validate(flags *flag.FlagSet, chosen drill) error {
 func (t *trial) confirm(ctx context.Context) error {
 	o := t.options.confirm
 	o.production = t.outputs.production()
-	question := fmt.Sprintf("drill %s of %s: %s\nIt requests %s %v times a second meanwhile.", t.drill.name, t.outputs.stack(), t.intent,
+	question := fmt.Sprintf("drill %s of %s: %s\nMeanwhile it requests %s, with %v requests a second to each.", t.drill.name, t.outputs.stack(), t.intent,
 		t.requested(), t.options.rate)
+	if o.yes && (!o.production || o.yesProduction) {
+		fmt.Fprintln(t.streams.err, question)
+	}
 	return confirmAtTerminal(ctx, t.streams, t.options.source, question, o)
 }
 

@@ -20,9 +20,10 @@ import (
 var zoneDrill = drill{
 	name: "zone", title: "Lose an Availability Zone",
 	does: "Shifts requests away from an Availability Zone and takes the zone out of the Auto Scaling group, until all instances are " +
-		"healthy in the other zones. Then it puts both back.",
+		"healthy in the other zones. Then it undoes both.",
 	goal: "zone empty", reached: "All instances are healthy in the other zones.",
-	promise: "The site goes on from the other zones. Requests fail for as many health checks as make a target unhealthy, at most.",
+	promise: "The site goes on from the other zones. Requests fail until the load balancer has noticed, which takes at most the unhealthy " +
+		"threshold of its health checks.",
 	actions: []string{
 		"arc-zonal-shift:CancelZonalShift", "arc-zonal-shift:ListZonalShifts", "arc-zonal-shift:StartZonalShift", "autoscaling:UpdateAutoScalingGroup",
 	},
@@ -59,14 +60,13 @@ func (o *loseZone) prepare(ctx context.Context) (string, error) {
 	if err := o.unshifted(ctx); err != nil {
 		return "", err
 	}
-	inZone := before.healthyIn()[o.zone]
-	intent := fmt.Sprintf("shift requests away from %s (%s) for at most %v, and take the zone out of group %s. %d of %d instances are in it: "+
-		"until they are replaced in the other zones, %d have to do.", o.zone, o.zoneID, o.options.expires, o.outputs.AutoScalingGroupName,
-		inZone, len(before.healthy), len(before.healthy)-inZone)
+	intent := fmt.Sprintf("shift requests away from %s (%s) for at most %v, and take the zone out of group %s. "+
+		"Until replacements are healthy in the other zones, %d of %d instances must carry all requests.", o.zone, o.zoneID, o.options.expires,
+		o.outputs.AutoScalingGroupName, len(before.healthy)-before.healthyIn()[o.zone], len(before.healthy))
 	if before.desired >= int(aws.ToInt32(before.group.MaxSize)) {
 		intent += " The group is at its maximum size, which AWS exceeds by a tenth, or by one instance, while it moves instances."
 	}
-	return intent + " Both are put back.", nil
+	return intent + " Both are undone afterwards.", nil
 }
 
 // chooseZone finds out which zone to lose, and which subnets of the group are in it.
@@ -225,7 +225,7 @@ func (o *loseZone) recovered(ctx context.Context) (bool, string, error) {
 		}
 	}
 	if left > 0 {
-		return false, fmt.Sprintf("%v; %d have not left %s", now, left, o.zone), nil
+		return false, fmt.Sprintf("%v; still in %s: %d", now, o.zone, left), nil
 	}
 	return elsewhere >= now.desired, now.String(), nil
 }

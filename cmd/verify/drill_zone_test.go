@@ -42,19 +42,19 @@ func TestDrillZone(t *testing.T) {
 		s.untouched(t)
 		assert.Equal(t, 5*time.Second+100*time.Second+10*time.Second, r.elapsed)
 		assert.Equal(t, `drill zone of ha-web/prod at 2027-01-11 09:30 UTC: shift requests away from eu-central-1a (euc1-az2) for at most
-  1h0m0s, and take the zone out of group ha-web-app. 1 of 2 instances are in it: until they are replaced in the other
-  zones, 1 have to do. Both are put back.
+  1h0m0s, and take the zone out of group ha-web-app. Until replacements are healthy in the other zones, 1 of 2 instances
+  must carry all requests. Both are undone afterwards.
 
-PATH     SENT  FAILED  RETRIED  FIRST FAILURE  LAST FAILURE  WELL AGAIN  LONGEST OUTAGE  P50    P99
-/health  115   3       0        0.0 s          2.0 s         3.0 s       3.0 s           10 ms  10 ms
+PATH     SENT  FAILED  RETRIED  FIRST FAILURE  LAST FAILURE  RECOVERED  LONGEST OUTAGE  P50    P99
+/health  115   3       0        0.0 s          2.0 s         3.0 s      3.0 s           10 ms  10 ms
 
 zone empty     after 60.0 s: 2 of 2 instances healthy: 2 in eu-central-1b
 as before      40.0 s after that: 3 of 2 instances healthy: 1 in eu-central-1a, 2 in eu-central-1b
 alarms         none rang so far
 undone         removal of eu-central-1a from group ha-web-app, zonal shift away from eu-central-1a
 
-promise kept: The site goes on from the other zones. Requests fail for as many health checks as make a target
-  unhealthy, at most.
+promise kept: The site goes on from the other zones. Requests fail until the load balancer has noticed, which takes at
+  most the unhealthy threshold of its health checks.
   met      No request to /health fails for longer than 1m5s. 3 failed, the last 2.0 s after the first.
   met      All instances are healthy in the other zones. 2 of 2 instances healthy: 2 in eu-central-1b
   met      The stack is as it was before. 3 of 2 instances healthy: 1 in eu-central-1a, 2 in eu-central-1b
@@ -87,12 +87,12 @@ func TestDrillZoneIsUndone(t *testing.T) {
 	}{
 		{"Ctrl-C in the middle", func(t *testing.T, s *stage) { s.interrupt(t, 30*time.Second) }, zoneSteps,
 			"interrupted: undoing what the drill changed. Ctrl-C again ends at once\nundone: removal of eu-central-1a from group ha-web-app\n" +
-				"undone: zonal shift away from eu-central-1a\ninterrupted: the drill has measured nothing\n", 30 * time.Second},
+				"undone: zonal shift away from eu-central-1a\ninterrupted: no report, because the drill did not end\n", 30 * time.Second},
 		{"Ctrl-C as it is undone", func(t *testing.T, s *stage) {
 			s.interrupt(t, 66*time.Second)
 			s.at(59*time.Second, func() { s.main.refused["CancelZonalShift"] = errThrottled })
 			s.at(75*time.Second, func() { delete(s.main.refused, "CancelZonalShift") })
-		}, zoneSteps, "undone: zonal shift away from eu-central-1a\ninterrupted: the drill has measured nothing\n", 80 * time.Second},
+		}, zoneSteps, "undone: zonal shift away from eu-central-1a\ninterrupted: no report, because the drill did not end\n", 80 * time.Second},
 		{"the shift is refused", func(_ *testing.T, s *stage) {
 			s.main.refused["StartZonalShift"] = denied("arc-zonal-shift:StartZonalShift")
 		}, nil,
