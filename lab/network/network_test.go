@@ -147,6 +147,17 @@ func TestNobodyIsThere(t *testing.T) {
 	reaches(ctx, t, a1, again)
 }
 
+// Even without its interface, a machine does not become unreachable, which ARP would report after three seconds.
+func TestInterfaceIsDown(t *testing.T) {
+	ctx, _, a1, a2, _, _ := setup(t)
+	require.NoError(t, a1.Command(ctx, "ip", "link", "set", "eth0", "down").Run())
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err := a2.DialContext(ctx, "tcp", a1.Address.String()+":80")
+	assert.NotErrorIs(t, err, syscall.EHOSTUNREACH)
+	assert.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
 func TestCut(t *testing.T) {
 	ctx, n, a1, a2, b1, client := setup(t)
 	for _, s := range []*Namespace{a1, a2, b1} {
@@ -350,6 +361,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	require.NoError(t, n.Close())
 	require.NoError(t, n.Close(), "twice")
 	assert.Error(t, sleep.Wait(), "killed")
+	require.NoError(t, ctx.Err(), "by Close, not at the end of its context")
 	left, err := filepath.Glob(filepath.Join(folder, n.name+"_*"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
