@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,10 +26,10 @@ import (
 
 const cloudFront = "com.amazonaws.global.cloudfront.origin-facing"
 
-// few are the ports of a stack; many has others, which nothing may open.
+// used are the ports of a stack; more has others, which nothing may open.
 var (
-	few  = []int{80, 443, 587, 5432, 8080}
-	many = []int{22, 80, 443, 587, 2049, 3306, 5432, 6379, 8080}
+	used = []int{80, 443, 587, 5432, 8080}
+	more = []int{22, 80, 443, 587, 2049, 3306, 5432, 6379, 8080}
 )
 
 var count atomic.Int32
@@ -39,6 +40,7 @@ type stack struct {
 	vpc       *network.Network
 	endpoints []Endpoint
 	groups    map[string][]string // by party
+	set       map[string]string   // rulesets, by endpoint, and that of the router
 }
 
 // machines are the parties of a stack, their addresses and zones.
@@ -67,7 +69,7 @@ func build(t *testing.T, plan []byte) *stack {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, vpc.Close()) })
 	rules := read(t, plan)
-	s := &stack{ctx: ctx, vpc: vpc, groups: map[string][]string{
+	s := &stack{ctx: ctx, vpc: vpc, set: map[string]string{}, groups: map[string][]string{
 		"alb": rules.On(awstype.LBLoadBalancer), "app": rules.On(awstype.EC2LaunchTemplate), "proxy": rules.On(awstype.RDSProxy),
 		"endpoints": rules.On(awstype.EC2VPCEndpoint), "db": rules.On(awstype.RDSInstance),
 	}}
@@ -97,24 +99,56 @@ func read(t *testing.T, plan []byte) *filter.Rules {
 func (s *stack) run(t *testing.T, plan []byte, ports []int, allowed []Path) []string {
 	t.Helper()
 	rules := read(t, plan)
-	require.NoError(t, s.vpc.Filter(s.ctx, rules.ACLs()))
 	started := time.Now()
-	firewall := filter.NewFirewall(rules)
-	for _, each := range s.endpoints {
-		if !each.Outside {
-			require.NoError(t, firewall.Join(s.ctx, each.Namespace.(*network.Namespace), each.Address, s.groups[each.Party]...))
-		}
-	}
+	s.filter(t, rules)
 	t.Logf("filters set in %v", time.Since(started).Round(10*time.Millisecond))
 	started = time.Now()
 	report, err := Drill{Endpoints: s.endpoints, Ports: ports, Allowed: allowed, Patience: 400 * time.Millisecond}.Run(s.ctx)
 	require.NoError(t, err)
-	t.Logf("%d paths tried, %d open, in %v", report.Tried, report.Open, time.Since(started).Round(10*time.Millisecond))
+	t.Logf("%d paths tried, %d open, %d late, in %v", report.Tried, report.Open, report.Late, time.Since(started).Round(10*time.Millisecond))
 	var findings []string
 	for _, each := range report.Findings {
 		findings = append(findings, each.String())
 	}
 	return findings
+}
+
+// ruleset collects what a Firewall tells a namespace.
+type ruleset struct{ strings.Builder }
+
+func (r *ruleset) Filter(ctx context.Context, ruleset string) error {
+	return r.UpdateFilter(ctx, ruleset)
+}
+
+func (r *ruleset) UpdateFilter(_ context.Context, commands string) error {
+	_, err := r.WriteString(commands)
+	return err
+}
+
+// filter sets the packet filters that differ from those that are set already.
+func (s *stack) filter(t *testing.T, rules *filter.Rules) {
+	t.Helper()
+	firewall, rulesets := filter.NewFirewall(rules), map[string]*ruleset{}
+	for _, each := range s.endpoints {
+		if !each.Outside {
+			rulesets[each.Name] = &ruleset{}
+			require.NoError(t, firewall.Join(s.ctx, rulesets[each.Name], each.Address, s.groups[each.Party]...))
+		}
+	}
+	var group sync.WaitGroup
+	set := func(name, ruleset string, filter func(context.Context, string) error) {
+		if s.set[name] != ruleset {
+			s.set[name] = ruleset
+			group.Go(func() { assert.NoError(t, filter(s.ctx, ruleset)) })
+		}
+	}
+	set("", rules.ACLs(), s.vpc.Filter)
+	for _, each := range s.endpoints {
+		if !each.Outside {
+			set(each.Name, rulesets[each.Name].String(), each.Namespace.(*network.Namespace).Filter)
+		}
+	}
+	group.Wait()
 }
 
 // planned returns the plan of a stack file of the project, which the tests of the program keep.
@@ -191,7 +225,7 @@ func TestPathsOfPlans(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			plan := planned(t, name)
-			assert.Empty(t, build(t, plan).run(t, plan, many, allowed))
+			assert.Empty(t, build(t, plan).run(t, plan, more, allowed))
 		})
 	}
 }
@@ -232,14 +266,9 @@ func TestFaultsAreNamed(t *testing.T) {
 		{"with groups and ACL", with(t, toDatabase, "ha-web-data-in-private-a", map[string]any{"fromPort": 443, "ruleNumber": 300}),
 			open(443, "app-a db-a", "app-a db-b")},
 	} {
-		assert.ElementsMatch(t, test.findings, s.run(t, test.plan, few, production()), test.name)
-		for _, each := range s.endpoints {
-			if !each.Outside {
-				require.NoError(t, each.Namespace.(*network.Namespace).Filter(s.ctx, ""))
-			}
-		}
+		assert.ElementsMatch(t, test.findings, s.run(t, test.plan, used, production()), test.name)
 	}
-	assert.Empty(t, s.run(t, plan, few, production()), "and the plan itself is as it should be, with the same machines")
+	assert.Empty(t, s.run(t, plan, used, production()), "and the plan itself is as it should be, with the same machines")
 }
 
 func closed(port int, pairs ...string) []string { return findings(false, port, pairs) }

@@ -17,9 +17,12 @@ import (
 
 const (
 	// parallel is how many paths are tried at a time. Most only wait, each on a thread of its own.
-	parallel = 512
-	// second is how much longer the second attempt at a path waits that should be open: this machine may be busy.
-	second = 6
+	parallel = 256
+	// few is how many are tried at a time again, and generous how long for.
+	few      = 16
+	generous = 4 * time.Second
+	// longer is by how much patience grows on a machine that proves to be too busy for it.
+	longer = 4
 )
 
 // Namespace is where an endpoint listens and dials, as package network has it.
@@ -57,7 +60,9 @@ type Drill struct {
 // Report is what a drill has found.
 type Report struct {
 	Tried, Open int
-	Findings    []Finding
+	// Late are the paths that should be open and were at the second attempt alone.
+	Late     int
+	Findings []Finding
 }
 
 // Finding is a path that is not as it should be.
@@ -156,19 +161,17 @@ type try struct {
 	err      error
 }
 
+// probe tries all paths. Those that should be open and are not are tried again, for longer. If that helps, this machine is busy, and
+// so all those are tried again for longer that are closed as they should be.
 func (d Drill) probe(ctx context.Context) (*Report, error) {
 	tries := d.tries()
-	var group sync.WaitGroup
-	slots := make(chan struct{}, parallel)
-	for i := range tries {
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
-			tries[i].run(ctx, d.Patience)
-		})
+	runAll(ctx, tries, d.Patience, parallel)
+	missing := selected(tries, func(t *try) bool { return t.allowed && !t.open })
+	runAll(ctx, missing, max(generous, longer*d.Patience), few)
+	report := &Report{Tried: len(tries), Late: len(selected(missing, func(t *try) bool { return t.open }))}
+	if report.Late > 0 {
+		runAll(ctx, selected(tries, func(t *try) bool { return !t.allowed && !t.open }), longer*d.Patience, parallel)
 	}
-	group.Wait()
-	report := &Report{Tried: len(tries)}
 	var errs []error
 	for _, try := range tries {
 		errs = append(errs, try.err)
@@ -182,8 +185,34 @@ func (d Drill) probe(ctx context.Context) (*Report, error) {
 	return report, errors.Join(append(errs, ctx.Err())...)
 }
 
-func (d Drill) tries() []try {
-	var tries []try
+func selected(tries []*try, is func(*try) bool) []*try {
+	var found []*try
+	for _, each := range tries {
+		if is(each) {
+			found = append(found, each)
+		}
+	}
+	return found
+}
+
+// runAll tries paths, some at a time. What has failed is not tried again.
+func runAll(ctx context.Context, tries []*try, patience time.Duration, parallel int) {
+	var group sync.WaitGroup
+	slots := make(chan struct{}, parallel)
+	for _, each := range tries {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			if each.err == nil && ctx.Err() == nil {
+				each.open, each.err = each.dial(ctx, patience)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func (d Drill) tries() []*try {
+	var tries []*try
 	for _, from := range d.Endpoints {
 		for _, to := range d.Endpoints {
 			if from.Name == to.Name || from.Outside && to.Outside {
@@ -193,18 +222,11 @@ func (d Drill) tries() []try {
 				allowed := slices.ContainsFunc(d.Allowed, func(p Path) bool {
 					return from.is(p.From) && to.is(p.To) && p.Port == port
 				})
-				tries = append(tries, try{from: from, to: to, port: port, allowed: allowed})
+				tries = append(tries, &try{from: from, to: to, port: port, allowed: allowed})
 			}
 		}
 	}
 	return tries
-}
-
-func (t *try) run(ctx context.Context, patience time.Duration) {
-	t.open, t.err = t.dial(ctx, patience)
-	if t.allowed && !t.open && t.err == nil && ctx.Err() == nil {
-		t.open, t.err = t.dial(ctx, second*patience)
-	}
 }
 
 // dial reports whether the path is open. A path is closed where nothing answers, as packets are dropped in a VPC. A refusal comes
