@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ha-web/internal/poll"
+	"ha-web/internal/probe"
 )
 
 // drill is something that goes wrong on purpose, to see what the stack makes of it.
@@ -65,8 +66,8 @@ type measured struct {
 	strength ending // of the wait for full strength, from the act on
 	settled  ending // of the wait until the stack is as it was, after everything was put back
 	left     error  // what could not be undone
-	results  []probeResult
-	paths    []probeSummary
+	results  []probe.Result
+	paths    []probe.Summary
 }
 
 // ending is how a wait ended.

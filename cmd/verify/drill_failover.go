@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"ha-web/internal/probe"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	databases "github.com/aws/aws-sdk-go-v2/service/rds/types"
@@ -184,11 +186,11 @@ func (o *failover) conclude(ctx context.Context) error {
 func (o *failover) judge(m measured) []claim {
 	var claims []claim
 	for _, each := range m.paths {
-		if each.target == o.options.deep {
+		if each.Target == o.options.deep {
 			claims = append(claims, o.judgeDeep(each), boundedWait(m.results))
 			continue
 		}
-		claims = append(claims, claim{fmt.Sprintf("No request to %s fails.", each.target), each.failed == 0, fmt.Sprintf("%d of %d failed.", each.failed, each.sent)})
+		claims = append(claims, claim{fmt.Sprintf("No request to %s fails.", each.Target), each.Failed == 0, fmt.Sprintf("%d of %d failed.", each.Failed, each.Sent)})
 	}
 	seen := "The group has the same instances."
 	if len(o.replaced) > 0 {
@@ -199,17 +201,17 @@ func (o *failover) judge(m measured) []claim {
 }
 
 // judgeDeep judges how soon requests succeeded once the database could be reached.
-func (o *failover) judgeDeep(deep probeSummary) claim {
-	c := claim{text: fmt.Sprintf("%s succeeds within %v after the database can be reached again.", deep.target, recoversWithin), met: deep.recovered}
+func (o *failover) judgeDeep(deep probe.Summary) claim {
+	c := claim{text: fmt.Sprintf("%s succeeds within %v after the database can be reached again.", deep.Target, recoversWithin), met: deep.Recovered}
 	switch {
-	case !deep.recovered:
+	case !deep.Recovered:
 		c.seen = "The last request failed."
-	case deep.failed == 0:
+	case deep.Failed == 0:
 		c.seen = "No request failed."
 	case o.reachable.IsZero():
-		c.seen = fmt.Sprintf("It does again, %.1f s after the reboot. RDS has no event that says when the failover was over.", deep.recovery.Seconds())
+		c.seen = fmt.Sprintf("It does again, %.1f s after the reboot. RDS has no event that says when the failover was over.", deep.Recovery.Seconds())
 	default:
-		late := o.began.Add(deep.recovery).Sub(o.reachable)
+		late := o.began.Add(deep.Recovery).Sub(o.reachable)
 		c.met = late <= recoversWithin
 		c.seen = fmt.Sprintf("%.1f s after.", late.Seconds())
 		if late < 0 {
@@ -220,10 +222,10 @@ func (o *failover) judgeDeep(deep probeSummary) claim {
 }
 
 // boundedWait claims that every request was answered, well or not.
-func boundedWait(results []probeResult) claim {
+func boundedWait(results []probe.Result) claim {
 	hung := 0
 	for _, each := range results {
-		if each.status == 0 && each.took >= patience {
+		if each.Status == 0 && each.Took >= patience {
 			hung++
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"ha-web/internal/probe"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
@@ -120,17 +122,17 @@ func (l *live) checkWindow() (time.Duration, error) {
 }
 
 // failedWithin claims of each path that its failures lie within a time of its first one.
-func failedWithin(window time.Duration, paths []probeSummary) []claim {
+func failedWithin(window time.Duration, paths []probe.Summary) []claim {
 	var claims []claim
 	for _, each := range paths {
-		if each.failed == 0 {
-			claims = append(claims, claim{fmt.Sprintf("No request to %s fails for longer than %v.", each.target, window), true, "None failed."})
+		if each.Failed == 0 {
+			claims = append(claims, claim{fmt.Sprintf("No request to %s fails for longer than %v.", each.Target, window), true, "None failed."})
 			continue
 		}
-		took := each.lastFailure.Sub(each.firstFailure)
+		took := each.LastFailure.Sub(each.FirstFailure)
 		claims = append(claims, claim{
-			fmt.Sprintf("No request to %s fails for longer than %v.", each.target, window), took <= window && each.recovered,
-			fmt.Sprintf("%d failed, the last %.1f s after the first.%s", each.failed, took.Seconds(), map[bool]string{false: " The last request failed too."}[each.recovered]),
+			fmt.Sprintf("No request to %s fails for longer than %v.", each.Target, window), took <= window && each.Recovered,
+			fmt.Sprintf("%d failed, the last %.1f s after the first.%s", each.Failed, took.Seconds(), map[bool]string{false: " The last request failed too."}[each.Recovered]),
 		})
 	}
 	return claims

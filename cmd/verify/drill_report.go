@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"ha-web/internal/probe"
 )
 
 // drillReport is what a drill found. Its JSON is stable; times in it are seconds, from the moment when the drill acted.
@@ -91,16 +93,16 @@ func (t *trial) report(ctx context.Context, m measured) *drillReport {
 	return r
 }
 
-func pathReportOf(s probeSummary, acted time.Time) pathReport {
+func pathReportOf(s probe.Summary, acted time.Time) pathReport {
 	r := pathReport{
-		Path: s.target, Sent: s.sent, Failed: s.failed, Retried: s.retried,
-		Longest: *seconds(s.longest), P50: *seconds(s.p50), P99: *seconds(s.p99),
+		Path: s.Target, Sent: s.Sent, Failed: s.Failed, Retried: s.Retried,
+		Longest: *seconds(s.Longest), P50: *seconds(s.P50), P99: *seconds(s.P99),
 	}
-	if s.failed > 0 {
-		r.FirstFailure, r.LastFailure = seconds(s.firstFailure.Sub(acted)), seconds(s.lastFailure.Sub(acted))
+	if s.Failed > 0 {
+		r.FirstFailure, r.LastFailure = seconds(s.FirstFailure.Sub(acted)), seconds(s.LastFailure.Sub(acted))
 	}
-	if s.recovered {
-		r.Recovery = seconds(s.recovery)
+	if s.Recovered {
+		r.Recovery = seconds(s.Recovery)
 	}
 	return r
 }

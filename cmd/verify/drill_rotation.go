@@ -110,12 +110,12 @@ func (o *rotate) recovered(ctx context.Context) (bool, string, error) {
 func (o *rotate) judge(m measured) []claim {
 	var claims []claim
 	for _, each := range m.paths {
-		text, seen := "No request to %s fails.", fmt.Sprintf("%d of %d failed.", each.failed, each.sent)
-		if each.target == o.options.deep {
+		text, seen := "No request to %s fails.", fmt.Sprintf("%d of %d failed.", each.Failed, each.Sent)
+		if each.Target == o.options.deep {
 			text = "No request to %s fails twice."
-			seen = fmt.Sprintf("%d of %d failed twice, %d once.", each.failed, each.sent, each.retried)
+			seen = fmt.Sprintf("%d of %d failed twice, %d once.", each.Failed, each.Sent, each.Retried)
 		}
-		claims = append(claims, claim{fmt.Sprintf(text, each.target), each.failed == 0, seen})
+		claims = append(claims, claim{fmt.Sprintf(text, each.Target), each.Failed == 0, seen})
 	}
 	return claims
 }

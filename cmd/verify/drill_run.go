@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ha-web/internal/poll"
+	"ha-web/internal/probe"
 )
 
 const (
@@ -17,11 +18,11 @@ const (
 )
 
 // prober is a probe that runs.
-type prober interface{ stop() []probeResult }
+type prober interface{ Stop() []probe.Result }
 
 // probeSite is a variable for tests, which have no network.
-var probeSite = func(ctx context.Context, targets []probeTarget, rate float64) prober {
-	return startProbe(ctx, targets, rate)
+var probeSite = func(ctx context.Context, targets []probe.Target, rate float64) prober {
+	return probe.Start(ctx, targets, rate)
 }
 
 // run makes the trial, from the first look at the stack to the report.
@@ -36,7 +37,7 @@ func (t *trial) run(ctx context.Context) (*drillReport, error) {
 	// The probe goes on after Ctrl-C, until everything is put back.
 	probing := probeSite(context.WithoutCancel(ctx), t.targets(), t.options.rate)
 	m, err := t.measure(ctx)
-	m.results = probing.stop()
+	m.results = probing.Stop()
 	if err != nil {
 		return nil, err
 	}
@@ -45,12 +46,12 @@ func (t *trial) run(ctx context.Context) (*drillReport, error) {
 }
 
 // summarize sums up what was requested, in the order of the targets.
-func (t *trial) summarize(results []probeResult, acted time.Time) []probeSummary {
-	found := summarize(results, acted)
-	var ordered []probeSummary
+func (t *trial) summarize(results []probe.Result, acted time.Time) []probe.Summary {
+	found := probe.Summarize(results, acted)
+	var ordered []probe.Summary
 	for _, target := range t.targets() {
 		for _, each := range found {
-			if each.target == target.name {
+			if each.Target == target.Name {
 				ordered = append(ordered, each)
 			}
 		}
@@ -97,25 +98,25 @@ func (t *trial) prepare(ctx context.Context) (string, error) {
 		return "", refuse("name another with -deep or -path", "both paths are %s", t.options.deep)
 	}
 	for _, target := range t.targets() {
-		answered, err := t.site.get(bound, request{address: target.url, host: target.host})
+		answered, err := t.site.get(bound, request{address: target.URL, host: target.Host})
 		switch {
 		case err != nil:
-			return "", refuse(siteRemedy, "%s: %v", target.url, err)
+			return "", refuse(siteRemedy, "%s: %v", target.URL, err)
 		case answered.status >= 400:
 			return "", refuse("name a path that answers with -path or -deep; if the site is ill: docs/runbook.md, load-balancer-errors",
-				"%s answers %d", target.url, answered.status)
+				"%s answers %d", target.URL, answered.status)
 		}
 	}
 	return intent, nil
 }
 
 // targets are what is requested during the drill.
-func (t *trial) targets() []probeTarget {
+func (t *trial) targets() []probe.Target {
 	base := strings.TrimRight(t.outputs.URL, "/")
 	// A client that retries a failed request once is what the promise of a rotation speaks of.
-	targets := []probeTarget{{name: t.options.path, url: base + t.options.path, timeout: patience}}
+	targets := []probe.Target{{Name: t.options.path, URL: base + t.options.path, Timeout: patience}}
 	if t.options.deep != "" {
-		targets = append(targets, probeTarget{name: t.options.deep, url: base + t.options.deep, timeout: patience, retry: t.drill.retry})
+		targets = append(targets, probe.Target{Name: t.options.deep, URL: base + t.options.deep, Timeout: patience, Retry: t.drill.retry})
 	}
 	return targets
 }

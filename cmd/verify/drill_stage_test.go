@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"ha-web/internal/probe"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	zonaltypes "github.com/aws/aws-sdk-go-v2/service/arczonalshift/types"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -213,12 +215,12 @@ func (s *stage) services() services {
 type stagedProbe struct {
 	stage   *stage
 	began   time.Time
-	targets []probeTarget
+	targets []probe.Target
 	every   time.Duration
 }
 
-func (p *stagedProbe) stop() []probeResult {
-	var results []probeResult
+func (p *stagedProbe) Stop() []probe.Result {
+	var results []probe.Result
 	for at := p.began; at.Before(time.Now()); at = at.Add(p.every) {
 		for _, target := range p.targets {
 			results = append(results, p.stage.answer(target, at))
@@ -227,18 +229,18 @@ func (p *stagedProbe) stop() []probeResult {
 	return results
 }
 
-func (s *stage) answer(target probeTarget, at time.Time) probeResult {
-	found := probeResult{target: target.name, at: at, took: 10 * time.Millisecond, status: 200}
-	for _, each := range s.outages[target.name] {
+func (s *stage) answer(target probe.Target, at time.Time) probe.Result {
+	found := probe.Result{Target: target.Name, At: at, Took: 10 * time.Millisecond, Status: 200}
+	for _, each := range s.outages[target.Name] {
 		if after := at.Sub(s.acted); s.acted.IsZero() || after < each.from || after >= each.to {
 			continue
 		}
-		found.err, found.status, found.retried = each.err, 503, target.retry
+		found.Err, found.Status, found.Retried = each.err, 503, target.Retry
 		if each.err == "" {
-			found.status = 200
+			found.Status = 200
 		}
 		if each.hangs {
-			found.status, found.took = 0, target.timeout
+			found.Status, found.Took = 0, target.Timeout
 		}
 	}
 	return found
@@ -276,7 +278,7 @@ func (s *stage) swap(t *testing.T) {
 	connectSite = func() site { return s.site }
 	isTerminal = func(io.Reader) bool { return s.terminal }
 	interrupts = func() (<-chan os.Signal, func()) { return s.signals, func() {} }
-	probeSite = func(_ context.Context, targets []probeTarget, rate float64) prober {
+	probeSite = func(_ context.Context, targets []probe.Target, rate float64) prober {
 		return &stagedProbe{s, time.Now(), targets, time.Duration(float64(time.Second) / rate)}
 	}
 }

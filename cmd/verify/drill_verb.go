@@ -190,7 +190,7 @@ func (t *trial) confirm(ctx context.Context) error {
 func (t *trial) requested() string {
 	var all []string
 	for _, each := range t.targets() {
-		all = append(all, each.url)
+		all = append(all, each.URL)
 	}
 	return strings.Join(all, " and ")
 }

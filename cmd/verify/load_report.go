@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"ha-web/internal/probe"
 )
 
 // loadReport is what a load found. Its JSON is stable; times in it are seconds, moments since the begin of the load.
@@ -87,7 +89,7 @@ func windowReportOf(o observation) windowReport {
 	slices.Sort(o.took)
 	return windowReport{
 		Until: *seconds(o.end), Requests: o.requests, Rate: rounded(float64(o.requests) / max(o.length, time.Millisecond).Seconds()), Failed: o.failed,
-		P50: *seconds(percentile(o.took, 50)), P99: *seconds(percentile(o.took, 99)), Fleet: o.fleet,
+		P50: *seconds(probe.Percentile(o.took, 50)), P99: *seconds(probe.Percentile(o.took, 99)), Fleet: o.fleet,
 	}
 }
 
@@ -102,8 +104,8 @@ func (t *loadTest) report(ctx context.Context, counted *tally, sent int, interru
 		Stack: t.outputs.stack(), Target: t.target.base, Paths: t.target.paths, At: counted.began.UTC().Truncate(time.Second),
 		PeakRate: rounded(o.shape.peak), Peak: o.peak(), Ramp: o.shape.ramp.Seconds(), Hold: o.shape.hold.Seconds(),
 		Planned: o.shape.total(), Sent: sent, Ended: counted.done, Failed: counted.failed, MaxErrors: o.maxErrors,
-		P50: *seconds(percentile(counted.took, 50)), P90: *seconds(percentile(counted.took, 90)),
-		P99: *seconds(percentile(counted.took, 99)), Max: *seconds(percentile(counted.took, 100)),
+		P50: *seconds(probe.Percentile(counted.took, 50)), P90: *seconds(probe.Percentile(counted.took, 90)),
+		P99: *seconds(probe.Percentile(counted.took, 99)), Max: *seconds(probe.Percentile(counted.took, 100)),
 		Windows: append([]windowReport{}, counted.windows...), First: counted.first, Most: counted.most, FleetUnknown: counted.unknown,
 		Scaling: []scalingReport{}, Alarms: []ring{}, Interrupted: interrupted, Notes: []string{},
 	}

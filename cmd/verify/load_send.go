@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ha-web/internal/probe"
+
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
@@ -43,7 +45,7 @@ var sendLoad = func(target loadTarget, s shape) load {
 	paths := target.turns()
 	found := attacker.Attack(func(t *vegeta.Target) error {
 		sent.Add(1)
-		t.Method, t.URL, t.Header = http.MethodGet, target.base+paths.next(), http.Header{"User-Agent": {userAgent}}
+		t.Method, t.URL, t.Header = http.MethodGet, target.base+paths.next(), http.Header{"User-Agent": {probe.UserAgent}}
 		if target.host != "" {
 			t.Header.Set("Host", target.host)
 		}
@@ -60,7 +62,7 @@ var sendLoad = func(target loadTarget, s shape) load {
 }
 
 func resultOf(found *vegeta.Result, timeout time.Duration) loadResult {
-	answer := reasonOf(found.Error, timeout)
+	answer := probe.ReasonOf(found.Error, timeout)
 	if found.Code != 0 {
 		answer = strconv.Itoa(int(found.Code))
 	} else if at := strings.LastIndex(answer, ": "); at >= 0 { // what is before has the port of the connection

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"ha-web/internal/probe"
 )
 
 // site is what viewers of a stack can reach.
@@ -59,7 +61,7 @@ func (i internet) get(ctx context.Context, r request) (response, error) {
 		return response{}, err
 	}
 	asked.Host = r.host
-	asked.Header.Set("User-Agent", userAgent)
+	asked.Header.Set("User-Agent", probe.UserAgent)
 	transport := &http.Transport{
 		DialContext: i.dialer.DialContext, DisableKeepAlives: true,
 		TLSClientConfig: &tls.Config{ServerName: r.host, RootCAs: i.roots, InsecureSkipVerify: r.trusts},

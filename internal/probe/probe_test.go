@@ -1,4 +1,4 @@
-package main
+package probe
 
 import (
 	"context"
@@ -69,14 +69,14 @@ func (m *moody) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestProbe(t *testing.T) {
 	const rate, timeout = 50, 200 * time.Millisecond
 	m, began := newMoody(t), time.Now()
-	p := startProbe(t.Context(), []probeTarget{
-		{name: "/", url: "http://" + m.address + "/", timeout: timeout}, {name: "/moved", url: "http://" + m.address + "/moved", timeout: timeout},
+	p := Start(t.Context(), []Target{
+		{Name: "/", URL: "http://" + m.address + "/", Timeout: timeout}, {Name: "/moved", URL: "http://" + m.address + "/moved", Timeout: timeout},
 	}, rate)
 	time.Sleep(200 * time.Millisecond)
 	m.hang.Store(true)
 	acted := time.Now()
 	time.Sleep(400 * time.Millisecond)
-	assert.NotEmpty(t, p.seen(), "results are there while the probe goes on")
+	assert.NotEmpty(t, p.Seen(), "results are there while the probe goes on")
 	m.server.CloseClientConnections()
 	m.server.Close()
 	time.Sleep(200 * time.Millisecond)
@@ -84,26 +84,26 @@ func TestProbe(t *testing.T) {
 	m.start(t)
 	back := time.Now()
 	assert.Eventually(t, func() bool {
-		now := summarize(p.seen(), acted)
-		return now[0].recovered && now[1].recovered
+		now := Summarize(p.Seen(), acted)
+		return now[0].Recovered && now[1].Recovered
 	}, 10*time.Second, 100*time.Millisecond)
 	ended, trouble := time.Now(), back.Sub(acted).Seconds()
-	results := p.stop()
+	results := p.Stop()
 
-	summaries := summarize(results, acted)
+	summaries := Summarize(results, acted)
 	require.Len(t, summaries, 2)
 	for _, s := range summaries {
-		assert.InDelta(t, rate*ended.Sub(began).Seconds(), s.sent, 5, "%s: as many while it hangs", s.target)
-		assert.Greater(t, s.failed, 15)
+		assert.InDelta(t, rate*ended.Sub(began).Seconds(), s.Sent, 5, "%s: as many while it hangs", s.Target)
+		assert.Greater(t, s.Failed, 15)
 		// A busy machine takes its time to answer again.
-		assert.InDelta(t, trouble+1.9, s.recovery.Seconds(), 2)
-		assert.InDelta(t, trouble+1.9, s.longest.Seconds(), 2)
-		assert.Positive(t, s.p50)
+		assert.InDelta(t, trouble+1.9, s.Recovery.Seconds(), 2)
+		assert.InDelta(t, trouble+1.9, s.Longest.Seconds(), 2)
+		assert.Positive(t, s.P50)
 	}
 	reasons := map[string]int{}
 	for _, each := range results {
-		reasons[each.err]++
-		assert.Equal(t, each.err == "", each.status != 0, "%+v", each)
+		reasons[each.Err]++
+		assert.Equal(t, each.Err == "", each.Status != 0, "%+v", each)
 	}
 	assert.Positive(t, reasons["no answer within 200ms"], reasons)
 	assert.Positive(t, reasons["dial tcp "+m.address+": connect: connection refused"], reasons)
@@ -113,20 +113,20 @@ func TestProbe(t *testing.T) {
 
 func TestProbeNoticesStatusAndOpensConnections(t *testing.T) {
 	m := newMoody(t)
-	p := startProbe(t.Context(), []probeTarget{
-		{name: "broken", url: "http://" + m.address + "/broken", timeout: time.Second},
-		{name: "moved", url: "http://" + m.address + "/moved", timeout: time.Second},
+	p := Start(t.Context(), []Target{
+		{Name: "broken", URL: "http://" + m.address + "/broken", Timeout: time.Second},
+		{Name: "moved", URL: "http://" + m.address + "/moved", Timeout: time.Second},
 	}, 50)
 	time.Sleep(200 * time.Millisecond)
-	results := p.stop()
+	results := p.Stop()
 	for _, each := range results {
-		if each.target == "moved" {
-			assert.Empty(t, each.err, "a redirect is a success, and not followed")
-			assert.Equal(t, http.StatusFound, each.status)
+		if each.Target == "moved" {
+			assert.Empty(t, each.Err, "a redirect is a success, and not followed")
+			assert.Equal(t, http.StatusFound, each.Status)
 			continue
 		}
-		assert.Equal(t, "status 503", each.err)
-		assert.Equal(t, 503, each.status)
+		assert.Equal(t, "status 503", each.Err)
+		assert.Equal(t, 503, each.Status)
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -136,13 +136,13 @@ func TestProbeNoticesStatusAndOpensConnections(t *testing.T) {
 func TestProbeEndsWithItsContext(t *testing.T) {
 	m := newMoody(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	p := startProbe(ctx, []probeTarget{{name: "/", url: "http://" + m.address + "/", timeout: time.Second}}, 50)
+	p := Start(ctx, []Target{{Name: "/", URL: "http://" + m.address + "/", Timeout: time.Second}}, 50)
 	time.Sleep(100 * time.Millisecond)
 	cancel()
 	time.Sleep(100 * time.Millisecond)
-	sent := len(p.seen())
+	sent := len(p.Seen())
 	time.Sleep(200 * time.Millisecond)
-	assert.Len(t, p.stop(), sent)
+	assert.Len(t, p.Stop(), sent)
 	assert.NotZero(t, sent)
 }
 
@@ -152,13 +152,13 @@ func TestProbeAsksForNames(t *testing.T) {
 	_, port, err := net.SplitHostPort(m.address)
 	require.NoError(t, err)
 	names := serveNames(t, "127.0.0.2")
-	p := startProbe(t.Context(), []probeTarget{{name: "/", url: "http://site.example.edu:" + port + "/", timeout: time.Second}}, 20)
+	p := Start(t.Context(), []Target{{Name: "/", URL: "http://site.example.edu:" + port + "/", Timeout: time.Second}}, 20)
 	time.Sleep(200 * time.Millisecond)
 	names.set("127.0.0.2", "127.0.0.1")
 	before := names.asked.Load()
-	assert.Eventually(t, func() bool { return summarize(p.seen(), time.Now())[0].recovered }, 10*time.Second, 50*time.Millisecond,
+	assert.Eventually(t, func() bool { return Summarize(p.Seen(), time.Now())[0].Recovered }, 10*time.Second, 50*time.Millisecond,
 		"the second address is tried, and the name asked again")
-	assert.Positive(t, summarize(p.stop(), time.Now())[0].failed)
+	assert.Positive(t, Summarize(p.Stop(), time.Now())[0].Failed)
 	// Requests that look it up at the same time share an answer.
 	assert.Greater(t, names.asked.Load(), before)
 	assert.Greater(t, before, int64(1))
