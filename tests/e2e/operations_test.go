@@ -89,7 +89,7 @@ func (d *deployment) expectNoDrift(ctx context.Context, t *testing.T) {
 
 func requireNoChanges(t *testing.T, result deployed.Result) {
 	t.Helper()
-	require.Greater(t, len(result.Steps), 200)
+	require.Greater(t, len(result.Steps), 150)
 	for _, step := range result.Steps {
 		if step.Op != apitype.OpSame && step.Op != apitype.OpRead && step.Op != apitype.OpRefresh {
 			assert.Fail(t, "there is something to do", "%s of %s, for %v", step.Op, step.URN, step.Diffs)
