@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -61,7 +62,7 @@ func (f *Firewall) Join(ctx context.Context, namespace Namespace, address netip.
 	return err
 }
 
-// Leave takes the machine with this address out of its groups, before its namespace is closed. Its own filters stay.
+// Leave takes the machine with this address out of its groups. Its own filters stay.
 func (f *Firewall) Leave(ctx context.Context, address netip.Addr) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -104,7 +105,8 @@ func (m *machine) update(ctx context.Context, commands string) error {
 	if commands == "" {
 		return nil
 	}
-	if err := m.namespace.UpdateFilter(ctx, commands); err != nil {
+	// A machine may die at any time, and leaves only then.
+	if err := m.namespace.UpdateFilter(ctx, commands); err != nil && !errors.Is(err, os.ErrClosed) {
 		return fmt.Errorf("members of the security groups of %s: %w", m.address, err)
 	}
 	return nil

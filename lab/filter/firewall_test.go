@@ -3,7 +3,9 @@ package filter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 
@@ -87,4 +89,10 @@ func TestFaultsOfMembership(t *testing.T) {
 	require.NoError(t, firewall.Join(ctx, lb, other, "alb"))
 	lb.fault = errors.New("the namespace is gone")
 	require.ErrorContains(t, firewall.Leave(ctx, address), "members of the security groups of 10.0.1.10: the namespace is gone")
+
+	lb.fault = fmt.Errorf("entering network namespace lb: %w", os.ErrClosed)
+	require.NoError(t, firewall.Join(ctx, &namespace{}, address, "app"), "a machine has died and is still to leave")
+	require.NoError(t, firewall.Leave(ctx, other))
+	dead := &namespace{fault: os.ErrClosed}
+	require.ErrorIs(t, firewall.Join(ctx, dead, other, "alb"), os.ErrClosed)
 }
