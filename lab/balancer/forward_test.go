@@ -120,6 +120,20 @@ func TestAnswerThatStopsHalfWay(t *testing.T) {
 	require.Greater(t, time.Since(start), 250*time.Millisecond, "the idle timeout ends it")
 }
 
+func TestLongAnswerIsNotIdle(t *testing.T) {
+	settings := checkedOnce()
+	settings.IdleTimeout = 500 * time.Millisecond
+	b := newBench(t, settings)
+	b.add("i-1", zoneA, func(w http.ResponseWriter, _ *http.Request) {
+		for range 8 {
+			time.Sleep(100 * time.Millisecond)
+			io.WriteString(w, "more ")
+			http.NewResponseController(w).Flush()
+		}
+	})
+	require.Equal(t, strings.TrimSpace(strings.Repeat("more ", 8)), b.get(b.serve(zoneA, Listener{Default: Forward()})).body)
+}
+
 // A target that closes kept connections sooner than the load balancer is the usual cause of 502 (user guide, "HTTP 502: Bad
 // gateway"). No other connection and no other target is tried.
 func TestNothingIsTriedTwice(t *testing.T) {
