@@ -134,6 +134,25 @@ func TestLongAnswerIsNotIdle(t *testing.T) {
 	require.Equal(t, strings.TrimSpace(strings.Repeat("more ", 8)), b.get(b.serve(zoneA, Listener{Default: Forward()})).body)
 }
 
+// The idle timeout begins anew with a request on a kept connection.
+func TestKeptConnectionIsNotIdle(t *testing.T) {
+	settings := checkedOnce()
+	settings.IdleTimeout = time.Second
+	b := newBench(t, settings)
+	connections := make(chan string, 2)
+	b.add("i-1", zoneA, func(_ http.ResponseWriter, r *http.Request) {
+		connections <- r.RemoteAddr
+		if r.URL.Path == "/slow" {
+			time.Sleep(800 * time.Millisecond)
+		}
+	})
+	url := b.serve(zoneA, Listener{Default: Forward()})
+	require.Equal(t, 200, b.get(url).status)
+	time.Sleep(500 * time.Millisecond)
+	require.Equal(t, 200, b.get(url+"/slow").status)
+	require.Equal(t, <-connections, <-connections)
+}
+
 // A target that closes kept connections sooner than the load balancer is the usual cause of 502 (user guide, "HTTP 502: Bad
 // gateway"). No other connection and no other target is tried.
 func TestNothingIsTriedTwice(t *testing.T) {
