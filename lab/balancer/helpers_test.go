@@ -35,8 +35,8 @@ func quick() Settings {
 			Path: "/health", Interval: 100 * time.Millisecond, Timeout: 100 * time.Millisecond, HealthyThreshold: 2, UnhealthyThreshold: 3,
 		},
 		DeregistrationDelay: 200 * time.Millisecond,
-		IdleTimeout:         time.Second,
-		ConnectTimeout:      300 * time.Millisecond,
+		IdleTimeout:         300 * time.Millisecond,
+		ConnectTimeout:      100 * time.Millisecond,
 	}
 }
 

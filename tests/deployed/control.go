@@ -47,6 +47,9 @@ type Change struct {
 	Function string
 	Previous string // state of an alarm before
 	Reason   string
+
+	AwayFrom string // ID of the zone that a zonal shift leaves, and how it is: ACTIVE, CANCELED or EXPIRED
+	Status   string
 }
 
 // Changes returns those after the change of a number, or waits for the first of them.

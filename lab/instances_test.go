@@ -1,0 +1,87 @@
+//go:build lab && linux
+
+package lab
+
+import (
+	"testing"
+	"time"
+
+	"ha-web/lab/endpoint"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// noticing is how long the load balancer takes to see that a target does not answer: all checks of the threshold, each after an
+// interval, the last with its timeout, and a moment for a busy machine.
+func (l *Lab) noticing() time.Duration {
+	check := l.balancer.checks
+	return time.Duration(check.UnhealthyThreshold+1)*check.Interval + check.Timeout + time.Second
+}
+
+// sickDrill stops the application of one instance, which keeps running. Its health check fails, so the group replaces it.
+func sickDrill(t *testing.T, l *Lab) figures {
+	found := figures{did: "the application of one instance stopped"}
+	sick := l.fleet.all()[0]
+	watch := l.watch(shallow, deep)
+	time.Sleep(lead)
+	watch.act()
+	acted := time.Now()
+	sick.on(t, l.ctx, "systemctl", "stop", "app")
+	l.eventually(t, settling, "the sick instance is not replaced", func() (bool, string) {
+		return l.fleet.machine(sick.id) == nil, "it runs"
+	})
+	l.whole(t)
+	found.note("%s until a new instance was healthy in its place", seconds(time.Since(acted)))
+	found.paths = watch.stop()
+	for path, each := range found.paths {
+		assert.Less(t, each.Recovery, l.noticing(), "%s failed for longer than the health checks take", path)
+	}
+	return found
+}
+
+// drainDrill scales the group in while requests are under way.
+func drainDrill(t *testing.T, l *Lab) figures {
+	found := figures{did: "one instance more, and then scaled in"}
+	l.setDesired(t, 3)
+	l.whole(t)
+	watch := l.watch(shallow, deep)
+	time.Sleep(lead)
+	watch.act()
+	l.setDesired(t, 2)
+	l.whole(t)
+	l.eventually(t, settling, "the machine does not end", func() (bool, string) { return len(l.fleet.all()) == 2, "it runs" })
+	found.paths = watch.stop()
+	for path, each := range found.paths {
+		assert.Zero(t, each.Failed, "requests to %s failed while an instance drained", path)
+	}
+	return found
+}
+
+// lead is how long a drill watches the site before it acts.
+const lead = 2 * time.Second
+
+// silentDrill lets the AWS APIs answer nothing for 30 seconds, and fills the disk of an instance.
+func silentDrill(t *testing.T, l *Lab) figures {
+	found := figures{did: "AWS APIs that answer nothing for 30 s; the disk of one instance full"}
+	full := l.fleet.all()[0]
+	watch := l.watch(shallow, deep)
+	time.Sleep(lead)
+	watch.act()
+	l.private.Set(endpoint.Silent)
+	full.on(t, l.ctx, "sh", "-c", "cat /dev/zero >/var/tmp/full 2>/dev/null; true")
+	time.Sleep(30 * time.Second)
+	l.private.Set(endpoint.Serving)
+	l.eventually(t, settling, "no alarm tells of the full disk", func() (bool, string) {
+		state := l.alarm(t, "ha-web-lab-instance-disk")
+		return state == "ALARM", state
+	})
+	found.note("the alarm instance-disk rang %s after the disk was full", seconds(time.Since(watch.acted)))
+	full.on(t, l.ctx, "rm", "/var/tmp/full")
+	found.paths = watch.stop()
+	for path, each := range found.paths {
+		assert.Zero(t, each.Failed, "requests to %s failed", path)
+	}
+	require.NotNil(t, l.fleet.machine(full.id), "an instance with a full disk was replaced, although it serves")
+	return found
+}
