@@ -5,7 +5,7 @@ SCRIPTS := .ci/run components/webtier/boot/boot.sh
 # The race detector is written in C. Where there is no compiler for it, only CI insists on it.
 RACE := $(if $(CI)$(filter 1,$(shell go env CGO_ENABLED)),-race)
 
-.PHONY: plan controls test test-program test-app bench lint fuzz golden e2e
+.PHONY: plan controls test test-program test-app bench lint fuzz golden e2e lab soak
 
 plan: ## Show what a stack would deploy: make plan STACK=prod
 	go run . plan -stack $(STACK)
@@ -30,8 +30,8 @@ bench: ## Measure the program, and what an offline plan takes
 
 lint: ## Check format, modules, code and scripts
 	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "gofmt these: $$unformatted"; exit 1; }
-	for module in $(MODULES); do go -C $$module mod tidy -diff && go -C $$module vet -tags e2e ./... || exit; done
-	staticcheck=$$(go tool -n staticcheck) && for module in $(MODULES); do (cd $$module && $$staticcheck -tags e2e ./...) || exit; done
+	for module in $(MODULES); do go -C $$module mod tidy -diff && go -C $$module vet -tags e2e,lab ./... || exit; done
+	staticcheck=$$(go tool -n staticcheck) && for module in $(MODULES); do (cd $$module && $$staticcheck -tags e2e,lab ./...) || exit; done
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "NOT RUN: shellcheck, which is not installed"; fi
 
 fuzz: ## Search for settings and networks that break the program, a minute each
@@ -45,3 +45,9 @@ golden: ## Rewrite the golden plans and docs/settings.md; fails where it changed
 
 e2e: ## Bring the stacks up on AWS API emulators, all at once, in 19 minutes; needs the Pulumi CLI, and moto or E2E_EMULATOR
 	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 40m -parallel 6 -v ./tests/e2e
+
+lab: ## Run the data plane of a stack as processes, and take parts of it away under load, in 10 minutes or, with SHORT=-short, 6; needs root on Linux
+	LAB_REQUIRED=1 go test -tags lab -count 1 -timeout 40m -v $(SHORT) ./lab
+
+soak: ## Repeat the drills of the lab for an hour
+	LAB_REQUIRED=1 LAB_SOAK=1h go test -tags lab -count 1 -timeout 100m -v ./lab
