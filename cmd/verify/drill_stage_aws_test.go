@@ -28,7 +28,10 @@ func (s *stage) ListZonalShifts(_ context.Context, in *zonal.ListZonalShiftsInpu
 }
 
 // StartZonalShift may shift and yet not answer.
-func (s *stage) StartZonalShift(_ context.Context, in *zonal.StartZonalShiftInput, _ ...func(*zonal.Options)) (*zonal.StartZonalShiftOutput, error) {
+func (s *stage) StartZonalShift(ctx context.Context, in *zonal.StartZonalShiftInput, _ ...func(*zonal.Options)) (*zonal.StartZonalShiftOutput, error) {
+	if !sleep(ctx, s.slow) {
+		return nil, ctx.Err()
+	}
 	err := s.change("StartZonalShift", fmt.Sprintf("%s %s %s", *in.ResourceIdentifier, *in.AwayFrom, *in.ExpiresIn))
 	if err == nil || errors.Is(err, errLost) {
 		s.shifts = append(s.shifts, zonaltypes.ZonalShiftSummary{

@@ -38,6 +38,7 @@ type stage struct {
 	outages map[string][]outage
 
 	shifts []zonaltypes.ZonalShiftSummary
+	slow   time.Duration                    // how long it takes to start one
 	copies map[string]*databases.DBInstance // that were restored
 	asked  *rds.RestoreDBInstanceToPointInTimeInput
 

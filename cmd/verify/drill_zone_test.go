@@ -88,6 +88,8 @@ func TestDrillZoneIsUndone(t *testing.T) {
 		{"Ctrl-C in the middle", func(t *testing.T, s *stage) { s.interrupt(t, 30*time.Second) }, zoneSteps,
 			"interrupted: undoing what the drill changed. Ctrl-C again ends at once\nundone: removal of eu-central-1a from group ha-web-app\n" +
 				"undone: zonal shift away from eu-central-1a\ninterrupted: no report, because the drill did not end\n", 30 * time.Second},
+		{"Ctrl-C while AWS is asked to shift", func(t *testing.T, s *stage) { s.slow = 10 * time.Second; s.interrupt(t, 8*time.Second) }, zoneSteps,
+			"undone: zonal shift away from eu-central-1a\ninterrupted: no report", lead + 10*time.Second},
 		{"Ctrl-C as it is undone", func(t *testing.T, s *stage) {
 			s.interrupt(t, 66*time.Second)
 			s.at(59*time.Second, func() { s.main.refused["CancelZonalShift"] = errThrottled })
