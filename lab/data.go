@@ -72,13 +72,9 @@ func (d *data) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	root, err := d.lab.root()
-	if err != nil {
-		return err
-	}
 	began := time.Now()
 	cluster, err := database.Start(ctx, database.Options{
-		Network: d.lab.network, Root: root, Zones: [2]string(d.zones()), Addresses: [2]netip.Addr{databases[d.zones()[0]], databases[d.zones()[1]]},
+		Network: d.lab.network, Root: d.lab.root, Zones: [2]string(d.zones()), Addresses: [2]netip.Addr{databases[d.zones()[0]], databases[d.zones()[1]]},
 		EndpointName: name, Port: int(*d.instance.Endpoint.Port), Identity: identity, Resolve: d.lab.resolve,
 		User: master.Username, Password: master.Password, Name: *d.instance.DBName, PromoteAfter: promoteAfter,
 		Say: func(line string) { d.lab.say("database: %s", line) },

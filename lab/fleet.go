@@ -89,11 +89,7 @@ func (f *fleet) boot(ctx context.Context, m *machine, change deployed.Change) er
 	if err := f.serveMetadata(ctx, m, launched.profile); err != nil {
 		return err
 	}
-	root, err := f.lab.root()
-	if err != nil {
-		return err
-	}
-	if m.host, err = host.Boot(ctx, root, m.network, host.Options{
+	if m.host, err = host.Boot(ctx, f.lab.root, m.network, host.Options{
 		CA: f.lab.authority.PEM(), DiskMiB: diskMiB,
 		Files: map[string]host.File{
 			userData:                             {Content: launched.userData, Mode: 0o700},
@@ -198,7 +194,9 @@ func (f *fleet) end(ctx context.Context, id string) {
 		return
 	}
 	f.started.Go(func() {
-		f.lab.balancer.ended(id)
+		if m.ending { // else the load balancer has to notice by itself
+			f.lab.balancer.ended(id)
+		}
 		m.cancel()
 		<-m.booted
 		err := errors.Join(m.stop(ctx), f.lab.firewall.Leave(ctx, m.address))

@@ -70,7 +70,7 @@ type Lab struct {
 	cloud   cloud
 	outputs auto.OutputMap
 
-	root      func() (string, error) // of all machines; built while the stack comes up
+	root      string // of all machines
 	network   *network.Network
 	firewall  *filter.Firewall
 	resolvers []*names.Server // the VPC's, and that of everyone else
@@ -99,8 +99,9 @@ func start(t *testing.T) *Lab {
 	l.ctx, l.cancel = ctx, cancel
 	t.Cleanup(cancel)
 	require.NoError(t, errors.Join(host.Sweep(ctx), database.Sweep())) // what an earlier run has left that was killed
-	l.root = sync.OnceValues(func() (string, error) { return host.Root(ctx, func(line string) { l.say("%s", line) }) })
-	go l.root() //nolint:errcheck // machines ask again
+	var err error
+	l.root, err = host.Root(ctx, func(line string) { l.say("%s", line) })
+	require.NoError(t, err)
 	l.fleet = &fleet{lab: l, machines: map[string]*machine{}, taken: map[netip.Addr]chan struct{}{}}
 	l.balancer = &frontDoor{lab: l, networks: map[string]*network.Namespace{}, shifted: map[string]bool{}, lost: map[string]bool{}}
 	l.data = &data{lab: l}
@@ -112,7 +113,7 @@ func start(t *testing.T) *Lab {
 		},
 	})
 	l.control, l.cloud = deployed.Control{Emulator: l.stack.Emulator}, newCloud(l.stack.Emulator)
-	_, err := l.cloud.zones.CreateHostedZone(ctx, &route53.CreateHostedZoneInput{Name: aws.String(zoneName), CallerReference: aws.String("lab")})
+	_, err = l.cloud.zones.CreateHostedZone(ctx, &route53.CreateHostedZoneInput{Name: aws.String(zoneName), CallerReference: aws.String("lab")})
 	require.NoError(t, err)
 	l.connect()
 	l.follow()
