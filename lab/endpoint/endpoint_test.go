@@ -306,6 +306,17 @@ func TestGlobalEndpointsAreInUSEast1(t *testing.T) {
 	require.Equal(t, "SignatureDoesNotMatch", refusedAs(call(region)))
 }
 
+// The emulator finds the service by what a request is signed for, AWS by the host.
+func TestRequestsOfAnotherService(t *testing.T) {
+	b := newBench(t)
+	_, err := ssm.NewFromConfig(aws.Config{
+		Region: region, Credentials: credentials.NewStaticCredentialsProvider("AKIAUSER", "secret", ""), HTTPClient: b.client,
+		BaseEndpoint: aws.String("https://secretsmanager." + region + ".amazonaws.com"), Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+	}).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/app/database")})
+	require.ErrorContains(t, err, "InvalidSignatureException: Credential should be scoped to correct service: 'secretsmanager'.")
+	require.Empty(t, b.emulator.requests())
+}
+
 func TestControlPathsAreRefused(t *testing.T) {
 	b := newBench(t)
 	for _, path := range []string{"/localcloud/targets", "/localcloud", "/moto-api/reset", "//localcloud/", "/x/../LocalCloud/", "/%6cocalcloud/"} {
@@ -341,8 +352,7 @@ func TestModes(t *testing.T) {
 	ask := func() error { return b.try(t, "ssm GetParameter", "AKIAUSER", "secret", "") }
 	require.NoError(t, ask()) // leaves a connection
 	b.Set(Silent)
-	for range 2 { // on the old connection, and on a new one
-		b.client.Timeout = 0
+	for i := range 2 { // on the old connection, and on a new one
 		waiting := make(chan error, 1)
 		go func() { waiting <- ask() }()
 		select {
@@ -350,18 +360,21 @@ func TestModes(t *testing.T) {
 			t.Fatalf("a silent endpoint answers: %v", err)
 		case <-time.After(100 * time.Millisecond):
 		}
+		require.Len(t, b.emulator.requests(), 1+i, "what is said meanwhile is not heard")
 		b.Set(Serving)
 		require.NoError(t, <-waiting, "what waits goes on")
 		b.Set(Silent)
 		b.client.CloseIdleConnections()
 	}
+	waiting := make(chan error, 1)
+	go func() { waiting <- ask() }()
+	time.Sleep(50 * time.Millisecond)
 	b.Set(Refusing)
-	require.ErrorContains(t, ask(), "connection reset by peer")
+	require.Error(t, <-waiting, "old connections are reset")
 	require.ErrorContains(t, ask(), "connection reset by peer")
 	b.Set(Serving)
 	require.NoError(t, ask())
 	b.Set(Silent)
-	waiting := make(chan error, 1)
 	go func() { waiting <- ask() }()
 	time.Sleep(50 * time.Millisecond)
 	require.NoError(t, b.Close(), "closing does not wait for the silence to end")
