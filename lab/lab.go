@@ -59,6 +59,9 @@ const (
 	groupEndpoints = "endpoints"
 )
 
+// suite builds, deploys and ends what the lab needs of the project.
+var suite = deployed.Suite{Project: "..", Required: "LAB_REQUIRED", Deadline: 100 * time.Minute}
+
 // Lab is a stack with its data plane.
 type Lab struct {
 	t       *testing.T

@@ -9,12 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"ha-web/tests/deployed"
-
 	"github.com/stretchr/testify/require"
 )
-
-var suite = deployed.Suite{Project: "..", Required: "LAB_REQUIRED", Deadline: 30 * time.Minute}
 
 func TestMain(m *testing.M) { os.Exit(suite.Run(m)) }
 
