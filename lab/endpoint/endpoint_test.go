@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -286,6 +287,12 @@ func TestTampering(t *testing.T) {
 		b.tamper = each.tamper
 		require.Equal(t, expected(each.call)[badSignature].name, refusedAs(b.try(t, each.call, "ASIAROLE", "secret", "token")), name)
 	}
+	b.tamper = func(r *http.Request) {
+		r.Header.Set("Authorization", regexp.MustCompile(`/\d{8}/`).ReplaceAllString(r.Header.Get("Authorization"), "/20200101/"))
+	}
+	require.ErrorContains(t, b.try(t, "ssm GetParameter", "ASIAROLE", "secret", "token"), "InvalidSignatureException: Date in Credential scope")
+	b.tamper = func(r *http.Request) { r.Header.Del("X-Amz-Date") }
+	require.Equal(t, "IncompleteSignature", refusedAs(b.try(t, "sts GetCallerIdentity", "ASIAROLE", "secret", "token")))
 	b.tamper = func(r *http.Request) { r.Header.Del("Authorization") }
 	require.Equal(t, "MissingAuthenticationTokenException", refusedAs(b.try(t, "ssm GetParameter", "ASIAROLE", "secret", "token")))
 	b.tamper = func(r *http.Request) { r.Header.Set("Authorization", "Basic abc") }

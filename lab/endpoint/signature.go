@@ -69,8 +69,11 @@ func (e *Endpoint) verify(r *http.Request, body []byte) *refusal {
 		return &refusal{expiredToken, "The security token included in the request is expired"}
 	}
 	signed, err := time.Parse(timeFormat, r.Header.Get(dateHeader))
-	if err != nil || signed.Format("20060102") != given.date {
-		return &refusal{incompleteSignature, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"}
+	if err != nil {
+		return &refusal{incompleteSignature, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."}
+	}
+	if signed.Format("20060102") != given.date {
+		return &refusal{badSignature, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP"}
 	}
 	if refused := e.checkTime(given.service, signed, now); refused != nil {
 		return refused
