@@ -62,9 +62,8 @@ func rangIn(ctx context.Context, api historyAPI, names map[string]bool, since ti
 			return nil, fmt.Errorf("history of alarms: %w", err)
 		}
 		for _, each := range page.AlarmHistoryItems {
-			at := aws.ToTime(each.Timestamp)
-			if names[aws.ToString(each.AlarmName)] && newState(aws.ToString(each.HistoryData)) == watching.StateValueAlarm && !at.Before(since) {
-				rings = append(rings, ring{aws.ToString(each.AlarmName), *seconds(at.Sub(since))})
+			if names[aws.ToString(each.AlarmName)] && newState(aws.ToString(each.HistoryData)) == watching.StateValueAlarm {
+				rings = append(rings, ring{aws.ToString(each.AlarmName), *seconds(each.Timestamp.Sub(since))})
 			}
 		}
 	}

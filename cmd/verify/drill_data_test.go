@@ -64,6 +64,13 @@ func TestDrillRotationPromise(t *testing.T) {
 		{"fails twice", func(s *stage) { s.outages["/courses"][0].err = "status 503" }, "NOT MET  No request to /courses fails twice. 2 of 95 failed twice, 0 once."},
 		{"shallow requests fail", func(s *stage) { s.outages["/health"] = []outage{{0, time.Second, "status 502", false}} },
 			"NOT MET  No request to /health fails. 1 of 95 failed."},
+		{"a version is left over", func(s *stage) {
+			s.later = s.later[:1]
+			s.at(30*time.Second, func() {
+				s.data.database.MasterUserSecret.SecretStatus = aws.String("active")
+				s.data.secret.VersionIdsToStages = map[string][]string{"v3": {"AWSCURRENT"}, "v4": {"AWSPENDING"}}
+			})
+		}, "NOT MET  The password has changed. the secret is active, version v4 is AWSPENDING"},
 		{"never ends", func(s *stage) { s.later = s.later[:1] }, "NOT MET  The password has changed. the secret is rotating, version v3 is AWSPENDING"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -91,6 +91,18 @@ func TestDrillFailoverPromise(t *testing.T) {
 	}
 }
 
+// AWS may say so later than the database serves: the standby is elsewhere, or nowhere.
+func TestDrillFailoverWaitsForTheStandby(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		failsOver(s)
+		s.at(61*time.Second, func() { s.data.database.SecondaryAvailabilityZone = aws.String("eu-central-1b") })
+		s.at(300*time.Second, func() { s.data.database.SecondaryAvailabilityZone = nil })
+		r := s.play(t, "failover", "-yes", "-deep", "/courses", "-rate", "1")
+		assert.Equal(t, 0, r.status, r.err)
+		assert.Contains(t, r.out, "failed over    after 300.0 s")
+	})
+}
+
 // Without events, AWS does not tell when the database could be reached.
 func TestDrillFailoverWithoutEvents(t *testing.T) {
 	onStage(t, func(t *testing.T, s *stage) {

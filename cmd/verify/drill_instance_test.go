@@ -117,6 +117,17 @@ func TestDrillReportForPrograms(t *testing.T) {
 	})
 }
 
+// Failures that go on when the drill ends are no kept promise, however short.
+func TestDrillInstanceThatStillFails(t *testing.T) {
+	onStage(t, func(t *testing.T, s *stage) {
+		losesInstance(s)
+		s.outages["/health"] = []outage{{95 * time.Second, time.Hour, "status 502", false}}
+		r := s.play(t, "instance", "-yes", "-rate", "1")
+		assert.Equal(t, 1, r.status, r.err)
+		assert.Contains(t, r.out, "NOT MET  No request to /health fails for longer than 1m5s. 5 failed, the last 4.0 s after the first. The last request")
+	})
+}
+
 // A promise that is not kept, in a change record.
 func TestDrillReportForAChangeRecord(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "report.md")
