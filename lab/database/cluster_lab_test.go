@@ -104,10 +104,12 @@ func (s *stage) loseStandby(t *testing.T) {
 	w.allStored(t)
 }
 
+// losePrimary is with one writer outside, and one in the lost zone, which still reaches the old primary: what that acknowledges must
+// not be lost, either.
 func (s *stage) losePrimary(t *testing.T) {
 	s.awaitRedundant(t)
-	w := s.write(t, endpointName)
 	zone := s.cluster.Primary()
+	w, inside := s.write(t, endpointName), s.writeFrom(t, s.near[zone], endpointName)
 	begun := time.Now()
 	require.NoError(t, s.network.CutZone(t.Context(), zone))
 	require.Eventually(t, func() bool { return s.cluster.Primary() != zone }, 30*time.Second, 10*time.Millisecond, "nothing is promoted")
@@ -122,4 +124,5 @@ func (s *stage) losePrimary(t *testing.T) {
 	s.awaitRedundant(t)
 	t.Logf("redundant again %.1f s after the zone is back", time.Since(restored).Seconds())
 	w.allStored(t)
+	inside.allStored(t)
 }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -44,7 +45,7 @@ func (o *PoolerOptions) configuration(address netip.Addr) string {
 		{"client_login_timeout", o.Borrow.Seconds()},
 		{"client_idle_timeout", o.IdleClient.Seconds()},
 		{"server_connect_timeout", 3},
-		{"server_login_retry", 1},
+		{"server_login_retry", 0.2},
 		{"tcp_user_timeout", 3000}, // milliseconds
 		{"dns_max_ttl", 0.1},
 		{"dns_nxdomain_ttl", 0.1},
@@ -97,15 +98,14 @@ func killUsers(ctx context.Context, console *session) error {
 	if err != nil {
 		return err
 	}
-	database, link, id := console.column("database"), console.column("link"), console.column("id")
-	if min(database, link, id) < 0 {
+	if !slices.Contains(console.names, "id") {
 		return fmt.Errorf("SHOW CLIENTS has the columns %v: PgBouncer 1.24 or later is required", console.names)
 	}
 	for _, client := range clients {
-		if client[database] == "pgbouncer" || client[link] == "" {
+		if console.text(client, "database") == "pgbouncer" || console.text(client, "link") == "" {
 			continue
 		}
-		if _, err := console.query(ctx, "KILL_CLIENT "+client[id]); unless(err, "client not found") != nil {
+		if _, err := console.query(ctx, "KILL_CLIENT "+console.text(client, "id")); unless(err, "client not found") != nil {
 			return err
 		}
 	}
@@ -122,13 +122,50 @@ func (n *node) resume(ctx context.Context, primary netip.Addr) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
+	// When PAUSE has ended an attempt to connect, PgBouncer refuses statements after RESUME until another one has succeeded:
+	// check_fast_fail in its objects.c. Clients are not heard for these milliseconds, and TCP repeats what they say.
+	if err := n.space.UpdateFilter(ctx, fmt.Sprintf("add table ip resume\nadd chain ip resume clients { type filter hook input priority -1; }\n"+
+		"add rule ip resume clients tcp dport %d drop\n", n.port())); err != nil {
+		return err
+	}
+	err = n.unpause(ctx)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, n.space.UpdateFilter(last, "delete table ip resume\n"))
+}
+
+// unpause ends PAUSE, and waits until the pooler has connected to the database.
+func (n *node) unpause(ctx context.Context) error {
 	s, err := n.console(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	_, err = s.query(ctx, "RESUME")
-	return unless(err, "pooler is not paused/suspended")
+	if _, err = s.query(ctx, "RESUME"); unless(err, "pooler is not paused/suspended") != nil {
+		return err
+	}
+	for {
+		err := n.tryServer(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("connecting to the database again: %w", err)
+		}
+	}
+}
+
+// tryServer is a client of the pooler.
+func (n *node) tryServer(ctx context.Context) error {
+	s, err := n.local(ctx, n.pooler.options.User, n.pooler.options.Cluster.options.Name)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	_, err = s.query(ctx, "SELECT 1")
+	return err
 }
 
 // unless takes one message of PgBouncer for success.

@@ -33,8 +33,9 @@
 //   - A pinned client gives its connection back when it leaves. PgBouncer then runs DISCARD ALL, RDS Proxy resets it in its own way.
 //   - While the primary is gone, the control plane pauses the pooler, and ends the clients that use a connection of the database.
 //     All others wait for PoolerOptions.Borrow. RDS Proxy monitors the database itself. Between the moment a primary dies and the
-//     moment the control plane notices (up to 2 seconds, none in a failover on request), PgBouncer refuses new statements at once where
-//     RDS Proxy may wait.
+//     moment the control plane is sure of it (0.6 seconds where connections are refused, about 3 where nothing answers, none in a
+//     failover on request), PgBouncer refuses statements that need a new connection, where RDS Proxy may wait.
+//   - When the primary is back, the nodes do not hear their clients until they have connected to it: some milliseconds.
 //   - A client that waited too long gets FATAL "query_wait_timeout" (SQLSTATE 08P01), and loses its connection. RDS Proxy has another
 //     text. Do not test for either.
 //   - PgBouncer looks for expired waits every third of a second, so that they may end that much late.

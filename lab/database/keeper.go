@@ -4,8 +4,9 @@ package database
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -183,17 +184,20 @@ func (c *Cluster) regain(ctx context.Context) {
 	c.each(ctx, func(ctx context.Context, p *Pooler) error { return p.resume(ctx, c.Address()) })
 }
 
+// each tells all poolers at once. A node that cannot reach the primary, because its zone is cut off, takes all the time there is.
 func (c *Cluster) each(ctx context.Context, tell func(context.Context, *Pooler) error) {
 	c.mu.Lock()
-	poolers := append([]*Pooler(nil), c.poolers...)
+	poolers := slices.Clone(c.poolers)
 	c.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
 	defer cancel()
-	var errs []error
+	var group sync.WaitGroup
 	for _, p := range poolers {
-		errs = append(errs, tell(ctx, p))
+		group.Go(func() {
+			if err := p.told(func() error { return tell(ctx, p) }); err != nil {
+				c.say("telling pooler %s: %v", p.options.EndpointName, err)
+			}
+		})
 	}
-	if err := errors.Join(errs...); err != nil {
-		c.say("telling the poolers: %v", err)
-	}
+	group.Wait()
 }

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -45,7 +46,8 @@ type stage struct {
 	network *network.Network
 	cluster *Cluster
 	client  *network.Namespace
-	roots   string // file with the root certificate
+	near    map[string]*network.Namespace // a client in each zone
+	roots   string                        // file with the root certificate
 	signer  *authority
 
 	mu        sync.Mutex
@@ -55,13 +57,20 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	needHosts(t)
 	ctx := t.Context()
+	require.NoError(t, errors.Join(host.Sweep(ctx), Sweep()))
 	net, err := network.New(ctx, "database-test", []string{zoneA, zoneB})
 	require.NoError(t, err)
 	s := &stage{network: net, signer: newAuthority(t), password: "first", addresses: map[string][]netip.Addr{}}
 	t.Cleanup(func() { assert.NoError(t, net.Close()) })
 	s.client, err = net.Attach(ctx, "client", netip.MustParseAddr("203.0.113.1"), "")
 	require.NoError(t, err)
+	s.near = map[string]*network.Namespace{}
+	for i, zone := range []string{zoneA, zoneB} {
+		s.near[zone], err = net.Attach(ctx, "near-"+zone, netip.AddrFrom4([4]byte{10, 0, byte(11 + i), 11}), zone)
+		require.NoError(t, err)
+	}
 	s.roots = filepath.Join(t.TempDir(), "roots.pem")
 	require.NoError(t, os.WriteFile(s.roots, s.signer.root, 0o644))
 	begun := time.Now()
@@ -125,15 +134,19 @@ func (s *stage) resolve(name string, addresses ...netip.Addr) {
 func (s *stage) conninfo(name string, further ...string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return fmt.Sprintf("host=%s hostaddr=%s dbname=%s user=%s password=%s connect_timeout=2 sslmode=verify-full sslrootcert=%s %s",
+	return fmt.Sprintf("host=%s hostaddr=%s dbname=%s user=%s password=%s connect_timeout=10 sslmode=verify-full sslrootcert=%s %s",
 		name, s.addresses[name][0], "shop", user, s.password, s.roots, strings.Join(further, " "))
 }
 
 // try runs a statement as the application, in a session of its own.
 func (s *stage) try(ctx context.Context, conninfo, sql string) (string, error) {
+	return s.tryFrom(ctx, s.client, conninfo, sql)
+}
+
+func (s *stage) tryFrom(ctx context.Context, client *network.Namespace, conninfo, sql string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	command := s.client.Command(ctx, "psql", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-qAt", "-c", sql, conninfo)
+	command := client.Command(ctx, "psql", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-qAt", "-c", sql, conninfo)
 	command.WaitDelay = time.Second
 	var answer, message bytes.Buffer
 	command.Stdout, command.Stderr = &answer, &message
@@ -162,7 +175,7 @@ func (s *stage) awaitRedundant(t *testing.T) {
 // writer inserts one row after the other, each in a session of its own, and notes those that were acknowledged.
 type writer struct {
 	stage  *stage
-	name   string
+	client string
 	stop   context.CancelFunc
 	done   chan struct{}
 	mu     sync.Mutex
@@ -174,13 +187,18 @@ type writer struct {
 
 func (s *stage) write(t *testing.T, name string) *writer {
 	t.Helper()
+	return s.writeFrom(t, s.client, name)
+}
+
+func (s *stage) writeFrom(t *testing.T, client *network.Namespace, name string) *writer {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	w := &writer{stage: s, name: name, stop: stop, done: make(chan struct{})}
+	w := &writer{stage: s, client: client.Name, stop: stop, done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
 		for i := 0; ctx.Err() == nil; i++ {
-			key := fmt.Sprintf("%s-%d", t.Name(), i)
-			_, err := s.try(ctx, s.conninfo(name), "INSERT INTO orders VALUES ("+literal(key)+")")
+			key := fmt.Sprintf("%s-%s-%d", t.Name(), client.Name, i)
+			_, err := s.tryFrom(ctx, client, s.conninfo(name, "connect_timeout=2"), "INSERT INTO orders VALUES ("+literal(key)+")")
 			w.mu.Lock()
 			if err == nil {
 				w.acked, w.times = append(w.acked, key), append(w.times, time.Now())
@@ -240,7 +258,7 @@ func (w *writer) allStored(t *testing.T) {
 		}
 	}
 	assert.Empty(t, lost, "acknowledged, and lost")
-	t.Logf("%d rows acknowledged, %d failed, %d lost; last failure: %v", len(w.acked), len(w.failed), len(lost), w.last)
+	t.Logf("%s: %d rows acknowledged, %d failed, %d lost; last failure: %v", w.client, len(w.acked), len(w.failed), len(lost), w.last)
 }
 
 // terminal is psql with one session that stays.
@@ -323,6 +341,21 @@ func (a *authority) sign(t *testing.T, names ...string) Identity {
 	return Identity{
 		Certificate: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		Key:         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
+	}
+}
+
+// needHosts ends the test where something is missing: skipped, or failed with LAB_REQUIRED set.
+func needHosts(t *testing.T) {
+	t.Helper()
+	err := host.Check()
+	if _, missing := exec.LookPath("psql"); missing != nil {
+		err = errors.Join(err, fmt.Errorf("apt-get install postgresql-client: %w", missing))
+	}
+	switch {
+	case err != nil && os.Getenv("LAB_REQUIRED") != "":
+		t.Fatal(err)
+	case err != nil:
+		t.Skip(err)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -89,13 +88,14 @@ func (n *node) prepare() error {
 	if err := os.WriteFile(filepath.Join(n.folder, "upper/etc/hosts"), nil, 0o644); err != nil {
 		return err
 	}
-	if err := n.owner.give(filepath.Join(n.folder, "shared")); err != nil { // for the socket
+	sockets := filepath.Join(n.folder, "shared")
+	if err := errors.Join(os.Chmod(sockets, 0o700), n.owner.give(sockets)); err != nil {
 		return err
 	}
 	o := &n.pooler.options
 	for name, content := range map[string]string{
 		"pgbouncer.ini": o.configuration(n.place.Address),
-		"access.conf":   "local pgbouncer " + operator + " trust\nhostssl all all 0.0.0.0/0 scram-sha-256\n",
+		"access.conf":   "local all all trust\nhostssl all all 0.0.0.0/0 scram-sha-256\n",
 		"users":         users(n.pooler.passwords),
 		"hosts":         hosts(o.Cluster.Address(), o.Cluster.options.EndpointName),
 		"server.crt":    string(o.Identity.Certificate),
@@ -120,12 +120,17 @@ func (n *node) write(name, content string) error {
 
 // console opens a session at PgBouncer's console.
 func (n *node) console(ctx context.Context) (*session, error) {
+	return n.local(ctx, operator, "pgbouncer")
+}
+
+// local opens a session over the socket, which nobody else can reach.
+func (n *node) local(ctx context.Context, user, database string) (*session, error) {
 	path := filepath.Join(n.folder, "shared", fmt.Sprintf(".s.PGSQL.%d", n.port()))
 	connection, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, connection, operator, "pgbouncer")
+	return open(ctx, connection, user, database)
 }
 
 func (n *node) awaitConsole(ctx context.Context) error {
@@ -183,7 +188,7 @@ func (n *node) watch(ctx context.Context) {
 	}
 }
 
-// reach asks the primary whether it speaks TLS, as every client does first.
+// reach connects to the primary's address.
 func (n *node) reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -191,20 +196,7 @@ func (n *node) reach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer connection.Close()
-	deadline, _ := ctx.Deadline()
-	_ = connection.SetDeadline(deadline)
-	if _, err := connection.Write([]byte{0, 0, 0, 8, 4, 210, 22, 47}); err != nil { // SSLRequest
-		return err
-	}
-	var answer [1]byte
-	if _, err := io.ReadFull(connection, answer[:]); err != nil {
-		return err
-	}
-	if answer[0] != 'S' {
-		return fmt.Errorf("the database answers %q instead of TLS", answer)
-	}
-	return nil
+	return connection.Close()
 }
 
 func (n *node) close() error {

@@ -52,6 +52,8 @@ const (
 	probeTimeout  = 1500 * time.Millisecond
 	// rejoinAfter is how long a standby that is within reach again has to catch up by itself.
 	rejoinAfter = 6 * time.Second
+	// tellTimeout bounds how long the control plane waits for poolers.
+	tellTimeout = 2 * time.Second
 	// actionTimeout bounds each single action on a machine, such as a base backup.
 	actionTimeout = 60 * time.Second
 )

@@ -65,6 +65,9 @@ type Pooler struct {
 
 	mu        sync.Mutex
 	passwords map[string]string
+
+	telling sync.Mutex // held while the control plane tells it something
+	closed  bool
 }
 
 func (o PoolerOptions) withDefaults() (PoolerOptions, error) {
@@ -190,6 +193,16 @@ func (p *Pooler) Namespaces() []*network.Namespace {
 	return found
 }
 
+// told calls a function unless the pooler is closed, which waits for its end.
+func (p *Pooler) told(do func() error) error {
+	p.telling.Lock()
+	defer p.telling.Unlock()
+	if p.closed {
+		return nil
+	}
+	return do()
+}
+
 // hold keeps clients waiting, because the primary is gone. Those in the middle of something lose their connection.
 func (p *Pooler) hold(ctx context.Context) error {
 	return p.each(func(n *node) error { return n.hold(ctx) })
@@ -219,6 +232,9 @@ func (p *Pooler) each(do func(*node) error) error {
 func (p *Pooler) Close() error {
 	p.closing.Do(func() {
 		p.options.Cluster.leave(p)
+		p.telling.Lock()
+		p.closed = true
+		p.telling.Unlock()
 		if p.stop != nil {
 			p.stop()
 		}

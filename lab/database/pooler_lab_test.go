@@ -3,6 +3,7 @@
 package database
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -30,6 +31,8 @@ func TestPooler(t *testing.T) {
 	p.shared = s.startPooler(t, proxyName, Multiplexed, 200, borrow)
 	p.pinned = s.startPooler(t, pinnedName, Pinned, 201, impatience)
 	t.Run("access", p.access)
+	t.Run("verification", p.verify)
+	t.Run("reach", p.closeGroup)
 	t.Run("password", p.changePassword)
 	t.Run("failover", p.failOver)
 	t.Run("borrow timeout", p.loseBorrowers)
@@ -52,6 +55,34 @@ func (p *pools) access(t *testing.T) {
 		assert.Error(t, err, "RDS Proxy does not support the parameter options")
 	}
 	require.Eventually(t, p.shared.Available, 5*time.Second, 20*time.Millisecond)
+}
+
+// verify is with a pooler that does not trust the certificate of the database.
+func (p *pools) verify(t *testing.T) {
+	suspicious, err := StartPooler(t.Context(), PoolerOptions{
+		Cluster: p.cluster, EndpointName: "suspicious", Identity: p.signer.sign(t, "suspicious"), Roots: newAuthority(t).root,
+		Nodes:   []PoolerNode{{Zone: zoneA, Address: netip.MustParseAddr("10.0.11.202")}},
+		Resolve: p.resolve, User: user, Password: p.password, Borrow: 4 * time.Second,
+	})
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, suspicious.Close()) }()
+	_, err = p.try(t.Context(), p.conninfo("suspicious", "connect_timeout=10"), "SELECT 1")
+	assert.Error(t, err)
+	assert.Contains(t, suspicious.nodes[0].log(), "certificate verify failed")
+}
+
+// closeGroup closes the way from the pooler to the database, as a security group does.
+func (p *pools) closeGroup(t *testing.T) {
+	filter := func(rules string) {
+		for _, space := range p.shared.Namespaces() {
+			require.NoError(t, space.Filter(t.Context(), rules))
+		}
+	}
+	filter("table ip group {\n chain out {\n type filter hook output priority 0\n ip daddr 10.0.16.0/20 drop\n }\n}\n")
+	require.Eventually(t, func() bool { return !p.shared.Available() }, 10*time.Second, 20*time.Millisecond)
+	assert.True(t, p.cluster.Available())
+	filter("")
+	require.Eventually(t, p.shared.Available, 10*time.Second, 20*time.Millisecond)
 }
 
 func (p *pools) changePassword(t *testing.T) {
@@ -90,6 +121,14 @@ func (p *pools) failOver(t *testing.T) {
 		client.ask(t, "SELECT 'before'")
 		client.prints(t, "before", 10*time.Second)
 	}
+	now, err := p.shared.Statistics(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 2, now.Clients)
+	assert.Equal(t, 1, now.Borrowed, "one is in a transaction")
+	assert.GreaterOrEqual(t, now.Connections, 1)
+	now, err = p.pinned.Statistics(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, Statistics{Clients: 1, Connections: now.Connections, Borrowed: 1, Pinned: 1}, now)
 	w := p.write(t, proxyName)
 	down := 3 * time.Second
 	failed := make(chan error, 1)
@@ -99,7 +138,7 @@ func (p *pools) failOver(t *testing.T) {
 	time.Sleep(500 * time.Millisecond)
 	idle.ask(t, "SELECT 'after'")
 	arrived := time.Now()
-	answer, err := p.try(t.Context(), p.conninfo(proxyName), "SELECT 'late'")
+	answer, err := p.try(t.Context(), p.conninfo(proxyName, "connect_timeout=20"), "SELECT 'late'")
 	assert.NoError(t, err, "a client that comes meanwhile waits")
 	assert.Equal(t, "late", answer)
 	t.Logf("a client that came %.1f s after the failover began waited %.1f s", arrived.Sub(begun).Seconds(), time.Since(arrived).Seconds())
@@ -128,6 +167,7 @@ func (p *pools) loseBorrowers(t *testing.T) {
 	failed := make(chan error, 1)
 	go func() { failed <- p.cluster.Failover(t.Context(), impatience+4*time.Second) }()
 	require.Eventually(t, func() bool { return !p.pinned.Available() }, 5*time.Second, 5*time.Millisecond)
+	time.Sleep(500 * time.Millisecond) // statements that have begun are cut
 	asked := time.Now()
 	client.ask(t, "SELECT 'served'")
 	client.prints(t, "query_wait_timeout", impatience+3*time.Second)
@@ -147,13 +187,20 @@ func (p *pools) losePrimary(t *testing.T) {
 	p.mu.Lock() // DNS has taken the node of the zone out
 	p.addresses[proxyName] = p.addresses[proxyName][other : other+1]
 	p.mu.Unlock()
-	idle := p.open(t, p.conninfo(proxyName))
-	idle.ask(t, "SELECT 'before'")
-	idle.prints(t, "before", 10*time.Second)
+	idle, busy := p.open(t, p.conninfo(proxyName)), p.open(t, p.conninfo(proxyName))
+	for _, client := range []*terminal{idle, busy} {
+		client.ask(t, "SELECT 'before'")
+		client.prints(t, "before", 10*time.Second)
+	}
 	w := p.write(t, proxyName)
+	busy.ask(t, "SELECT pg_sleep(300)") // nothing would ever end that
+	require.Eventually(t, func() bool {
+		return len(p.execute(t, "SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'")) == 1
+	}, 10*time.Second, 50*time.Millisecond)
 	require.NoError(t, p.network.CutZone(t.Context(), zone))
 	require.Eventually(t, func() bool { return p.cluster.Primary() != zone }, 30*time.Second, 10*time.Millisecond, "nothing is promoted")
 	promoted := time.Now()
+	busy.prints(t, "connection", time.Second)
 	idle.ask(t, "SELECT 'after'")
 	idle.prints(t, "after", 5*time.Second)
 	resumed := w.resumes(t, promoted)

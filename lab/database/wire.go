@@ -156,8 +156,13 @@ func columnNames(body []byte) []string {
 	}
 }
 
-// column returns the position of a column in the last rows, or -1.
-func (s *session) column(name string) int { return slices.Index(s.names, name) }
+// text returns a column of one of the last rows. It is empty where there is no such column.
+func (s *session) text(row []string, column string) string {
+	if i := slices.Index(s.names, column); i >= 0 && i < len(row) {
+		return row[i]
+	}
+	return ""
+}
 
 // errorResponse reads the code and the message of an ErrorResponse.
 func errorResponse(body []byte) error {

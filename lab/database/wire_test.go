@@ -75,8 +75,9 @@ func TestQuery(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "SELECT 1\x00", <-said)
 	assert.Equal(t, [][]string{{"one", ""}}, rows, "of the last statement")
-	assert.Equal(t, 1, s.column("size"))
-	assert.Equal(t, -1, s.column("color"))
+	assert.Equal(t, []string{"name", "size"}, s.names)
+	assert.Equal(t, "one", s.text(rows[0], "name"))
+	assert.Empty(t, s.text(rows[0], "color"))
 
 	_, err = s.query(t.Context(), "SELECT 2")
 	var failed *serverError
