@@ -19,25 +19,37 @@ func (l *Lab) noticing() time.Duration {
 	return time.Duration(check.UnhealthyThreshold+1)*check.Interval + check.Timeout + time.Second
 }
 
-// sickDrill stops the application of one instance, which keeps running. Its health check fails, so the group replaces it.
+// killedDrill takes the power of one instance away. Nothing says so to anyone: packets to it are dropped without an answer.
+func killedDrill(t *testing.T, l *Lab) figures {
+	found := figures{did: "the power of one instance gone"}
+	l.replaces(t, &found, func(m *machine) { require.NoError(t, m.host.PowerOff()) })
+	return found
+}
+
+// sickDrill stops the application of one instance, which keeps running.
 func sickDrill(t *testing.T, l *Lab) figures {
 	found := figures{did: "the application of one instance stopped"}
+	l.replaces(t, &found, func(m *machine) { m.on(t, l.ctx, "systemctl", "stop", "app") })
+	return found
+}
+
+// replaces breaks an instance. Its health check must fail, and the group replace it.
+func (l *Lab) replaces(t *testing.T, found *figures, broken func(*machine)) {
+	t.Helper()
 	sick := l.fleet.all()[0]
 	watch := l.watch(shallow, deep)
 	time.Sleep(lead)
 	watch.act()
-	acted := time.Now()
-	sick.on(t, l.ctx, "systemctl", "stop", "app")
-	l.eventually(t, settling, "the sick instance is not replaced", func() (bool, string) {
-		return l.fleet.machine(sick.id) == nil, "it runs"
+	broken(sick)
+	l.eventually(t, settling, "the instance is not replaced", func() (bool, string) {
+		return l.fleet.machine(sick.id) == nil, "the group still has it"
 	})
 	l.whole(t)
-	found.note("%s until a new instance was healthy in its place", seconds(time.Since(acted)))
+	found.note("%s until a new instance was healthy in its place", seconds(time.Since(watch.acted)))
 	found.paths = watch.stop()
 	for path, each := range found.paths {
 		assert.Less(t, each.Recovery, l.noticing(), "%s failed for longer than the health checks take", path)
 	}
-	return found
 }
 
 // drainDrill scales the group in while requests are under way.
