@@ -5,7 +5,7 @@ SCRIPTS := .ci/run components/webtier/boot/boot.sh
 # The race detector is written in C. Where there is no compiler for it, only CI insists on it.
 RACE := $(if $(CI)$(filter 1,$(shell go env CGO_ENABLED)),-race)
 
-.PHONY: plan controls test test-program test-app bench lint fuzz golden e2e lab soak
+.PHONY: plan controls test test-program test-app bench lint fuzz golden e2e lab soak lab-parts
 
 plan: ## Show what a stack would deploy: make plan STACK=prod
 	go run . plan -stack $(STACK)
@@ -46,8 +46,11 @@ golden: ## Rewrite the golden plans and docs/settings.md; fails where it changed
 e2e: ## Bring the stacks up on AWS API emulators, all at once, in 19 minutes; needs the Pulumi CLI, and moto or E2E_EMULATOR
 	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 40m -parallel 6 -v ./tests/e2e
 
-lab: ## Run the data plane of a stack as processes, and take parts of it away under load, in 10 minutes or, with SHORT=-short, 6; needs root on Linux
+lab: ## Run the data plane of a stack as processes, and take parts of it away under load, in 12 minutes or, with SHORT=-short, 7; needs root on Linux
 	LAB_REQUIRED=1 go test -tags lab -count 1 -timeout 40m -v $(SHORT) ./lab
 
 soak: ## Repeat the drills of the lab for an hour
 	LAB_REQUIRED=1 LAB_SOAK=1h go test -tags lab -count 1 -timeout 100m -v ./lab
+
+lab-parts: ## Test each part of the lab by itself, and the Moodle example on one of its machines, in half an hour
+	LAB_REQUIRED=1 go test -tags lab -count 1 -p 1 -timeout 60m ./lab/...
