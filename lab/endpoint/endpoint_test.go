@@ -163,7 +163,7 @@ var calls = map[string]func(context.Context, aws.Config) error{
 	},
 }
 
-// try runs a call once, as whoever has the key.
+// try runs a call once, with a key.
 func (b *bench) try(t *testing.T, call, key, secret, token string) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

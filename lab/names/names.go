@@ -128,7 +128,7 @@ func (s *Server) ServeDNS(writer dns.ResponseWriter, query *dns.Msg) {
 		size = dns.MaxMsgSize
 	}
 	answer.Truncate(size)
-	writer.WriteMsg(answer) // whoever does not get it asks again
+	writer.WriteMsg(answer) // a client that does not get it asks again
 }
 
 func (s *Server) answer(answer *dns.Msg, question dns.Question) {
