@@ -50,7 +50,7 @@ func arguments() []string {
 	return args
 }
 
-// Root returns the folder of the root file system that all hosts share. It is built on the first call, in about 90 seconds on an idle
+// Root returns the folder of the root file system that all hosts share. It is built on the first call, in three or four minutes on an idle
 // machine, and cached in $XDG_CACHE_HOME or ~/.cache under a name with a digest of how it is built. Progress goes to say.
 func Root(ctx context.Context, say func(string)) (string, error) {
 	cache, err := os.UserCacheDir()
@@ -126,7 +126,7 @@ func buildRoot(ctx context.Context, path string, locked *os.File, say func(strin
 			err = errors.Join(err, leftovers.RemoveAll(partial))
 		}
 	}()
-	say(fmt.Sprintf("building the root of machines from %s of %s, which takes a minute or two", from.suite, from.mirror))
+	say(fmt.Sprintf("building the root of machines from %s of %s, which takes some minutes", from.suite, from.mirror))
 	if err := mmdebstrap(ctx, from, partial, locked); err != nil {
 		return err
 	}
