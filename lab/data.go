@@ -4,9 +4,6 @@ package lab
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -14,6 +11,7 @@ import (
 	"time"
 
 	"ha-web/lab/database"
+	"ha-web/lab/endpoint"
 	"ha-web/tests/deployed"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -168,20 +166,8 @@ func (d *data) identity(name string) (database.Identity, error) {
 	if err != nil {
 		return database.Identity{}, err
 	}
-	return identityOf(certificate)
-}
-
-func identityOf(certificate tls.Certificate) (database.Identity, error) {
-	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
-	if err != nil {
-		return database.Identity{}, err
-	}
-	var identity database.Identity
-	for _, each := range certificate.Certificate {
-		identity.Certificate = append(identity.Certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: each})...)
-	}
-	identity.Key = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
-	return identity, nil
+	chain, key, err := endpoint.KeyPair(certificate)
+	return database.Identity{Certificate: chain, Key: key}, err
 }
 
 // rebooting fails the database over as someone has asked AWS to.

@@ -152,7 +152,7 @@ func (l *Lab) connect() {
 	l.trust = filepath.Join(l.t.TempDir(), "ca.pem")
 	require.NoError(l.t, os.WriteFile(l.trust, l.authority.PEM(), 0o600))
 	l.site = &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{
-		DialContext: l.dial, DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: l.roots()},
+		DialContext: l.dial, DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: l.authority.Pool()},
 	}}
 }
 

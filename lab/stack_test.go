@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"ha-web/lab/host"
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	scaling "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
@@ -129,9 +130,7 @@ func (l *Lab) courses(t *testing.T) []int {
 func need(t *testing.T) {
 	t.Helper()
 	suite.NeedPulumi(t)
-	for _, each := range []string{"nft", "ip", "mmdebstrap", "nsenter"} {
-		if _, err := exec.LookPath(each); err != nil {
-			suite.Need(t, each+" is not on the PATH: apt-get install nftables iproute2 mmdebstrap util-linux")
-		}
+	if err := host.Check(); err != nil {
+		suite.Need(t, err.Error())
 	}
 }

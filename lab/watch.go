@@ -4,7 +4,6 @@ package lab
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"net/netip"
@@ -37,7 +36,7 @@ func (l *Lab) watch(paths ...string) *watched {
 	for _, path := range paths {
 		targets = append(targets, probe.Target{
 			Name: path, URL: "https://" + siteName + path, Host: siteName, Timeout: 10 * time.Second, Retry: path == deep,
-			Dial: l.dial, Roots: l.roots(),
+			Dial: l.dial, Roots: l.authority.Pool(),
 		})
 	}
 	return &watched{probe: probe.Start(l.ctx, targets, watchRate), acted: time.Now()}
@@ -53,12 +52,6 @@ func (w *watched) stop() map[string]probe.Summary {
 		summaries[each.Target] = each
 	}
 	return summaries
-}
-
-func (l *Lab) roots() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(l.authority.PEM())
-	return pool
 }
 
 // dial connects from the client outside, which asks its DNS server for every connection and tries all addresses of a name in

@@ -22,7 +22,7 @@
 //     zone is silent. How RDS fences a host is not documented.
 //   - A standby always starts again with an empty disk. At RDS, a host that comes back has its volume.
 //   - fsync is off. What PostgreSQL has written survives the end of its processes, not that of this machine.
-//   - rdsadmin is the superuser as at RDS. rds_superuser has a few of the rights it has there.
+//   - rdsadmin is the superuser, as in RDS. rds_superuser has only some of the rights that it has in RDS.
 //
 // # What differs between PgBouncer and RDS Proxy
 //
