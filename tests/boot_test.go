@@ -168,6 +168,7 @@ func TestBootStartsTheHelloService(t *testing.T) {
 		"dnf install -y -q amazon-cloudwatch-agent logrotate rsyslog",
 		"systemctl daemon-reload", "systemctl enable logrotate.timer", "systemctl restart logrotate.timer", "systemctl enable --now rsyslog",
 		"amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:" + got.disk + "/opt/aws/amazon-cloudwatch-agent/etc/app.json",
+		"systemctl enable --now heartbeat.timer",
 	}, got.calls, "no pip, no packages before the service runs")
 	assert.Equal(t, `[Unit]
 Description=Application
@@ -357,8 +358,8 @@ func TestBootKeepsTheLogFromFillingTheDisk(t *testing.T) {
 	assert.Contains(t, got.calls, "systemctl enable logrotate.timer")
 }
 
-// Alarms watch the metrics by the name of the group.
-func TestBootSendsMetricsOfMemoryAndDisk(t *testing.T) {
+// Alarms watch the metrics by the name of the group, and heartbeats by that and the zone.
+func TestBootSendsMetrics(t *testing.T) {
 	t.Parallel()
 	got, err := boot(t, fullWebTier())
 	require.NoError(t, err, got.said)
@@ -367,10 +368,12 @@ func TestBootSendsMetricsOfMemoryAndDisk(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"namespace":              "CWAgent",
 		"append_dimensions":      map[string]any{"AutoScalingGroupName": "${aws:AutoScalingGroupName}", "InstanceId": "${aws:InstanceId}"},
-		"aggregation_dimensions": []any{[]any{"AutoScalingGroupName"}},
+		"aggregation_dimensions": []any{[]any{"AutoScalingGroupName"}, []any{"AutoScalingGroupName", "AvailabilityZone"}},
 		"metrics_collected": map[string]any{
-			"mem":  map[string]any{"measurement": []any{"mem_used_percent"}},
-			"disk": map[string]any{"measurement": []any{"used_percent"}, "resources": []any{"/"}},
+			// Without those of single instances, which nobody looks at and everyone would pay for.
+			"statsd": map[string]any{"service_address": "127.0.0.1:18125", "drop_original_metrics": []any{"heartbeat"}},
+			"mem":    map[string]any{"measurement": []any{"mem_used_percent"}},
+			"disk":   map[string]any{"measurement": []any{"used_percent"}, "resources": []any{"/"}},
 		},
 	}, config.Metrics)
 }
@@ -380,7 +383,7 @@ func TestBootServesWithoutItsLogs(t *testing.T) {
 	got, err := boot(t, fullWebTier(), "FAIL_DNF=amazon-cloudwatch-agent")
 	require.NoError(t, err, got.said)
 	assert.Contains(t, got.said, "boot: attempt 5 of 5 failed: dnf install -y -q amazon-cloudwatch-agent logrotate rsyslog")
-	assert.Contains(t, got.said, "boot: the logs stay on the instance")
+	assert.Contains(t, got.said, "boot: logs and metrics stay on the instance")
 	assert.NotContains(t, strings.Join(got.calls, "\n"), "systemctl enable --now rsyslog")
 }
 

@@ -12,6 +12,7 @@ export PATH=$PATH:/opt/aws/amazon-cloudwatch-agent/bin
 ROOT=${BOOT_ROOT:-}    # a folder in place of /, for tests
 PAUSE=${BOOT_PAUSE:-2} # seconds
 METADATA=http://169.254.169.254/latest
+STATSD_PORT=18125 # of the CloudWatch agent. Not StatsD's usual 8125: agents of others, such as Datadog's, take that one
 
 say() { echo "boot: $*" >&2; }
 ended() { (($1 == 0)) || say "gave up, with status $1"; }
@@ -107,7 +108,40 @@ EOF_UNIT
   } | write /etc/systemd/system/app.service
 }
 
-# ship_logs sends the logs to CloudWatch, with the metrics of memory and disk that EC2 has not. Without them an instance still serves.
+# write_heartbeat has the instance request its own health check path every minute and, if it answers, send a sample to CloudWatch
+# through the agent. Samples stop where the application, the instance, its network or its zone does: the load balancer's count of
+# healthy targets cannot show a zone, because each of its nodes counts the targets of all zones.
+write_heartbeat() {
+  write /usr/local/lib/app/heartbeat <<EOF_HEARTBEAT
+set -euo pipefail
+curl -fsS -m 5 -o /dev/null $(printf %q "http://127.0.0.1:$PORT$HEALTH_PATH")
+printf %s 'heartbeat:1|c|#AvailabilityZone:$ZONE' >/dev/udp/127.0.0.1/$STATSD_PORT
+EOF_HEARTBEAT
+  # LogLevelMax: or systemd logs the start and the end of each run.
+  write /etc/systemd/system/heartbeat.service <<EOF_UNIT
+[Unit]
+Description=Heartbeat of the application
+
+[Service]
+Type=oneshot
+ExecStart=/bin/bash /usr/local/lib/app/heartbeat
+DynamicUser=yes
+LogLevelMax=notice
+EOF_UNIT
+  write /etc/systemd/system/heartbeat.timer <<EOF_TIMER
+[Unit]
+Description=Heartbeat of the application, every minute
+
+[Timer]
+OnCalendar=minutely
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+EOF_TIMER
+}
+
+# ship_logs sends logs, heartbeats, and the use of memory and disk to CloudWatch. Without the agent, an instance still serves.
 ship_logs() {
   write /etc/logrotate.d/app <<EOF_ROTATE
 /var/log/app.log {
@@ -143,21 +177,24 @@ EOF_TIMER
   "metrics": {
     "namespace": "CWAgent",
     "append_dimensions": {"AutoScalingGroupName": "\${aws:AutoScalingGroupName}", "InstanceId": "\${aws:InstanceId}"},
-    "aggregation_dimensions": [["AutoScalingGroupName"]],
+    "aggregation_dimensions": [["AutoScalingGroupName"], ["AutoScalingGroupName", "AvailabilityZone"]],
     "metrics_collected": {
+      "statsd": {"service_address": "127.0.0.1:$STATSD_PORT", "drop_original_metrics": ["heartbeat"]},
       "mem": {"measurement": ["mem_used_percent"]},
       "disk": {"measurement": ["used_percent"], "resources": ["/"]}
     }
   }
 }
 EOF_AGENT
+  write_heartbeat
   # rsyslog writes /var/log/messages, which Amazon Linux 2023 has no more by itself.
   retry dnf install -y -q amazon-cloudwatch-agent logrotate rsyslog &&
     systemctl daemon-reload &&
     systemctl enable logrotate.timer &&
     systemctl restart logrotate.timer &&
     systemctl enable --now rsyslog &&
-    amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c "file:$ROOT$config"
+    amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c "file:$ROOT$config" &&
+    systemctl enable --now heartbeat.timer
 }
 
 wait_for_app() {
@@ -177,7 +214,7 @@ if [[ -n ${CONTAINER:-} ]]; then install_container; else install_hello; fi
 systemctl daemon-reload
 systemctl enable --now app
 
-{ ship_logs || say "the logs stay on the instance"; } &
+{ ship_logs || say "logs and metrics stay on the instance"; } &
 status=0
 if wait_for_app; then
   read -r uptime _ </proc/uptime
