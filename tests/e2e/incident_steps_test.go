@@ -106,7 +106,7 @@ func rollOutBadRelease(ctx context.Context, t *testing.T, d *deployment, outputs
 	t.Helper()
 	d.targets.fail(strconv.FormatInt(checkTemplate(ctx, t, d.aws, readGroup(ctx, t, d.aws, outputs), outputs)+1, 10))
 	d.Set(ctx, t, "web.container", badRelease)
-	d.Set(ctx, t, "web.healthCheck.graceSeconds", "3000") // so that AWS does not stop before the update comes
+	d.Set(ctx, t, "web.healthCheck.graceSeconds", "6000") // so that AWS does not stop before the update comes
 	d.Update(ctx, t)
 	require.NotEmpty(t, activeRefresh(ctx, t, d, outputs), "the rollout is on")
 }

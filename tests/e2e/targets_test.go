@@ -13,8 +13,8 @@ import (
 )
 
 // slowFleet is the environment of an emulator whose targets become healthy only when that is reported, and whose grace periods
-// and warm-ups take a tenth of the time that they take on AWS, so that there is time for an update during a rollout.
-var slowFleet = []string{"LOCALCLOUD_TARGETS=external", "LOCALCLOUD_TIME_SCALE=0.1"}
+// and warm-ups take a twentieth of the time that they take on AWS, so that there is time for an update during a rollout.
+var slowFleet = []string{"LOCALCLOUD_TARGETS=external", "LOCALCLOUD_TIME_SCALE=0.05"}
 
 // targets reports to an emulator which targets are healthy, as the health checks of the load balancer find out on AWS.
 type targets struct {
