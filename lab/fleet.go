@@ -89,13 +89,14 @@ func (f *fleet) boot(ctx context.Context, m *machine, change deployed.Change) er
 	if err := f.serveMetadata(ctx, m, launched.profile); err != nil {
 		return err
 	}
+	files := map[string]host.File{
+		userData:                             {Content: launched.userData, Mode: 0o700},
+		"/usr/bin/docker":                    {Content: docker, Mode: 0o755},
+		"/etc/systemd/system/docker.service": {Content: dockerService, Mode: 0o644},
+	}
+	maps.Copy(files, agentFiles())
 	if m.host, err = host.Boot(ctx, f.lab.root, m.network, host.Options{
-		CA: f.lab.authority.PEM(), DiskMiB: diskMiB,
-		Files: map[string]host.File{
-			userData:                             {Content: launched.userData, Mode: 0o700},
-			"/usr/bin/docker":                    {Content: docker, Mode: 0o755},
-			"/etc/systemd/system/docker.service": {Content: dockerService, Mode: 0o644},
-		},
+		CA: f.lab.authority.PEM(), DiskMiB: diskMiB, Files: files, Binds: map[string]string{agentFolder + "/bin/agent": f.lab.agent},
 	}); err != nil {
 		return err
 	}

@@ -58,6 +58,8 @@ func (l *Lab) dispatch(ctx context.Context, change deployed.Change) error {
 		l.data.rebooting(ctx, change)
 	case "SecretRotated":
 		return l.data.rotated(ctx, change)
+	case "AlarmAction":
+		l.pager.keep(change)
 	case "AlarmState":
 		if change.State == "ALARM" || change.Previous == "ALARM" {
 			l.say("alarm %s: %s", change.Name, change.State)

@@ -74,6 +74,7 @@ type Lab struct {
 	outputs auto.OutputMap
 
 	root      string // of all machines
+	agent     string // of all machines, in the place of the CloudWatch agent
 	network   *network.Network
 	firewall  *filter.Firewall
 	resolvers []*names.Server // the VPC's, and that of everyone else
@@ -90,6 +91,7 @@ type Lab struct {
 	fleet    *fleet
 	balancer *frontDoor
 	data     *data
+	pager    pager
 
 	printing sync.Mutex
 }
@@ -104,6 +106,8 @@ func start(t *testing.T) *Lab {
 	require.NoError(t, errors.Join(host.Sweep(ctx), database.Sweep())) // what an earlier run has left that was killed
 	var err error
 	l.root, err = host.Root(ctx, func(line string) { l.say("%s", line) })
+	require.NoError(t, err)
+	l.agent, err = suite.Build("agent", "./lab/machine/agent")
 	require.NoError(t, err)
 	l.fleet = &fleet{lab: l, machines: map[string]*machine{}, taken: map[netip.Addr]chan struct{}{}}
 	l.balancer = &frontDoor{lab: l, networks: map[string]*network.Namespace{}, shifted: map[string]bool{}, lost: map[string]bool{}}

@@ -3,14 +3,9 @@
 package lab
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math"
-	"os"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"ha-web/lab/balancer"
@@ -25,8 +20,8 @@ import (
 // period is how often metrics are published, every minute on AWS.
 var period = scaled(60)
 
-// measure publishes what CloudWatch has of the load balancer, the group, the machines and the database, as long as the lab
-// runs, and scales the group out as a target tracking policy does.
+// measure publishes what CloudWatch has of the load balancer, the group and the database, as long as the lab runs, and scales the
+// group out as a target tracking policy does. What instances send, their agents put.
 func (l *Lab) measure(ctx context.Context) {
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
@@ -43,7 +38,7 @@ func (l *Lab) measure(ctx context.Context) {
 		}
 		for _, each := range []func(context.Context) error{
 			func(ctx context.Context) error { return l.put(ctx, "AWS/ApplicationELB", l.balancer.metrics(counts)) },
-			l.measureGroup, l.measureMachines, l.measureDatabase,
+			l.measureGroup, l.measureDatabase,
 			func(ctx context.Context) error { return tracker.track(ctx, l, counts) },
 		} {
 			if err := each(ctx); err != nil && ctx.Err() == nil {
@@ -79,53 +74,6 @@ func (l *Lab) measureGroup(ctx context.Context) error {
 		datum("GroupDesiredCapacity", float64(*group.DesiredCapacity), dimensions),
 		datum("GroupMaxSize", float64(*group.MaxSize), dimensions),
 	})
-}
-
-// measureMachines publishes what the CloudWatch agent measures on each instance.
-func (l *Lab) measureMachines(ctx context.Context) error {
-	dimensions := dimension("AutoScalingGroupName", l.fleet.group)
-	var data []types.MetricDatum
-	for _, m := range l.fleet.all() {
-		select {
-		case <-m.booted:
-		default:
-			continue
-		}
-		if m.host == nil {
-			continue // its boot failed
-		}
-		if used, err := diskUsed(m.host.Path("/")); err == nil {
-			data = append(data, datum("disk_used_percent", used, dimensions))
-		}
-		if used, err := memoryUsed(); err == nil {
-			data = append(data, datum("mem_used_percent", used, dimensions))
-		}
-	}
-	return l.put(ctx, "CWAgent", data)
-}
-
-func diskUsed(path string) (float64, error) {
-	var file syscall.Statfs_t
-	if err := syscall.Statfs(path, &file); err != nil {
-		return 0, err
-	}
-	return 100 * (1 - float64(file.Bavail)/float64(file.Blocks)), nil
-}
-
-// memoryUsed is that of this whole machine, which the instances share.
-func memoryUsed() (float64, error) {
-	file, err := os.Open("/proc/meminfo")
-	if err != nil {
-		return 0, err
-	}
-	defer file.Close()
-	values := map[string]float64{}
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if fields := strings.Fields(lines.Text()); len(fields) > 1 {
-			values[strings.TrimSuffix(fields[0], ":")], _ = strconv.ParseFloat(fields[1], 64)
-		}
-	}
-	return 100 * (1 - values["MemAvailable"]/values["MemTotal"]), nil
 }
 
 func datum(name string, value float64, dimensions []types.Dimension) types.MetricDatum {

@@ -4,7 +4,11 @@ package lab
 
 import (
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -23,12 +27,29 @@ func bootDrill(t *testing.T, l *Lab) figures {
 		assert.Equal(t, "yes", m.on(t, l.ctx, "systemctl", "show", "app", "--property", "DynamicUser", "--value"))
 		assert.Contains(t, m.on(t, l.ctx, "cat", bootLog), "the application answers")
 		assert.NotContains(t, m.on(t, l.ctx, "cat", "/etc/app/environment"), "password")
+		l.beats(t, m.zone)
 		found.note("instance in %s: %s from its launch until its user data had run", m.zone, seconds(m.ran))
 	}
 	status, body := l.get(t, "/")
 	assert.Equal(t, 200, status)
 	assert.Contains(t, body, "Hello from the web tier")
 	return found
+}
+
+// beats waits for a heartbeat from a zone, of its only instance.
+func (l *Lab) beats(t *testing.T, zone string) {
+	t.Helper()
+	l.eventually(t, 5*period, "no heartbeat from "+zone, func() (bool, string) {
+		found, err := l.cloud.metrics.GetMetricStatistics(l.ctx, &cloudwatch.GetMetricStatisticsInput{
+			Namespace: aws.String("CWAgent"), MetricName: aws.String("heartbeat"), Statistics: []types.Statistic{types.StatisticSum},
+			Dimensions: dimension("AutoScalingGroupName", l.fleet.group, "AvailabilityZone", zone), Period: aws.Int32(60),
+			StartTime: aws.Time(l.began), EndTime: aws.Time(time.Now().Add(time.Minute)),
+		})
+		if err != nil {
+			return false, err.Error()
+		}
+		return len(found.Datapoints) > 0, "CloudWatch has none"
+	})
 }
 
 // goodReleaseDrill replaces the page that says hello by the application, while people use the site.

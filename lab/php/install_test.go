@@ -93,6 +93,8 @@ func TestInstall(t *testing.T) {
 
 	w := &installed{client: &http.Client{Transport: &http.Transport{DialContext: services.DialContext}, Timeout: 30 * time.Second}}
 	checkPages(t, w)
+	asked, err := h.Command(ctx, "curl", "-fsS", "-m", "5", "-o", "/dev/null", "http://127.0.0.1:8080/health").CombinedOutput()
+	assert.NoError(t, err, "the heartbeat of the boot script asks this: %s", asked)
 	checkRestart(ctx, t, w, h)
 	database.kill()
 	unavailable(t, w.get(t, page))

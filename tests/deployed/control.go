@@ -48,6 +48,8 @@ type Change struct {
 	Previous string // state of an alarm before
 	Reason   string
 
+	Action string // of an alarm: the ARN of what it told, such as a topic
+
 	AwayFrom string // ID of the zone that a zonal shift leaves, and how it is: ACTIVE, CANCELED or EXPIRED
 	Status   string
 }

@@ -42,8 +42,8 @@ func (s *Suite) Run(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	s.built = folder
-	s.program = sync.OnceValues(func() (string, error) { return s.build("ha-web", ".") })
-	s.verify = sync.OnceValues(func() (string, error) { return s.build("verify", "./cmd/verify") })
+	s.program = sync.OnceValues(func() (string, error) { return s.Build("ha-web", ".") })
+	s.verify = sync.OnceValues(func() (string, error) { return s.Build("verify", "./cmd/verify") })
 	return m.Run()
 }
 
@@ -79,7 +79,8 @@ func (s *Suite) Program() (string, error) { return s.program() }
 // Verify returns the path of cmd/verify, which is built the first time.
 func (s *Suite) Verify() (string, error) { return s.verify() }
 
-func (s *Suite) build(name, source string) (string, error) {
+// Build builds a command of the project and returns its path.
+func (s *Suite) Build(name, source string) (string, error) {
 	path := filepath.Join(s.built, name)
 	command := exec.CommandContext(s.context, "go", "build", "-ldflags=-s -w", "-o", path, source) // linked faster, without debug information
 	command.Dir = s.Project
