@@ -74,7 +74,7 @@ func wayPast(p *plan, balancer resource) string {
 	for _, each := range p.attached(awstype.LBListener, "loadBalancerArn", balancer) {
 		for _, action := range each.objects("defaultActions") {
 			if kind := action.text("type"); kind != "fixed-response" && kind != "redirect" {
-				return each.Name + " serves whoever asks"
+				return each.Name + " serves anyone who asks"
 			}
 		}
 	}

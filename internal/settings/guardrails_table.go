@@ -138,7 +138,7 @@ func frontGuards() []GuardRail {
 			}}},
 		}, {
 			ID: "front-door", Has: "no way past CloudFront and its firewall", Remedy: "set it to cloudfront, or leave it out",
-			Without:  "whoever knows the load balancer's name gets past both",
+			Without:  "anyone who knows the load balancer's name gets past both",
 			Controls: []string{"HA.21"},
 			lacks:    []lack{{"web.ingress", func(s *Settings) bool { return s.CDN.Enabled && s.Web.Ingress == web.Internet }}},
 		},
