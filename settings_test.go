@@ -60,6 +60,8 @@ var changes = map[string][]string{
 	"database.logRetentionDays": {"database.logRetentionDays=30"}, "database.parameters": {`database.parameters={work_mem: "65536"}`},
 	"database.replicaRegion":      {"database.replicaRegion=eu-west-1"},
 	"database.snapshotIdentifier": {"database.snapshotIdentifier=before"},
+	"database.restore.backupArn":  {"database.restore.backupArn=arn:aws:rds:us-east-1:123456789012:auto-backup:ab-0a"},
+	"database.restore.resourceId": {"database.restore.resourceId=db-A"}, "database.restore.time": {"database.restore={resourceId: db-A, time: '2026-11-20T09:30:00Z'}"},
 
 	"secrets.names": {"secrets.names=[smtp, oidc]"}, "secrets.values": {"secrets.values={}"}, "secrets.recoveryDays": {"secrets.recoveryDays=7"},
 

@@ -328,6 +328,31 @@ func TestMajorUpgradeIsMadeAtOnce(t *testing.T) {
 	assert.Equal(t, true, got.one(t, awstype.RDSInstance, "web-db")["applyImmediately"], "or the old group could not go")
 }
 
+// Names, key, database and user of a database from an automated backup are as of one from a snapshot.
+func TestDatabaseFromAnAutomatedBackup(t *testing.T) {
+	t.Parallel()
+	const backup = "arn:aws:rds:us-east-1:123456789012:auto-backup:ab-l6hk2zevfr5bmsj4kmsrxkbm6kzzhpqnzhqnkzy"
+	for name, test := range map[string]struct {
+		restore database.Restore
+		want    map[string]any
+	}{
+		"replicated": {database.Restore{BackupARN: backup}, map[string]any{"sourceDbInstanceAutomatedBackupsArn": backup, "useLatestRestorableTime": true}},
+		"to a time": {database.Restore{ResourceID: "db-ABC", Time: "2026-11-20T09:30:00Z"}, map[string]any{
+			"sourceDbiResourceId": "db-ABC", "restoreTime": "2026-11-20T09:30:00Z",
+		}},
+	} {
+		got := record(t, newDatabase(func(s *database.Settings) { s.Restore = test.restore }))
+		instance := got.one(t, awstype.RDSInstance, "web-db")
+		assert.Equal(t, test.want, instance["restoreToPointInTime"], name)
+		assert.Regexp(t, "^web-test-db-r[0-9a-f]{8}$", instance["identifier"], name)
+		for _, brought := range []string{"kmsKeyId", "dbName", "username", "snapshotIdentifier"} {
+			assert.NotContains(t, instance, brought, "%s: the backup brings it along", name)
+		}
+		assert.Equal(t, true, instance["manageMasterUserPassword"], "%s: with a password of its own", name)
+		assert.Equal(t, instance["identifier"], got.one(t, awstype.RDSProxyTarget, "web-proxy")["dbInstanceIdentifier"], name)
+	}
+}
+
 func TestRestoredDatabaseStandsBesideTheOldOne(t *testing.T) {
 	t.Parallel()
 	got := record(t, newDatabase(func(s *database.Settings) { s.SnapshotIdentifier = "rds:web-test-db-2026-11-20-02-15" }))

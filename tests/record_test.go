@@ -110,6 +110,8 @@ func behindCloudFront(a *securitygroups.Args) { a.Web.Ingress = webtier.CloudFro
 
 func withProxy(a *securitygroups.Args) { a.Database.Proxy.Enabled = true }
 
+func withOperators(a *securitygroups.Args) { a.Database.Operators = true }
+
 func withEndpoints(a *securitygroups.Args) { a.EndpointSecurityGroupID = pulumi.String("endpoints_id") }
 
 func plainHTTP(a *securitygroups.Args) { a.PlainHTTP = true }

@@ -113,6 +113,32 @@ func TestEachTierAdmitsOnlyTheTierInFrontOfIt(t *testing.T) {
 				"sg-db-from-app: sg-db tcp 5432 from [sg-app]",
 			},
 		},
+		"with a proxy, and people past it": {
+			[]func(*securitygroups.Args){plainHTTP, withProxy, withOperators},
+			[]string{
+				"sg-alb-from-internet: sg-alb tcp 80 from [0.0.0.0/0]",
+				"sg-alb-to-app: sg-alb tcp 8080 to [sg-app]",
+				"sg-app-from-alb: sg-app tcp 8080 from [sg-alb]",
+				"sg-app-to-db: sg-app tcp 5432 to [sg-db]",
+				"sg-app-to-internet: sg-app tcp 443 to [0.0.0.0/0]",
+				"sg-app-to-proxy: sg-app tcp 5432 to [sg-proxy]",
+				"sg-db-from-app: sg-db tcp 5432 from [sg-app]",
+				"sg-db-from-proxy: sg-db tcp 5432 from [sg-proxy]",
+				"sg-proxy-from-app: sg-proxy tcp 5432 from [sg-app]",
+				"sg-proxy-to-db: sg-proxy tcp 5432 to [sg-db]",
+			},
+		},
+		"without a proxy, people need no rule of their own": {
+			[]func(*securitygroups.Args){plainHTTP, withOperators},
+			[]string{
+				"sg-alb-from-internet: sg-alb tcp 80 from [0.0.0.0/0]",
+				"sg-alb-to-app: sg-alb tcp 8080 to [sg-app]",
+				"sg-app-from-alb: sg-app tcp 8080 from [sg-alb]",
+				"sg-app-to-db: sg-app tcp 5432 to [sg-db]",
+				"sg-app-to-internet: sg-app tcp 443 to [0.0.0.0/0]",
+				"sg-db-from-app: sg-db tcp 5432 from [sg-app]",
+			},
+		},
 		"behind CloudFront without a certificate": {
 			[]func(*securitygroups.Args){behindCloudFront, plainHTTP, withProxy},
 			[]string{
@@ -218,7 +244,7 @@ func TestChainRecordsWhatItsRulesDependOn(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, map[string]any{"settings": map[string]any{
 		"ingress": "cloudfront", "plainHttp": false, "appPort": 8080.0, "databasePort": 5432.0,
-		"proxy": true, "endpoints": false, "signIn": true,
+		"proxy": true, "operators": false, "endpoints": false, "signIn": true,
 	}}, record(t, newChain(behindCloudFront, withProxy, func(a *securitygroups.Args) {
 		a.Access.OIDC.Paths = []string{"/admin/*"}
 	})).one(t, securitygroups.Type, "sg"))

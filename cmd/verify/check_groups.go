@@ -57,7 +57,8 @@ type admission struct {
 	tier   string   // for people, such as "instances"
 	groups []string // the security groups of the tier
 	peers  []string // whom it is meant to accept: ids of groups or prefix lists, address ranges
-	from   string   // those, for people
+	others []string // whom it is meant to accept besides, nil for no one
+	from   string   // all of those, for people
 	ports  []int32
 }
 
@@ -78,12 +79,15 @@ func (c chain) check(want admission) finding {
 		return fail("run pulumi up --refresh", "no security group of %s", want.tier)
 	}
 	var strangers []string
-	admitted := map[int32]bool{}
+	admitted, others := map[int32]bool{}, map[int32]bool{}
 	for _, id := range want.groups {
 		for _, each := range rulesOf(c[id].IpPermissions) {
-			if each.protocol == "tcp" && each.from == each.to && slices.Contains(want.ports, each.from) && slices.Contains(want.peers, each.peer) {
+			switch meant := each.protocol == "tcp" && each.from == each.to && slices.Contains(want.ports, each.from); {
+			case meant && slices.Contains(want.peers, each.peer):
 				admitted[each.from] = true
-			} else {
+			case meant && slices.Contains(want.others, each.peer):
+				others[each.from] = true
+			default:
 				strangers = append(strangers, fmt.Sprintf("%s in %s", each, id))
 			}
 		}
@@ -94,7 +98,7 @@ func (c chain) check(want admission) finding {
 	}
 	var missing []string
 	for _, port := range want.ports {
-		if !admitted[port] {
+		if !admitted[port] || want.others != nil && !others[port] {
 			missing = append(missing, fmt.Sprint(port))
 		}
 	}

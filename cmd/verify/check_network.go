@@ -14,7 +14,7 @@ var networkChecks = []check{
 	},
 	{"instance-ingress", "Instances accept connections from the load balancer only, on the application's port.", instanceIngress},
 	{"proxy-ingress", "RDS Proxy accepts connections from instances only, on the database's port.", proxyIngress},
-	{"database-ingress", "The database accepts connections from RDS Proxy only or, without it, from instances only.", databaseIngress},
+	{"database-ingress", "The database accepts connections from RDS Proxy only, with database.operators from instances too, and without RDS Proxy from instances only.", databaseIngress},
 	{"security-groups-closed", "No security group but the load balancer's accepts connections from outside the VPC.", groupsClosed},
 	{"default-security-group", "The default security group of the VPC has no rules.", about(groupsOf, func(_ *live, c chain) finding {
 		return c.unused()
@@ -115,7 +115,14 @@ func databaseIngress(_ context.Context, l *live) finding {
 	if err != nil {
 		return unanswered(err)
 	}
-	if l.outputs.DatabaseProxyEnabled {
+	switch {
+	case l.outputs.DatabaseProxyEnabled && l.outputs.DatabaseOperators:
+		want.from = "RDS Proxy and instances"
+		if want.others, err = instanceGroups(l); err != nil {
+			return unanswered(err)
+		}
+		return admits(l, want, databaseGroups, proxyGroups)
+	case l.outputs.DatabaseProxyEnabled:
 		want.from = "RDS Proxy"
 		return admits(l, want, databaseGroups, proxyGroups)
 	}

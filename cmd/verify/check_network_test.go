@@ -62,6 +62,12 @@ func withoutCloudFront(e *estate) {
 	allow("alb", port(443, range4("0.0.0.0/0")), port(80, range4("0.0.0.0/0")))(e)
 }
 
+// withOperators is a stack whose instances reach the database past the proxy.
+func withOperators(e *estate) {
+	e.outputs.DatabaseOperators = true
+	e.security["db"] = securityGroup("sg-db", "db", port(5432, peerGroup("sg-proxy")), port(5432, peerGroup("sg-app")))
+}
+
 func olderOutputs(e *estate) { e.outputs.Ingress = "" }
 
 func closedIngress(e *estate) { e.outputs.Ingress = ingressCloudFront }
@@ -135,6 +141,14 @@ func TestChainOfSecurityGroups(t *testing.T) {
 		{"proxy-ingress", "no proxy", withoutProxyInEstate, statusSkip, "database.proxy.enabled is false"},
 		{"proxy-ingress", "it is gone", func(e *estate) { e.proxies = e.proxies[:1] }, statusFail, "no database proxy"},
 		{"database-ingress", "instances past the proxy", allow("db", port(5432, peerGroup("sg-app"))), statusFail, "tcp 5432 from sg-app in sg-db"},
+		{"database-ingress", "people past the proxy", withOperators, statusPass, "RDS Proxy and instances only"},
+		{"database-ingress", "people past the proxy, and the internet", together(withOperators, allow("db", port(5432, range4("0.0.0.0/0")))),
+			statusFail, "tcp 5432 from 0.0.0.0/0"},
+		{"database-ingress", "people past the proxy, who are not let in", func(e *estate) { e.outputs.DatabaseOperators = true }, statusFail,
+			"do not let in RDS Proxy and instances on port 5432"},
+		{"database-ingress", "people past the proxy, which is not let in", together(withOperators, func(e *estate) {
+			e.security["db"] = securityGroup("sg-db", "db", port(5432, peerGroup("sg-app")))
+		}), statusFail, "do not let in RDS Proxy and instances on port 5432"},
 		{"database-ingress", "more ports", allow("db", wide), statusFail, "tcp 5432-5440 from sg-proxy"},
 		{"database-ingress", "another port", func(e *estate) { e.database.Endpoint.Port = aws.Int32(3306) }, statusFail, "tcp 5432 from sg-proxy"},
 		{"database-ingress", "no endpoint", func(e *estate) { e.database.Endpoint = nil }, statusFail, "no endpoint yet"},

@@ -40,6 +40,7 @@ type outputs struct {
 	DatabaseIdentifier   string   `json:"databaseIdentifier"`
 	DatabaseEngine       string   `json:"databaseEngine"`
 	DatabaseEndpoint     string   `json:"databaseEndpoint"`
+	DatabaseOperators    bool     `json:"databaseOperators"`
 	DatabaseProxyEnabled bool     `json:"databaseProxyEnabled"`
 	DatabaseSecretArn    string   `json:"databaseSecretArn"`
 	ParameterPrefix      string   `json:"parameterPrefix"`

@@ -17,6 +17,7 @@ import (
 type (
 	Settings = database.Settings
 	Proxy    = database.Proxy
+	Restore  = database.Restore
 	Engine   = database.Engine
 )
 

@@ -28,6 +28,10 @@ type Database struct {
 
 	// Endpoint is the host to connect to: that of the proxy, where there is one.
 	Endpoint pulumi.StringOutput `pulumi:"endpoint"`
+	// InstanceEndpoint is the host of the database instance itself, past the proxy.
+	InstanceEndpoint pulumi.StringOutput `pulumi:"instanceEndpoint"`
+	// ResourceID identifies the database instance and its automated backups, even after it was deleted.
+	ResourceID pulumi.StringOutput `pulumi:"resourceId"`
 	// SecretARN is the secret with the username and password.
 	SecretARN pulumi.StringOutput `pulumi:"secretArn"`
 	// ParameterPrefix is the path of the SSM parameters.
@@ -93,7 +97,7 @@ func (b *builder) all(database *Database) error {
 	if err != nil {
 		return err
 	}
-	database.Endpoint = instance.Address
+	database.Endpoint, database.InstanceEndpoint, database.ResourceID = instance.Address, instance.Address, instance.ResourceId
 	if b.settings.Proxy.Enabled {
 		proxy, role, err := b.proxy(instance, secretARN)
 		if err != nil {

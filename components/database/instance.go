@@ -94,15 +94,34 @@ func (b *builder) setStorage(args *rds.InstanceArgs) {
 	if iops, throughput := b.settings.Performance(); iops > 0 {
 		args.Iops, args.StorageThroughput = pulumi.Int(iops), pulumi.Int(throughput)
 	}
+	// A snapshot and a backup bring their own key, database and user. Another key or user here would replace the restored database at
+	// the next update.
 	if b.settings.SnapshotIdentifier != "" {
-		// The snapshot brings its own key, database and user. Another key or user here would replace the restored database at
-		// the next update.
 		args.SnapshotIdentifier = pulumi.String(b.settings.SnapshotIdentifier)
+		return
+	}
+	if b.settings.Restore.On() {
+		args.RestoreToPointInTime = restorePoint(b.settings.Restore)
 		return
 	}
 	args.KmsKeyId = component.Optional(b.args.KeyARN)
 	args.DbName = pulumi.String(b.settings.Name)
 	args.Username = pulumi.String(b.settings.Username)
+}
+
+func restorePoint(from Restore) *rds.InstanceRestoreToPointInTimeArgs {
+	point := &rds.InstanceRestoreToPointInTimeArgs{}
+	if from.BackupARN != "" {
+		point.SourceDbInstanceAutomatedBackupsArn = pulumi.String(from.BackupARN)
+	} else {
+		point.SourceDbiResourceId = pulumi.String(from.ResourceID)
+	}
+	if from.Time != "" {
+		point.RestoreTime = pulumi.String(from.Time)
+	} else {
+		point.UseLatestRestorableTime = pulumi.Bool(true)
+	}
+	return point
 }
 
 // setAuthentication makes RDS generate the master password and keep it in Secrets Manager: no file, plan or state has it (Amazon RDS

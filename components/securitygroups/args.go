@@ -17,7 +17,8 @@ type Args struct {
 	// Web are the settings of the web tier: who reaches the load balancer, and the port of the application. Default nil: those of
 	// webtier.Default().
 	Web *web.Settings `pulumi:"web,optional"`
-	// Database are the settings of the database: its engine, and whether there is a proxy. Default nil: those of
+	// Database are the settings of the database: its engine, and whether there is a proxy, and whether people reach the database
+	// past it. Default nil: those of
 	// database.Default().
 	Database *database.Settings `pulumi:"database,optional"`
 	// Access are the settings of access: whether the load balancer signs people in, and therefore reaches the identity provider.
@@ -42,6 +43,7 @@ type facts struct {
 	AppPort      int         `pulumi:"appPort"`
 	DatabasePort int         `pulumi:"databasePort"`
 	Proxy        bool        `pulumi:"proxy"`
+	Operators    bool        `pulumi:"operators"`
 	Endpoints    bool        `pulumi:"endpoints"`
 	SignIn       bool        `pulumi:"signIn"`
 	EgressPorts  []int       `pulumi:"egressPorts"`
@@ -68,6 +70,7 @@ func (a Args) resolve() (*Args, *facts, error) {
 		AppPort:      servers.Port,
 		DatabasePort: data.Engine.Port(),
 		Proxy:        data.Proxy.Enabled,
+		Operators:    data.Operators,
 		Endpoints:    a.EndpointSecurityGroupID != nil,
 		SignIn:       entry.OIDC.On(),
 		EgressPorts:  addresses.EgressPorts,

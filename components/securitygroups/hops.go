@@ -77,6 +77,9 @@ func (f *facts) hops() []hop {
 		hop{from: app, to: proxy, port: f.DatabasePort, why: "Queries"},
 		hop{from: proxy, to: db, port: f.DatabasePort, why: "Pooled queries"},
 	)
+	if f.Operators {
+		hops = append(hops, hop{from: app, to: db, port: f.DatabasePort, why: "People, past the proxy"})
+	}
 	if f.Endpoints {
 		hops = append(hops, hop{from: proxy, to: endpoints, port: 443, why: "Credentials from Secrets Manager"})
 	}

@@ -146,6 +146,7 @@ func TestEdges(t *testing.T) {
 		"MySQL without audit":      {"RDS.9", controls.Excepted, []offline.Resource{resource(awstype.RDSInstance, inputs{"engine": "mysql", "enabledCloudwatchLogsExports": []any{"error", "slowquery"}})}},
 		"MySQL without errors":     {"RDS.9", controls.Fail, []offline.Resource{resource(awstype.RDSInstance, inputs{"engine": "mysql", "enabledCloudwatchLogsExports": []any{"slowquery"}})}},
 		"restored, user unknown":   {"RDS.25", controls.Pass, []offline.Resource{resource(awstype.RDSInstance, inputs{"snapshotIdentifier": "before-the-exam"})}},
+		"from a backup":            {"RDS.25", controls.Pass, []offline.Resource{resource(awstype.RDSInstance, inputs{"restoreToPointInTime": inputs{"sourceDbiResourceId": "db-A"}})}},
 		"no name for the user":     {"RDS.25", controls.Fail, []offline.Resource{resource(awstype.RDSInstance, inputs{})}},
 		"logs for ever":            {"CloudWatch.16", controls.Pass, []offline.Resource{resource(awstype.CloudWatchLogGroup, inputs{"name": "x"})}},
 		"schedule left as it is":   {"HA.6", controls.Pass, []offline.Resource{resource(awstype.AutoScalingSchedule, inputs{"minSize": -1.0, "maxSize": -1.0, "desiredCapacity": 4.0})}},

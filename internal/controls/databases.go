@@ -40,7 +40,7 @@ func closedDatabases() []Control {
 			ID: "RDS.25", Title: "The master user has another name than the engine's", Severity: Medium, Remedy: "Name database.username", Types: instances,
 			check: func(_ *plan, r resource) string {
 				usual := []string{"", "admin", "administrator", "postgres", "root"}
-				return unless(r.has("snapshotIdentifier") || !slices.Contains(usual, r.text("username")), "it is %q", r.text("username"))
+				return unless(r.has("snapshotIdentifier") || r.has("restoreToPointInTime") || !slices.Contains(usual, r.text("username")), "it is %q", r.text("username"))
 			},
 		}, {
 			ID: "RDS.38", Also: []string{"RDS.39", "RDS.44"}, Title: "Databases take connections by TLS only", Severity: Medium,

@@ -25,7 +25,9 @@ func (s *Settings) Facts() map[string]any {
 		"databaseEngine":             string(s.Database.Engine),
 		"databaseInstanceClass":      s.Database.InstanceClass,
 		"databaseName":               s.Database.Name,
+		"databaseOperators":          s.Database.Operators,
 		"databaseProxyEnabled":       s.Database.Proxy.Enabled,
+		"databaseRestore":            s.Database.Restore.String(),
 		"databaseSnapshotIdentifier": s.Database.SnapshotIdentifier,
 		"databaseUsername":           s.Database.Username,
 		"databaseVersion":            s.Database.Version,
@@ -147,7 +149,12 @@ var outages = []outage{
 		setting: "database.snapshotIdentifier", output: "databaseSnapshotIdentifier",
 		says: always("the database is replaced with one restored from the snapshot: what was written after the snapshot is gone, and applications " +
 			"lose the database until they read the new host. Taken out, an empty database takes its place. The update fails if " +
-			"database.deletionProtection is on. docs/database.md, \"Restore\", has the steps"),
+			"database.deletionProtection is on. docs/recovery.md, \"From a snapshot\", has the steps"),
+	}, {
+		setting: "database.restore", output: "databaseRestore",
+		says: always("the database is replaced with one restored from the automated backup: what was written after that time is gone, and " +
+			"applications lose the database until they read the new host. Taken out, an empty database takes its place. The update fails if " +
+			"database.deletionProtection is on. docs/recovery.md, \"Point in time\", has the steps"),
 	}, {
 		setting: "database.proxy.enabled", output: "databaseProxyEnabled",
 		says: always("the host in the SSM parameter database/endpoint changes, and the security groups with it: applications that read it only when " +

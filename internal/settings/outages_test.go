@@ -32,11 +32,16 @@ func TestOutagesAreAnnounced(t *testing.T) {
 	three := map[string]string{"network": `{"availabilityZones": ["us-east-1a", "us-east-1b", "us-east-1c"]}`}
 	withoutStandby := map[string]string{"environment": "development", "database": `{"multiAz": false, "applyImmediately": true}`}
 	restored := map[string]string{"database": `{"snapshotIdentifier": "before"}`}
+	fromBackup := map[string]string{"database": `{"restore": {"resourceId": "db-A"}}`}
 	for name, test := range map[string]struct {
 		before, now map[string]string
 		want        []string // how each note begins, and what else it has after a tilde
 	}{
 		"nothing":      {nil, nil, nil},
+		"a backup": {nil, fromBackup, []string{
+			"database.restore changes from none to db-A at latest: the database is replaced with one restored from the automated backup",
+		}},
+		"people past the proxy": {nil, map[string]string{"database": `{"operators": true}`}, nil},
 		"what rolls":   {nil, map[string]string{"web": `{"bootSeconds": 200}`}, nil},
 		"another port": {nil, map[string]string{"web": `{"port": 9090}`}, []string{"web.port changes from 8080 to 9090: the site answers 502 and 503 for 5 to 8 minutes"}},
 		"a domain":     {plainHTTP, map[string]string{"environment": "development"}, []string{"domain.name changes from http to https: ~504 for 10 to 30 minutes"}},

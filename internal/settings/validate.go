@@ -74,6 +74,9 @@ func (s *Settings) validateDatabase(f validate.Fields) {
 	if region := d.SnapshotRegion(); region != "" && s.Region != "" && region != s.Region {
 		f.Add(&d.SnapshotIdentifier, "must be a snapshot in %s (%s): copy it there first, got one in %s", regionKey, s.Region, region)
 	}
+	if region := d.Restore.Region(); region != "" && s.Region != "" && region != s.Region {
+		f.Add(&d.Restore.BackupARN, "must be a backup in %s (%s), got one in %s", regionKey, s.Region, region)
+	}
 	s.validateConnections(f)
 	s.validateExams(f)
 }

@@ -92,6 +92,13 @@ type Settings struct {
 	// Name or ARN of the DB snapshot from which the database is created. Set on a stack that has a database, it replaces that
 	// database with one restored from the snapshot. Keep it for as long as the restored database lives: a change replaces it.
 	SnapshotIdentifier string `pulumi:"snapshotIdentifier,optional"`
+	// Automated backup from which the database is created. Set on a stack that has a database, it replaces that database with one
+	// restored from the backup. Left out: none.
+	Restore Restore `pulumi:"restore,optional"`
+	// Whether instances of the application may connect to the database itself, past the proxy: for people with a port forward, and
+	// for databases restored beside this one. A change takes effect at once and interrupts nothing. Without proxy.enabled, instances
+	// always connect to the database itself, and this setting changes nothing.
+	Operators bool `pulumi:"operators,optional"`
 
 	begun bool
 }
@@ -155,10 +162,11 @@ func (s Settings) Resolved() Settings {
 // Identifier returns the identifier of the database instance, given that of one that starts empty. A restored one has another: it
 // is created before the database that it replaces is deleted.
 func (s *Settings) Identifier(name string) string {
-	if s.SnapshotIdentifier == "" {
+	origin := cmp.Or(s.SnapshotIdentifier, s.Restore.String())
+	if origin == "" {
 		return name
 	}
-	return fmt.Sprintf("%s-r%08x", name, crc32.ChecksumIEEE([]byte(s.SnapshotIdentifier)))
+	return fmt.Sprintf("%s-r%08x", name, crc32.ChecksumIEEE([]byte(origin)))
 }
 
 // Connections returns how many connections the database accepts, or 0 where its class is unknown.

@@ -33,6 +33,7 @@ func (s *Settings) Validate(f validate.Fields) {
 	if s.SnapshotIdentifier != "" && !snapshotName.MatchString(s.SnapshotIdentifier) {
 		f.Add(&s.SnapshotIdentifier, "must be the name or the ARN of a DB snapshot, got %q", s.SnapshotIdentifier)
 	}
+	s.checkRestore(f)
 	f.Between(&s.PoolSize, 1, 10000)
 	f.Between(&s.Proxy.MaxConnectionsPercent, 1, 100)
 	f.Between(&s.Proxy.BorrowSeconds, 1, 300)
