@@ -123,7 +123,7 @@ type Size struct {
 // HealthCheck describes the health check of the load balancer.
 type HealthCheck struct {
 	// Path that returns 200 while the instance can serve requests. It must not query the database: one failover would then
-	// replace all instances.
+	// replace all instances. Each instance also requests it from itself once a minute, on 127.0.0.1, for its heartbeat.
 	Path string `pulumi:"path,optional"`
 	// Seconds between two checks, 5 to 300.
 	IntervalSeconds int `pulumi:"intervalSeconds,optional"`
