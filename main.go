@@ -74,7 +74,7 @@ func program(ctx *pulumi.Context) error {
 		return err
 	}
 
-	secrets, err := secrets.New(ctx, name, &secrets.Args{Settings: &stack.Secrets, Shared: shared})
+	secrets, err := secrets.New(ctx, name, &secrets.Args{Settings: &stack.Secrets, Replica: providers.SecretsReplica, Shared: shared})
 	if err != nil {
 		return err
 	}
@@ -208,6 +208,7 @@ func program(ctx *pulumi.Context) error {
 		"databaseInstanceEndpoint": database.InstanceEndpoint,
 		"databaseResourceId":       database.ResourceID,
 		"databaseSecretArn":        database.SecretARN,
+		"databaseBackupArn":        database.BackupARN,
 		"parameterPrefix":          database.ParameterPrefix,
 		"staticBucketName":         cdn.StaticBucketName,
 		"distributionId":           cdn.DistributionID,

@@ -63,9 +63,12 @@ var changes = map[string][]string{
 	"database.restore.backupArn":  {"database.restore.backupArn=arn:aws:rds:us-east-1:123456789012:auto-backup:ab-0a"},
 	"database.restore.resourceId": {"database.restore.resourceId=db-A"}, "database.restore.time": {"database.restore={resourceId: db-A, time: '2026-11-20T09:30:00Z'}"},
 
-	"secrets.names": {"secrets.names=[smtp, oidc]"}, "secrets.values": {"secrets.values={}"}, "secrets.recoveryDays": {"secrets.recoveryDays=7"},
+	"secrets.replicaRegion": {"secrets.replicaRegion=us-west-2"},
+	"secrets.names":         {"secrets.names=[smtp, oidc]"}, "secrets.values": {"secrets.values={}"}, "secrets.recoveryDays": {"secrets.recoveryDays=7"},
 
 	"domain.name": {"domain.name=moodle.example.edu"}, "domain.hostedZone": {"domain.hostedZone=learn.example.edu"},
+	"domain.originName":        {"domain.originName=origin-dr.learn.example.edu"},
+	"domain.standby":           {"domain.standby=true", "domain.originName=origin-dr.learn.example.edu"},
 	"domain.aliases":           {"domain.aliases=[www.example.edu]"},
 	"domain.certificateArn":    {"domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a"},
 	"domain.cdnCertificateArn": {"domain.cdnCertificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0b"},
@@ -90,7 +93,8 @@ var changes = map[string][]string{
 	"monitoring.datadog.namespaces": {"monitoring.datadog.namespaces=[AWS/RDS]"}, "monitoring.budget.tag": {"monitoring.budget.tag=Project$ha-web"},
 	"monitoring.logRetentionDays": {"monitoring.logRetentionDays=30"},
 
-	"delivery.github.ownerId": {"delivery.github.ownerId=3"}, "delivery.github.repoId": {"delivery.github.repoId=3"},
+	"delivery.repository.replicaRegion": {"delivery.repository.replicaRegion=us-west-2"},
+	"delivery.github.ownerId":           {"delivery.github.ownerId=3"}, "delivery.github.repoId": {"delivery.github.repoId=3"},
 	"delivery.oidc.issuer":          {"delivery.oidc={issuer: https://jenkins.acme.org/oidc, deploySubjects: [deploy]}", "delivery.github={}"},
 	"delivery.oidc.previewSubjects": {"delivery.oidc.previewSubjects=[preview]"}, "delivery.oidc.deploySubjects": {"delivery.oidc.deploySubjects=[deploy]"},
 	"delivery.state.keyArn": {"delivery.state.keyArn=arn:aws:kms:us-east-1:123456789012:key/0a"}, "delivery.services": {"delivery.services=[ses]"},

@@ -180,6 +180,7 @@ var without = map[string][][]string{
 	"database-standby":               {{"database.multiAz=false"}},
 	"final-snapshot":                 {{"database.finalSnapshot=false"}},
 	"backups":                        {{"database.backupDays=3"}},
+	"backup-region":                  {{"database.replicaRegion="}},
 	"password-rotation":              {{"database.rotation.schedule=cron(0 3 1 */6 ? *)"}},
 	"database-metrics":               {{"database.monitoringSeconds=0"}},
 	"secret-recovery":                {{"secrets.recoveryDays=0"}},

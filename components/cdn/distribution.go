@@ -54,7 +54,7 @@ func (b *builder) distribution(
 	args := &cloudfront.DistributionArgs{
 		Comment:               pulumi.String(name),
 		Enabled:               pulumi.Bool(true),
-		Aliases:               pulumi.ToStringArray(b.args.Certificate.HostNames),
+		Aliases:               pulumi.ToStringArray(b.args.Certificate.Served()),
 		HttpVersion:           pulumi.String("http2and3"),
 		IsIpv6Enabled:         pulumi.Bool(true),
 		PriceClass:            pulumi.String(b.settings.PriceClass),

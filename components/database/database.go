@@ -39,6 +39,8 @@ type Database struct {
 	// Identifier and ParameterGroupName identify the database instance in alarms and events.
 	Identifier         pulumi.StringOutput `pulumi:"identifier"`
 	ParameterGroupName pulumi.StringOutput `pulumi:"parameterGroupName"`
+	// BackupARN is the copy of the automated backups in a second region. Empty without one.
+	BackupARN pulumi.StringOutput `pulumi:"backupArn"`
 	// ProxyName identifies the proxy in alarms, nil where there is none.
 	ProxyName pulumi.StringInput `pulumi:"proxyName"`
 	// SecretReaders are the names of roles of this component that read the secret: that of the proxy.
@@ -110,7 +112,7 @@ func (b *builder) all(database *Database) error {
 	if err := b.connectionParameters(database.Endpoint, secretARN); err != nil {
 		return err
 	}
-	if err := b.backupReplica(instance); err != nil {
+	if database.BackupARN, err = b.backupReplica(instance); err != nil {
 		return err
 	}
 	database.SecretARN = secretARN

@@ -36,7 +36,37 @@ func (b *builder) repository() (pulumi.StringOutput, error) {
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("creating image repository %s: %w", name, err)
 	}
-	return repository.Url, nil
+	return repository.Url, b.replicate()
+}
+
+// replicate copies images to a second region. The rule names the repository by its prefix, which is the only filter that there is, and
+// the registry has no other rules beside it (Amazon ECR API reference, PutReplicationConfiguration).
+func (b *builder) replicate() error {
+	region := b.settings.Repository.ReplicaRegion
+	if region == "" {
+		return nil
+	}
+	name := b.Name("images", "replica")
+	destination := awsecr.ReplicationConfigurationReplicationConfigurationRuleDestinationArgs{
+		Region: pulumi.String(region), RegistryId: b.Place(b.ctx).Account,
+	}
+	filter := awsecr.ReplicationConfigurationReplicationConfigurationRuleRepositoryFilterArgs{
+		Filter: pulumi.String(b.physical), FilterType: pulumi.String("PREFIX_MATCH"),
+	}
+	_, err := awsecr.NewReplicationConfiguration(b.ctx, name, &awsecr.ReplicationConfigurationArgs{
+		ReplicationConfiguration: awsecr.ReplicationConfigurationReplicationConfigurationArgs{
+			Rules: awsecr.ReplicationConfigurationReplicationConfigurationRuleArray{
+				awsecr.ReplicationConfigurationReplicationConfigurationRuleArgs{
+					Destinations:      awsecr.ReplicationConfigurationReplicationConfigurationRuleDestinationArray{destination},
+					RepositoryFilters: awsecr.ReplicationConfigurationReplicationConfigurationRuleRepositoryFilterArray{filter},
+				},
+			},
+		},
+	}, b.Options()...)
+	if err != nil {
+		return fmt.Errorf("replicating images to %s: %w", region, err)
+	}
+	return nil
 }
 
 // lifecyclePolicy keeps the last releases. The rule about all images must have the last priority (Amazon ECR user guide,

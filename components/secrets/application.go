@@ -11,13 +11,14 @@ import (
 )
 
 // secret creates one secret of the application, without a value.
-func (b *builder) secret(role string, keyARN pulumi.StringInput) (*secretsmanager.Secret, error) {
+func (b *builder) secret(role string, keyARN pulumi.StringInput, replicas secretsmanager.SecretReplicaArray) (*secretsmanager.Secret, error) {
 	name := b.Name("secret", role)
 	secret, err := secretsmanager.NewSecret(b.ctx, name, &secretsmanager.SecretArgs{
 		// People and the application look it up by this name.
 		Name:                 pulumi.String(b.Component() + "/" + b.ctx.Stack() + "/" + role),
 		Description:          pulumi.String("Secret of the application: " + role),
 		KmsKeyId:             component.Optional(keyARN),
+		Replicas:             replicas,
 		RecoveryWindowInDays: pulumi.Int(b.settings.RecoveryDays),
 		Tags:                 b.Tags(name),
 	}, b.Options(b.protect())...)
@@ -25,6 +26,23 @@ func (b *builder) secret(role string, keyARN pulumi.StringInput) (*secretsmanage
 		return nil, fmt.Errorf("creating secret %s: %w", name, err)
 	}
 	return secret, b.restrictAccess(name, secret)
+}
+
+// replicas returns where copies of the secrets are, under a key of that region: the loss of a region leaves neither its secrets nor
+// its keys.
+func (b *builder) replicas() (secretsmanager.SecretReplicaArray, error) {
+	region := b.settings.ReplicaRegion
+	if region == "" {
+		return nil, nil
+	}
+	policy := parts.KeyPolicy(b.place.In(region), []string{"secretsmanager"})
+	key, err := b.DataKey(b.ctx, b.Name("replica"), "Copies of the secrets of "+b.Component(), policy, pulumi.Provider(b.there), b.protect())
+	if err != nil {
+		return nil, err
+	}
+	return secretsmanager.SecretReplicaArray{secretsmanager.SecretReplicaArgs{
+		Region: pulumi.String(region), KmsKeyId: key.Arn,
+	}}, nil
 }
 
 // secretValue sets the value of a secret, which Pulumi then keeps encrypted in its state.

@@ -5,6 +5,8 @@ import (
 	"ha-web/internal/fields"
 	"ha-web/internal/settings/secrets"
 	"ha-web/internal/validate"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Settings describe the secrets of the application. They begin as Default.
@@ -18,6 +20,8 @@ type Args struct {
 	// Settings describe the secrets of the application. Each is called <component>/<stack>/<name> in Secrets Manager. Default nil:
 	// Default(), the key without secrets.
 	Settings *Settings `pulumi:"settings,optional"`
+	// Replica is a provider for the replicaRegion of the settings, and required with it.
+	Replica pulumi.ProviderResource
 	// Shared is what the components of a stack have in common.
 	Shared component.Shared `pulumi:"shared,optional"`
 }
@@ -33,6 +37,10 @@ func (a Args) resolve(name, stack string) (_ *Args, alias string, _ error) {
 	var faults validate.Faults
 	alias, err := component.PhysicalName(name, stack, "", aliasLimit)
 	faults.Check("name", err)
-	settings.Validate(validate.FieldsOf(&faults, &a, fields.ByName))
+	f := validate.FieldsOf(&faults, &a, fields.ByName)
+	settings.Validate(f)
+	if settings.ReplicaRegion != "" && a.Replica == nil {
+		f.Add(&a.Replica, "is required: a provider for %s (%s)", f.Name(&settings.ReplicaRegion), settings.ReplicaRegion)
+	}
 	return &a, alias, faults.Err()
 }

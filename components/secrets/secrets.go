@@ -41,6 +41,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		Children: parts.ChildrenOf(secrets, name, args.Shared),
 		ctx:      ctx,
 		settings: args.Settings,
+		there:    args.Replica,
 	}
 	build.place = build.Place(ctx)
 	if err := build.all(alias, secrets); err != nil {
@@ -54,6 +55,7 @@ type builder struct {
 	parts.Children
 	ctx      *pulumi.Context
 	settings *Settings
+	there    pulumi.ProviderResource // of the region of copies, nil: none
 	place    parts.Place
 }
 
@@ -65,8 +67,12 @@ func (b *builder) all(alias string, secrets *Secrets) error {
 	}
 	secrets.KeyARN = key.Arn
 	secrets.SecretARNs = pulumi.StringMap{}
+	replicas, err := b.replicas()
+	if err != nil {
+		return err
+	}
 	for _, each := range b.settings.Names {
-		secret, err := b.secret(each, key.Arn)
+		secret, err := b.secret(each, key.Arn, replicas)
 		if err != nil {
 			return err
 		}

@@ -29,6 +29,7 @@ const (
 	CloudWatchLogStream                         = "aws:cloudwatch/logStream:LogStream"
 	CloudWatchMetricAlarm                       = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	CloudWatchMetricStream                      = "aws:cloudwatch/metricStream:MetricStream"
+	ECRReplicationConfiguration                 = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
 	EC2DefaultSecurityGroup                     = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 	EC2EIP                                      = "aws:ec2/eip:Eip"
 	EC2FlowLog                                  = "aws:ec2/flowLog:FlowLog"

@@ -56,6 +56,8 @@ type Resource struct {
 	Provider      string   `json:"provider"`  // explicit ones only
 	DependsOn     []string `json:"dependsOn"` // explicit dependencies, and those that come through inputs
 	IgnoreChanges []string `json:"ignoreChanges"`
+	// RetainOnDelete reports whether it stays in AWS when it leaves the program.
+	RetainOnDelete bool `json:"retainOnDelete,omitempty"`
 	// DeleteBeforeReplace says that a replacement is not made beside the resource, but after it is gone.
 	DeleteBeforeReplace bool `json:"deleteBeforeReplace,omitempty"`
 	// ReplaceOnChanges are properties of which a change replaces the resource, which the provider would update.
@@ -167,6 +169,7 @@ func record(args pulumi.MockResourceArgs) (Resource, error) {
 		Provider:            provider(args.Provider),
 		DependsOn:           make([]string, 0, len(request.GetDependencies())),
 		IgnoreChanges:       append([]string{}, request.GetIgnoreChanges()...),
+		RetainOnDelete:      request.GetRetainOnDelete(),
 		DeleteBeforeReplace: request.GetDeleteBeforeReplace(),
 		ReplaceOnChanges:    request.GetReplaceOnChanges(),
 		Inputs:              plain(inputs),

@@ -125,11 +125,17 @@ func (c Children) CreateRecords(ctx *pulumi.Context, role string, args domain.Ce
 	if issued.zone == nil {
 		return nil
 	}
+	var opts []pulumi.ResourceOption
+	if args.OverwriteRecords {
+		// Where two stacks have the same names, the record is that of the stack which serves them: one that gives the names up leaves
+		// it alone. IgnoreChanges keeps a record that this stack has already from being written once more, which would take it back.
+		opts = append(opts, pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"allowOverwrite"}))
+	}
 	kinds := []string{"A"}
 	if to.IPv6 {
 		kinds = append(kinds, "AAAA")
 	}
-	for _, host := range args.HostNames {
+	for _, host := range args.Served() {
 		for _, kind := range kinds {
 			_, err := c.record(ctx, c.Name(role, strings.ToLower(kind), host), &route53.RecordArgs{
 				ZoneId: issued.zone,
@@ -138,7 +144,8 @@ func (c Children) CreateRecords(ctx *pulumi.Context, role string, args domain.Ce
 				Aliases: route53.RecordAliasArray{route53.RecordAliasArgs{
 					Name: to.DNSName, ZoneId: to.ZoneID, EvaluateTargetHealth: pulumi.Bool(to.CheckHealth),
 				}},
-			})
+				AllowOverwrite: overwrite(args),
+			}, opts...)
 			if err != nil {
 				return err
 			}
@@ -147,8 +154,16 @@ func (c Children) CreateRecords(ctx *pulumi.Context, role string, args domain.Ce
 	return nil
 }
 
-func (c Children) record(ctx *pulumi.Context, name string, args *route53.RecordArgs) (*route53.Record, error) {
-	record, err := route53.NewRecord(ctx, name, args, c.Options()...)
+// overwrite returns whether records may exist already, or nil, which means no.
+func overwrite(args domain.Certificate) pulumi.BoolPtrInput {
+	if !args.OverwriteRecords {
+		return nil
+	}
+	return pulumi.Bool(true)
+}
+
+func (c Children) record(ctx *pulumi.Context, name string, args *route53.RecordArgs, opts ...pulumi.ResourceOption) (*route53.Record, error) {
+	record, err := route53.NewRecord(ctx, name, args, c.Options(opts...)...)
 	if err != nil {
 		return nil, fmt.Errorf("creating record %s: %w", name, err)
 	}

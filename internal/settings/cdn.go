@@ -16,7 +16,20 @@ func (s *Settings) validateCDN(f validate.Fields) {
 		f.Add(&s.Domain.Name, "is required with %s: CloudFront reaches the load balancer as %s<name>, which its certificate must cover",
 			f.Name(&s.Domain.CertificateARN), domain.OriginPrefix)
 	}
+	s.validateOrigin(f)
 	s.validateAliases(f)
+}
+
+// validateOrigin records a host name of the load balancer that nothing uses, and the lack of one that two stacks would share.
+func (s *Settings) validateOrigin(f validate.Fields) {
+	origin := &s.Domain.OriginName
+	switch {
+	case *origin != "" && !s.behindOrigin():
+		f.Add(origin, "requires %s: without CloudFront viewers reach the load balancer by %s", f.Name(&s.CDN.Enabled), f.Name(&s.Domain.Name))
+	case *origin == "" && s.Domain.Standby && s.Domain.Name != "" && s.behindOrigin():
+		f.Add(origin, "is required with %s: %s leads to the load balancer of the stack that serves %s: choose another name, such as origin-dr.%s",
+			f.Name(&s.Domain.Standby), s.Domain.Origin(), s.Domain.Name, s.Domain.Name)
+	}
 }
 
 // requestedNames is the most host names of a certificate that ACM issues by default (AWS Certificate Manager user guide, "Quotas").
@@ -31,8 +44,8 @@ func (s *Settings) validateAliases(f validate.Fields) {
 	switch {
 	case len(*aliases) == 0:
 	case !s.CDN.Enabled && s.Web.Ingress == web.CloudFront:
-		f.Add(aliases, "requires %s, or %s: internet: the load balancer is reached by the name %s%s only", f.Name(&s.CDN.Enabled), f.Name(&s.Web.Ingress),
-			domain.OriginPrefix, s.Domain.Name)
+		f.Add(aliases, "requires %s, or %s: internet: the load balancer is reached by the name %s only", f.Name(&s.CDN.Enabled), f.Name(&s.Web.Ingress),
+			s.Domain.Origin())
 	case *own == "" && len(*aliases) >= requestedNames:
 		f.Add(aliases, "must list at most %d host names, because a certificate of ACM has at most %d by default, got %d: set %s to a certificate with more",
 			requestedNames-1, requestedNames, len(*aliases), f.Name(own))
@@ -91,6 +104,15 @@ func (s *Settings) notesWithoutCDN() []string {
 	return append(notes, s.recordNotes()...)
 }
 
+// standbyNotes says where a site is whose names another stack has.
+func (s *Settings) standbyNotes() []string {
+	if !s.Domain.Standby {
+		return nil
+	}
+	return []string{fmt.Sprintf("standby: %s belongs to another stack: this site is at the output url, and takes the name over with domain.standby: false",
+		strings.Join(s.siteNames(), " and "))}
+}
+
 // recordNotes names the DNS records that a person must create, where there is no hosted zone.
 func (s *Settings) recordNotes() []string {
 	if s.Domain.HostedZone != "" {
@@ -100,10 +122,10 @@ func (s *Settings) recordNotes() []string {
 	for _, each := range []struct {
 		hosts               []string
 		certificate, output string
-		elsewhere           bool // the names resolve to an edge
+		elsewhere           bool // the names resolve to an edge, or to another stack
 	}{
-		{s.HostNames(), s.Domain.CertificateARN, "albDnsName", false},
-		{s.Aliases(), s.Domain.CDNCertificateARN, "cdnDomainName", s.CDN.Edge.On()},
+		{s.HostNames(), s.Domain.CertificateARN, "albDnsName", s.Domain.Standby && !s.behindOrigin()},
+		{s.Aliases(), s.Domain.CDNCertificateARN, "cdnDomainName", s.CDN.Edge.On() || s.Domain.Standby},
 	} {
 		for _, host := range each.hosts {
 			if each.certificate == "" {

@@ -91,6 +91,11 @@ func databaseGuards() []GuardRail {
 			Controls: []string{"RDS.11"},
 			lacks:    []lack{{"database.backupDays", func(s *Settings) bool { return s.Database.BackupDays < leastBackupDays }}},
 		}, {
+			ID: "backup-region", Has: "its backups in a second region",
+			Remedy:  "set it to a region that RDS copies backups of this one to, such as us-west-2",
+			Without: "0.12 USD for each GiB of backups less; with the region the data is gone until AWS brings the region back",
+			lacks:   []lack{{"database.replicaRegion", func(s *Settings) bool { return s.Database.ReplicaRegion == "" }}},
+		}, {
 			ID: "password-rotation", Has: fmt.Sprintf("a new password of the database every %d days or sooner", mostPasswordDays),
 			Remedy:   "rotate it more often, such as cron(0 3 1 * ? *)",
 			Without:  "a leaked password works for longer",

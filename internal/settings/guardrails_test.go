@@ -18,6 +18,7 @@ var production = map[string]string{
 	"web":         `{"instanceTypes": ["t3.small", "t3a.small"]}`,
 	"domain":      `{"name": "learn.example.edu", "hostedZone": "example.edu"}`,
 	"monitoring":  `{"email": ["oncall@example.edu"]}`,
+	"database":    `{"replicaRegion": "us-west-2"}`,
 }
 
 // weakened are settings that lack what a guard rail is for, laid over those of production, and the keys to blame.
@@ -39,6 +40,7 @@ var weakened = map[string]struct {
 	"database-standby":     {map[string]string{"database": `{"multiAz": false}`}, []string{"database.multiAz"}},
 	"final-snapshot":       {map[string]string{"database": `{"finalSnapshot": false}`}, []string{"database.finalSnapshot"}},
 	"backups":              {map[string]string{"database": `{"backupDays": 6}`}, []string{"database.backupDays"}},
+	"backup-region":        {map[string]string{"database": `{"replicaRegion": ""}`}, []string{"database.replicaRegion"}},
 	"password-rotation":    {map[string]string{"database": `{"rotation": {"schedule": "cron(0 3 1 1,4,7,10 ? *)"}}`}, []string{"database.rotation.schedule"}},
 	"database-metrics":     {map[string]string{"database": `{"monitoringSeconds": 0}`}, []string{"database.monitoringSeconds"}},
 	"secret-recovery":      {map[string]string{"secrets": `{"names": ["smtp"], "recoveryDays": 0}`}, []string{"secrets.recoveryDays"}},

@@ -13,7 +13,7 @@ const smtpPort = 25
 
 // Notes returns what a person should know about these settings before deploying them.
 func (s *Settings) Notes() []string {
-	notes := s.cdnNotes()
+	notes := append(s.cdnNotes(), s.standbyNotes()...)
 	switch s.Network.NATGateways {
 	case network.NATSingle:
 		notes = append(notes, "one NAT gateway: instances in every zone lose the internet with zone "+s.Network.AvailabilityZones[0])

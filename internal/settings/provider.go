@@ -49,6 +49,7 @@ type Providers struct {
 	DatabaseReplica pulumi.ProviderResource // where backups are replicated to
 	USEast1         pulumi.ProviderResource // where CloudFront has its certificate, web ACL and logs
 	StaticReplica   pulumi.ProviderResource // where static files are replicated to
+	SecretsReplica  pulumi.ProviderResource // where secrets are replicated to
 	Registry        pulumi.ProviderResource // of the image repository, which would use an older one of its own
 }
 
@@ -63,6 +64,7 @@ func NewProviders(ctx *pulumi.Context, name string, s *Settings) (Providers, err
 		{&providers.DatabaseReplica, "replica", s.Database.ReplicaRegion},
 		{&providers.USEast1, "us-east-1", s.CDN.Region()},
 		{&providers.StaticReplica, "static-replica", s.CDN.SecondRegion()},
+		{&providers.SecretsReplica, "secrets-replica", s.Secrets.ReplicaRegion},
 		{&providers.Registry, "registry", s.RegistryRegion()},
 	} {
 		var err error

@@ -92,20 +92,30 @@ func (s *Settings) HostNames() []string {
 	switch {
 	case s.Domain.Name == "":
 		return nil
-	case s.CDN.Enabled || s.Web.Ingress == web.CloudFront:
-		return []string{domain.OriginPrefix + s.Domain.Name}
+	case s.behindOrigin():
+		return []string{s.Domain.Origin()}
 	}
 	return s.Domain.Names()
 }
 
+// behindOrigin reports whether CloudFront reaches the load balancer, by a name that is not the site's.
+func (s *Settings) behindOrigin() bool { return s.CDN.Enabled || s.Web.Ingress == web.CloudFront }
+
 // OriginCertificate returns the certificate of the load balancer, and the names that resolve to it.
 func (s *Settings) OriginCertificate() domain.Certificate {
-	return domain.Certificate{ARN: given(s.Domain.CertificateARN), HostNames: s.HostNames(), HostedZone: s.Domain.HostedZone}
+	certificate := domain.Certificate{ARN: given(s.Domain.CertificateARN), HostNames: s.HostNames(), HostedZone: s.Domain.HostedZone}
+	if !s.behindOrigin() { // viewers reach it by the names of the site
+		certificate.Standby, certificate.OverwriteRecords = s.Domain.Standby, s.Domain.OverwriteRecords
+	}
+	return certificate
 }
 
 // ViewerCertificate returns the certificate of CloudFront, and the names that resolve to it.
 func (s *Settings) ViewerCertificate() domain.Certificate {
-	return domain.Certificate{ARN: given(s.Domain.CDNCertificateARN), HostNames: s.Aliases(), HostedZone: s.Domain.HostedZone}
+	return domain.Certificate{
+		ARN: given(s.Domain.CDNCertificateARN), HostNames: s.Aliases(), HostedZone: s.Domain.HostedZone,
+		Standby: s.Domain.Standby, OverwriteRecords: s.Domain.OverwriteRecords,
+	}
 }
 
 // PlainHTTP reports whether the load balancer has no certificate, and answers on port 80.

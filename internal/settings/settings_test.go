@@ -370,6 +370,7 @@ func TestPlaceholdersOfProductionAreNotedFirst(t *testing.T) {
 		"monitoring": `{"email": ["me@acme.org", "you@example.com"]}`,
 		"access":     `{"oidc": {"paths": ["/admin/*"], "issuer": "https://login.microsoftonline.com/<tenant>/v2.0", "clientId": "x", "clientSecretArn": "arn"}}`,
 		"delivery":   `{"github": {"owner": "your-organization", "repo": "ha-web", "ownerId": "1", "repoId": "2"}}`,
+		"database":   `{"replicaRegion": "us-west-2"}`,
 		"waivers":    `{}`,
 	}))
 	require.NoError(t, err)

@@ -28,6 +28,9 @@ func (s *Settings) Validate(f validate.Fields) {
 	s.validateOIDC(f)
 	f.Between(&s.Repository.KeepImages, 2, 10000)
 	f.Between(&s.Repository.UntaggedDays, 1, 365)
+	if s.Repository.ReplicaRegion != "" && !s.Repository.Enabled {
+		f.Add(&s.Repository.Enabled, "must be true with %s, which copies the images of the repository", f.Name(&s.Repository.ReplicaRegion))
+	}
 	if s.State.Bucket != "" && !bucketName.MatchString(s.State.Bucket) {
 		f.Add(&s.State.Bucket, "must be the name of a bucket, without s3://, got %q", s.State.Bucket)
 	}

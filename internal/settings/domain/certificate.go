@@ -19,6 +19,18 @@ type Certificate struct {
 	// HostedZone is the public hosted zone in Route 53 that holds all of HostNames. Without it someone else creates their
 	// records, and an update waits, 75 minutes at most, for those that validate a certificate.
 	HostedZone string `pulumi:"hostedZone,optional"`
+	// Standby reports that another endpoint has HostNames: this one has a certificate for them, and waits.
+	Standby bool `pulumi:"standby,optional"`
+	// OverwriteRecords takes over records of HostNames that exist, and leaves them in the hosted zone when they are given up.
+	OverwriteRecords bool `pulumi:"overwriteRecords,optional"`
+}
+
+// Served returns the host names that the endpoint answers to.
+func (c *Certificate) Served() []string {
+	if c.Standby {
+		return nil
+	}
+	return c.HostNames
 }
 
 // TLS reports whether there is a certificate.
@@ -39,19 +51,20 @@ func (c *Certificate) Validate(f validate.Fields) {
 	}
 }
 
-// HostName returns the name to reach the endpoint by: the first of its host names or, without any, its own.
+// HostName returns the name to reach the endpoint by: the first of those that it serves or, without any, its own.
 func (c *Certificate) HostName(own pulumi.StringOutput) pulumi.StringOutput {
-	if len(c.HostNames) == 0 {
+	served := c.Served()
+	if len(served) == 0 {
 		return own
 	}
-	return pulumi.String(c.HostNames[0]).ToStringOutput()
+	return pulumi.String(served[0]).ToStringOutput()
 }
 
 // MissingRecords returns the records that someone has to create so that the host names resolve to a target, as lines of a zone
 // file. With a HostedZone there are none.
 func (c *Certificate) MissingRecords(target pulumi.StringInput) pulumi.StringArray {
 	lines := pulumi.StringArray{}
-	for _, host := range c.HostNames {
+	for _, host := range c.Served() {
 		if c.HostedZone == "" {
 			lines = append(lines, pulumi.Sprintf("%s. CNAME %s.", host, target))
 		}

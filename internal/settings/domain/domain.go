@@ -3,6 +3,7 @@
 package domain
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -27,12 +28,25 @@ type Settings struct {
 	// those that validate a certificate, and lists all of them in the output dnsRecords.
 	// Cost: 0.50 USD for the hosted zone, which must exist.
 	HostedZone string `pulumi:"hostedZone,optional"`
-	// ARN of an ACM certificate for the load balancer, in aws:region. With cdn.enabled it must cover `origin.<name>`, else
+	// ARN of an ACM certificate for the load balancer, in aws:region. With cdn.enabled it must cover `originName`, else
 	// name and aliases. Left out: a certificate is requested, and renewed by AWS.
 	CertificateARN string `pulumi:"certificateArn,optional"`
 	// ARN of an ACM certificate for CloudFront, in us-east-1, that covers name and aliases. Left out: a certificate is requested, and
 	// renewed by AWS.
 	CDNCertificateARN string `pulumi:"cdnCertificateArn,optional"`
+	// Host name by which CloudFront reaches the load balancer, such as `origin-dr.learn.example.edu`, in hostedZone where that is set.
+	// Two stacks with the same name need one each. A change requests a new certificate and moves CloudFront to the new host name: expect
+	// minutes in which some edge locations still use the old one, which is gone. Left out: `origin.<name>`.
+	OriginName string `pulumi:"originName,optional"`
+	// Whether another stack serves name and aliases, and this one waits to take over. The stack then has the certificates for them, but
+	// no alias records, and its CloudFront distribution none of the names: the output url is CloudFront's own name. Requires
+	// originName with cdn.enabled. Turning it off adds the names to the distribution, which fails with CNAMEAlreadyExists while a
+	// distribution of another stack has them, and creates the records: docs/recovery.md, "After a lost region", has the whole sequence.
+	Standby bool `pulumi:"standby,optional"`
+	// Whether the alias records of name and aliases may be those of another stack. On, records that exist are overwritten instead of
+	// failing the update, and they stay in the hosted zone when this stack gives them up or is deleted. Turning it on
+	// does not touch the records that this stack already has.
+	OverwriteRecords bool `pulumi:"overwriteRecords,optional"`
 
 	begun bool
 }
@@ -47,6 +61,9 @@ func (s *Settings) Names() []string {
 	}
 	return append([]string{s.Name}, s.Aliases...)
 }
+
+// Origin returns the host name by which CloudFront reaches the load balancer.
+func (s *Settings) Origin() string { return cmp.Or(s.OriginName, OriginPrefix+s.Name) }
 
 // TLS reports whether the load balancer has a certificate.
 func (s *Settings) TLS() bool { return s.Name != "" || s.CertificateARN != "" }
@@ -76,6 +93,12 @@ func (s *Settings) Validate(f validate.Fields, region string) {
 	if s.HostedZone != "" && !isIn(s.Name, s.HostedZone) {
 		f.Add(&s.Name, "must be in %s (%s), got %q", f.Name(&s.HostedZone), s.HostedZone, s.Name)
 	}
+	s.checkOrigin(f)
+	for _, each := range []*bool{&s.Standby, &s.OverwriteRecords} {
+		if *each && s.Name == "" {
+			f.Add(&s.Name, "is required with %s", f.Name(each))
+		}
+	}
 	if s.CertificateARN != "" {
 		f.Check(&s.CertificateARN, checkCertificate(s.CertificateARN, region, "the region of the load balancer"))
 	}
@@ -92,6 +115,22 @@ func checkHostName(name string) error {
 		return fmt.Errorf("must be a host name of lowercase letters, digits and hyphens, at most 63 between dots, such as learn.example.edu, got %q", name)
 	}
 	return nil
+}
+
+// checkOrigin records what is wrong with the host name of the load balancer behind CloudFront.
+func (s *Settings) checkOrigin(f validate.Fields) {
+	if s.OriginName == "" {
+		return
+	}
+	f.Check(&s.OriginName, checkHostName(s.OriginName))
+	switch {
+	case s.Name == "":
+		f.Add(&s.Name, "is required with %s", f.Name(&s.OriginName))
+	case s.OriginName == s.Name:
+		f.Add(&s.OriginName, "must be another name than %s (%s), which leads to CloudFront", f.Name(&s.Name), s.Name)
+	case s.HostedZone != "" && !isIn(s.OriginName, s.HostedZone):
+		f.Add(&s.OriginName, "must be in %s (%s), got %q", f.Name(&s.HostedZone), s.HostedZone, s.OriginName)
+	}
 }
 
 // isIn reports whether a hosted zone can have records of a host name.
@@ -112,7 +151,7 @@ func (s *Settings) checkAliases(f validate.Fields) {
 		switch {
 		case alias == s.Name:
 			f.Add(&s.Aliases[i], "must be another name than %s (%s)", f.Name(&s.Name), s.Name)
-		case alias == OriginPrefix+s.Name:
+		case alias == s.Origin():
 			f.Add(&s.Aliases[i], "must not be %s, by which CloudFront reaches the load balancer", alias)
 		case slices.Contains(s.Aliases[:i], alias):
 			f.Add(&s.Aliases[i], "%s is listed twice", alias)

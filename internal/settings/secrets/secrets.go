@@ -22,6 +22,11 @@ type Settings struct {
 	// 'secrets.values.<name>'`. Set a secret that is not listed here with `aws secretsmanager put-secret-value`: then
 	// neither the stack file nor Pulumi's state has its value.
 	Values map[string]pulumi.StringInput `pulumi:"values,optional"`
+	// Second region that keeps copies of the secrets in names, such as `us-west-2`, for a stack that is brought up there after the loss
+	// of aws:region. Secrets Manager copies each new value within seconds. The copies have the names of the secrets, and are encrypted
+	// with a KMS key of that region. Left out: none.
+	// Cost: 0.40 USD for each secret, and 1 USD for the KMS key.
+	ReplicaRegion string `pulumi:"replicaRegion,optional"`
 	// Days for which a deleted secret can be restored, 7 to 30. Its name cannot be used again until they are over. 0 deletes a
 	// secret at once, for stacks that are deleted and created often.
 	RecoveryDays int `pulumi:"recoveryDays,optional"`
@@ -49,6 +54,9 @@ func (s *Settings) Validate(f validate.Fields) {
 		if !slices.Contains(s.Names, name) {
 			f.AddEntry(&s.Values, name, "must be one of %s%s", f.Name(&s.Names), suggestion(name, s.Names))
 		}
+	}
+	if s.ReplicaRegion != "" && len(s.Names) == 0 {
+		f.Add(&s.Names, "must list at least one secret with %s, which copies them", f.Name(&s.ReplicaRegion))
 	}
 	// AWS Secrets Manager API reference, DeleteSecret, RecoveryWindowInDays.
 	if s.RecoveryDays != 0 && (s.RecoveryDays < 7 || s.RecoveryDays > 30) {
