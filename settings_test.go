@@ -23,7 +23,7 @@ var everything = []string{
 	"environment=development",
 	"web.schedules=[{name: launch, start: 2027-06-01T08:00, end: 2027-06-02T08:00, min: 3, max: 9, desired: 4, timeZone: Europe/London}]",
 	"web.image=ssm:/golden/image:3", "web.spot={percent: 20, onDemandBase: 3}",
-	"database={storageGiB: 400, maxStorageGiB: 500, iops: 13000, throughputMiBps: 600}",
+	"database={replicaRegion: us-west-2, storageGiB: 400, maxStorageGiB: 500, iops: 13000, throughputMiBps: 600}",
 	"secrets.values={smtp: {secure: AAABAOm}}",
 	"cdn.edge={addresses: [192.0.2.0/24], header: {name: X-From-Edge}}",
 	"access.agents[0].version=1.0.0", "web.policies=[{arn: arn:aws:iam::123456789012:policy/a}]",
@@ -68,6 +68,7 @@ var changes = map[string][]string{
 
 	"domain.name": {"domain.name=moodle.example.edu"}, "domain.hostedZone": {"domain.hostedZone=learn.example.edu"},
 	"domain.originName":        {"domain.originName=origin-dr.learn.example.edu"},
+	"domain.overwriteRecords":  {"domain.overwriteRecords=true", "cdn.edge={}"}, // with an edge the records are its own
 	"domain.standby":           {"domain.standby=true", "domain.originName=origin-dr.learn.example.edu"},
 	"domain.aliases":           {"domain.aliases=[www.example.edu]"},
 	"domain.certificateArn":    {"domain.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a"},

@@ -43,7 +43,7 @@ func runTests(m *testing.M) int {
 // program builds the program and returns the path of the command.
 var program = sync.OnceValues(func() (string, error) {
 	err := lookThrough("main.go", "components", "internal",
-		"Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.local.yaml")
+		"Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.dr.yaml", "Pulumi.local.yaml")
 	if err != nil {
 		return "", err
 	}
@@ -110,11 +110,14 @@ func planOf(t *testing.T, args ...string) recording {
 	return recording{&planned}
 }
 
-var stacks = []string{"dev", "prod", "local"}
+var (
+	stacks  = []string{"dev", "prod", "local"}
+	shipped = append([]string{"dr"}, stacks...) // prod in a second region besides
+)
 
 func TestPlansAreAsCommitted(t *testing.T) {
 	t.Parallel()
-	for _, stack := range stacks {
+	for _, stack := range shipped {
 		stdout, stderr, status := run(t, project, "plan", "-stack", stack, "-format", "json")
 		require.Zero(t, status, stderr)
 		golden(t, stack+".golden.json", stdout)

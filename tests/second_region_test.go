@@ -1,6 +1,10 @@
 package tests
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"ha-web/components/cdn"
@@ -12,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 func TestSecretsHaveCopies(t *testing.T) {
@@ -89,4 +94,56 @@ func TestRecordsOfTwoStacks(t *testing.T) {
 		}
 		assert.False(t, records["web-cdn-validation-learn.example.edu"].RetainOnDelete)
 	}
+}
+
+// What differs between production and its stack in a second region is what a second region is about.
+func TestSecondRegionIsProduction(t *testing.T) {
+	t.Parallel()
+	prod, second := flatFile(t, "prod"), flatFile(t, "dr")
+	var differ []string
+	for key := range prod {
+		if second[key] != prod[key] {
+			differ = append(differ, key)
+		}
+	}
+	for key := range second {
+		if _, both := prod[key]; !both {
+			differ = append(differ, key)
+		}
+	}
+	assert.ElementsMatch(t, []string{
+		"aws:region", "network.cidr", "network.availabilityZones", "database.replicaRegion", "database.restore.backupArn",
+		"domain.originName", "domain.standby", "waivers.backup-region",
+	}, differ)
+	plan := planOf(t, "-stack", "dr")
+	restored := plan.one(t, awstype.RDSInstance, "ha-web-db")["restoreToPointInTime"].(map[string]any)
+	assert.Equal(t, second["database.restore.backupArn"], restored["sourceDbInstanceAutomatedBackupsArn"])
+	assert.Equal(t, prod["database.replicaRegion"], second["aws:region"], "where the copy of the backups is")
+	stdout, _, status := run(t, project, "plan", "-stack", "dr")
+	require.Zero(t, status)
+	for _, note := range []string{"placeholder: database.restore.backupArn", "standby: learn.example.edu", "waived: backup-region"} {
+		assert.Contains(t, stdout, note)
+	}
+}
+
+// flatFile returns the settings of a stack file by key, lists as text.
+func flatFile(t *testing.T, stack string) map[string]string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(project, "Pulumi."+stack+".yaml"))
+	require.NoError(t, err)
+	var file struct{ Config map[string]any }
+	require.NoError(t, yaml.Unmarshal(content, &file))
+	flat := map[string]string{}
+	var visit func(prefix string, value any)
+	visit = func(prefix string, value any) {
+		fields, isMap := value.(map[string]any)
+		if !isMap {
+			flat[prefix] = fmt.Sprint(value)
+		}
+		for key, each := range fields {
+			visit(strings.TrimPrefix(prefix+"."+key, "."), each)
+		}
+	}
+	visit("", file.Config)
+	return flat
 }

@@ -58,7 +58,7 @@ const localEndpoint = "http://127.0.0.1:5811"
 func (s *Stack) PointAtEmulator(t testing.TB, name string) {
 	t.Helper()
 	local := section(ReadYAML(t, filepath.Join(s.suite.Project, "Pulumi.local.yaml")), "config")
-	maps.DeleteFunc(local, func(key string, _ any) bool { return !strings.HasPrefix(key, "aws:") })
+	maps.DeleteFunc(local, func(key string, _ any) bool { return !strings.HasPrefix(key, "aws:") || key == "aws:region" })
 	require.Equal(t, localEndpoint, local["aws:endpoints"].([]any)[0].(map[string]any)["acm"])
 	editYAML(t, s.file(name), func(file map[string]any) {
 		config := section(file, "config")
