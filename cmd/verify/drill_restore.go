@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -17,11 +16,15 @@ import (
 
 var restoreDrill = drill{
 	name: "restore", title: "Restore the database",
-	does: "Restores the database to the latest possible time as a second one, which nothing uses, looks at it, and deletes it.",
-	goal: "restored", reached: "The copy is available.",
-	promise: "The database can be restored to a time less than 15 minutes ago, into the same network, encrypted and private.",
+	does: "Restores the database to the latest possible time as a second one, which nothing uses, gives it a password, connects to it " +
+		"through an instance, counts its rows, and deletes it.",
+	goal: "read", reached: "The data of the copy can be read.",
+	promise: "The database can be restored to a time less than 15 minutes ago, into the same network, encrypted and private, and people " +
+		"reach it there.",
 	actions: []string{
-		"kms:CreateGrant", "kms:DescribeKey", "rds:AddTagsToResource", "rds:DeleteDBInstance", "rds:RestoreDBInstanceToPointInTime",
+		"kms:CreateGrant", "kms:DescribeKey", "rds:AddTagsToResource", "rds:DeleteDBInstance", "rds:ModifyDBInstance",
+		"rds:RestoreDBInstanceToPointInTime", "secretsmanager:CreateSecret", "secretsmanager:GetSecretValue", "secretsmanager:TagResource",
+		"ssm:StartSession", "ssm:TerminateSession",
 	},
 	timeout: 2 * time.Hour, after: 0,
 	begin: func(t *trial) operation { return &restore{trial: t, mark: rand.Text()} },
@@ -37,6 +40,17 @@ type restore struct {
 	copy    *databases.DBInstance
 	created bool
 	missing int // how often in a row the copy was not there, though it was created
+
+	through string // the instance
+	managed bool   // RDS was asked for a password
+	login   login
+	tunnel  tunnel
+	reader  reader
+	counted *counted
+
+	step int       // how many of restoreSteps are done
+	last time.Time // when the last of them was
+	seen string    // of the copy then
 }
 
 // markTag is the tag that distinguishes the copy of a drill.
@@ -50,6 +64,9 @@ func (o *restore) prepare(ctx context.Context) (string, error) {
 	if found := databaseBackups(o.source); found.status != statusPass {
 		return "", refuseFailure(found)
 	}
+	if err := o.passable(ctx); err != nil {
+		return "", err
+	}
 	o.name = copyName(o.outputs.DatabaseIdentifier, time.Now())
 	switch there, err := o.find(ctx); {
 	case err != nil:
@@ -57,9 +74,9 @@ func (o *restore) prepare(ctx context.Context) (string, error) {
 	case there != nil:
 		return "", refuse("wait for a minute", "database %s is there already", o.name)
 	}
-	return fmt.Sprintf("restore database %s to %s as %s, a %s in one zone, and delete that again. It costs as much as the database "+
-		"without a standby while it is there.", o.outputs.DatabaseIdentifier, o.source.LatestRestorableTime.UTC().Format(time.RFC3339), o.name,
-		aws.ToString(o.source.DBInstanceClass)), nil
+	return fmt.Sprintf("restore database %s to %s as %s, a %s in one zone, give it a password, reach it through instance %s, count "+
+		"its rows, and delete it again. It costs as much as the database without a standby while it is there.", o.outputs.DatabaseIdentifier, o.source.LatestRestorableTime.UTC().Format(time.RFC3339), o.name,
+		aws.ToString(o.source.DBInstanceClass), o.through), nil
 }
 
 // longestIdentifier is how long the identifier of a database may be (Amazon RDS API reference, RestoreDBInstanceToPointInTime).
@@ -90,7 +107,13 @@ func (o *restore) act(ctx context.Context) error {
 				o.outputs.region, o.name)
 		},
 	})
+	o.changed(change{
+		what:   "tunnel through " + o.through,
+		back:   func(context.Context) (bool, error) { err := o.disconnect(); return err == nil, err },
+		byHand: func() string { return "end the processes of the tunnel on this machine" },
+	})
 	o.began = time.Now()
+	o.last = o.began
 	_, err := o.aws.disturb.databases.RestoreDBInstanceToPointInTime(ctx, o.likeSource())
 	o.created = err == nil
 	return err
@@ -117,39 +140,6 @@ func (o *restore) likeSource() *rds.RestoreDBInstanceToPointInTimeInput {
 		}
 	}
 	return in
-}
-
-func securityGroupsOf(d *databases.DBInstance) []string {
-	var groups []string
-	for _, each := range d.VpcSecurityGroups {
-		groups = append(groups, aws.ToString(each.VpcSecurityGroupId))
-	}
-	slices.Sort(groups)
-	return groups
-}
-
-func subnetGroupOf(d *databases.DBInstance) string {
-	if d.DBSubnetGroup == nil {
-		return ""
-	}
-	return aws.ToString(d.DBSubnetGroup.DBSubnetGroupName)
-}
-
-func parameterGroupOf(d *databases.DBInstance) string {
-	if len(d.DBParameterGroups) == 0 {
-		return ""
-	}
-	return aws.ToString(d.DBParameterGroups[0].DBParameterGroupName)
-}
-
-func (o *restore) recovered(ctx context.Context) (bool, string, error) {
-	found, err := o.find(ctx)
-	if err != nil || found == nil {
-		return false, o.name + " is not there yet", err
-	}
-	o.copy = found
-	status := aws.ToString(found.DBInstanceStatus)
-	return status == available, o.name + " is " + status, nil
 }
 
 // remove deletes the copy and waits until it is gone. AWS may refuse to delete it before it is available.
@@ -180,31 +170,4 @@ func (o *restore) isCopy(found *databases.DBInstance) bool {
 	return slices.ContainsFunc(found.TagList, func(each databases.Tag) bool {
 		return aws.ToString(each.Key) == markTag && aws.ToString(each.Value) == o.mark
 	})
-}
-
-func (o *restore) judge(m measured) []claim {
-	age := o.began.Sub(*o.source.LatestRestorableTime)
-	o.note("recovery point", "%v before the drill, at %s", age.Round(time.Second), o.source.LatestRestorableTime.UTC().Format(time.RFC3339))
-	claims := []claim{{
-		fmt.Sprintf("The database can be restored to less than %v ago.", oldestRestore), age < oldestRestore, fmt.Sprintf("To %v ago.", age.Round(time.Second)),
-	}}
-	if o.copy == nil || !m.strength.done {
-		return claims
-	}
-	groups := strings.Join(securityGroupsOf(o.copy), ", ")
-	same := func(text, has, wants string) {
-		claims = append(claims, claim{text, has == wants, cmp.Or(has, "none") + "."})
-	}
-	claims = append(claims,
-		claim{"The copy is encrypted.", aws.ToBool(o.copy.StorageEncrypted), cmp.Or(aws.ToString(o.copy.KmsKeyId), "no key") + "."},
-		claim{"The copy is private.", !aws.ToBool(o.copy.PubliclyAccessible), map[bool]string{true: "It has a public address.", false: "It has no public address."}[aws.ToBool(o.copy.PubliclyAccessible)]})
-	same("The copy has the security groups of the database.", groups, strings.Join(securityGroupsOf(o.source), ", "))
-	same("The copy has the DB subnet group of the database.", subnetGroupOf(o.copy), subnetGroupOf(o.source))
-	same("The copy has the parameter group of the database.", parameterGroupOf(o.copy), parameterGroupOf(o.source))
-	same("The copy has the engine and version of the database.", engineOf(o.copy), engineOf(o.source))
-	return claims
-}
-
-func engineOf(d *databases.DBInstance) string {
-	return aws.ToString(d.Engine) + " " + aws.ToString(d.EngineVersion)
 }

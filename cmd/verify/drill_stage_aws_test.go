@@ -80,6 +80,32 @@ func (s *stage) RestoreDBInstanceToPointInTime(_ context.Context, in *rds.Restor
 	return &rds.RestoreDBInstanceToPointInTimeOutput{}, nil
 }
 
+// ModifyDBInstance has a secret made, half a minute later.
+func (s *stage) ModifyDBInstance(_ context.Context, in *rds.ModifyDBInstanceInput, _ ...func(*rds.Options)) (*rds.ModifyDBInstanceOutput, error) {
+	how := map[bool]string{true: " with a password of its own, now"}[aws.ToBool(in.ManageMasterUserPassword) && aws.ToBool(in.ApplyImmediately)]
+	if err := s.change("ModifyDBInstance", *in.DBInstanceIdentifier+how); err != nil {
+		return nil, err
+	}
+	made := s.copies[*in.DBInstanceIdentifier]
+	made.DBInstanceStatus = aws.String("resetting-master-credentials")
+	made.MasterUserSecret = &databases.MasterUserSecret{SecretArn: aws.String("arn:copy"), SecretStatus: aws.String("creating")}
+	s.at(time.Since(s.acted)+30*time.Second, func() {
+		made.DBInstanceStatus, made.MasterUserSecret.SecretStatus = aws.String("available"), aws.String("active")
+	})
+	return &rds.ModifyDBInstanceOutput{}, nil
+}
+
+// copyPassword is that of the copy, which must not appear anywhere.
+const copyPassword = "s3cret-of-the-copy"
+
+func (s *stage) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (
+	*secretsmanager.GetSecretValueOutput, error) {
+	if *in.SecretId != "arn:copy" {
+		return nil, errors.New("reads a secret that is not the copy's: " + *in.SecretId)
+	}
+	return &secretsmanager.GetSecretValueOutput{SecretString: aws.String(`{"username":"appuser","password":"` + copyPassword + `"}`)}, s.main.ask("GetSecretValue")
+}
+
 // DeleteDBInstance refuses, as AWS does, what is being created.
 func (s *stage) DeleteDBInstance(_ context.Context, in *rds.DeleteDBInstanceInput, _ ...func(*rds.Options)) (*rds.DeleteDBInstanceOutput, error) {
 	found := s.copies[*in.DBInstanceIdentifier]

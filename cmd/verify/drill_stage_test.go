@@ -42,6 +42,15 @@ type stage struct {
 	copies map[string]*databases.DBInstance // that were restored
 	asked  *rds.RestoreDBInstanceToPointInTimeInput
 
+	rows      map[string]int64 // of the tables of the copy
+	tunnels   []passage        // that were opened
+	templates []string         // their commands
+	missing   []string         // programs
+	deaf      int              // how many attempts to connect fail
+	broken    int              // how many tunnels end at once
+	open      int              // tunnels that are open
+	accessed  []connection
+
 	did      []string // what was changed, in order
 	acted    time.Time
 	later    []deed
@@ -70,6 +79,8 @@ func newStage(t *testing.T) *stage {
 	s.outputs["cdnEnabled"] = false
 	s.outputs["databaseProxyEnabled"], s.outputs["databaseEndpoint"] = true, s.data.outputs.DatabaseEndpoint
 	s.site.at["https://learn.example.edu/courses"] = page{response: response{status: 200}}
+	s.outputs["databaseOperators"], s.outputs["databaseEngine"], s.outputs["databaseName"] = true, "postgres", "appdb"
+	s.rows = map[string]int64{"courses": 40, "enrollments": 2}
 	s.outputs["databaseSecretArn"] = *s.data.secret.ARN
 	s.main.group.VPCZoneIdentifier, s.main.group.MaxSize = aws.String("private-a,private-b"), aws.Int32(4)
 	for i, each := range s.data.subnets {
@@ -272,9 +283,12 @@ func (s *stage) play(t *testing.T, args ...string) played {
 
 func (s *stage) swap(t *testing.T) {
 	connected, reached, probed, asked, interrupted := connect, connectSite, probeSite, isTerminal, interrupts
+	opened, joined, looked := openTunnel, connectDatabase, lookPath
 	t.Cleanup(func() {
 		connect, connectSite, probeSite, isTerminal, interrupts = connected, reached, probed, asked, interrupted
+		openTunnel, connectDatabase, lookPath = opened, joined, looked
 	})
+	openTunnel, connectDatabase, lookPath = s.openTunnel, s.connectDatabase, s.lookPath
 	connect = func(context.Context, string) (services, error) { return s.services(), nil }
 	connectSite = func() site { return s.site }
 	isTerminal = func(io.Reader) bool { return s.terminal }

@@ -31,6 +31,9 @@ too. A second Ctrl-C ends at once, and prints the commands that put the rest bac
   -after TIME           how long requests go on after the recovery (default 10s, rotation 1m)
   -instance ID          instance: the instance to terminate (default: the oldest)
   -zone AZ              zone: the Availability Zone to take out (default: the first)
+  -tunnel COMMAND       restore: shell command that forwards port {local} of this machine to {host}:{port} in the VPC, for as
+                        long as it runs, such as one for a bastion (default: aws ssm start-session through {instance})
+  -count TABLE          restore: count the rows of this table only (default: of all)
   -expires TIME         zone: when AWS ends the zonal shift by itself, at most 72h (default 1h)
   -format FORMAT        table, or json for programs (default table)
   -report FILE          also write the report as Markdown, for a change record
@@ -52,6 +55,7 @@ type drillOptions struct {
 	source                     checkOptions
 	confirm                    confirmOptions
 	path, deep, instance, zone string
+	tunnel, count              string
 	rate                       float64
 	timeout, interval, after   time.Duration
 	expires                    time.Duration
@@ -126,6 +130,8 @@ func (o *drillOptions) register(flags *flag.FlagSet, chosen drill) {
 	flags.DurationVar(&o.after, "after", chosen.after, "")
 	flags.StringVar(&o.instance, "instance", "", "")
 	flags.StringVar(&o.zone, "zone", "", "")
+	flags.StringVar(&o.tunnel, "tunnel", "", "")
+	flags.StringVar(&o.count, "count", "", "")
 	flags.DurationVar(&o.expires, "expires", time.Hour, "")
 	flags.StringVar(&o.source.format, "format", "table", "")
 	flags.StringVar(&o.source.report, "report", "", "")
@@ -159,6 +165,9 @@ func (o *drillOptions) validate(flags *flag.FlagSet, chosen drill) error {
 			faults.Add(each.name, "must be %v or more, got %v", each.from, each.given)
 		}
 	}
+	if o.tunnel != "" && !strings.Contains(o.tunnel, "{local}") {
+		faults.Add("-tunnel", "must have {local}, the port of this machine to forward, got %q", o.tunnel)
+	}
 	if o.expires < time.Minute || o.expires > longestShift || o.expires%time.Minute != 0 {
 		faults.Add("-expires", "must be whole minutes, from 1m to 72h, got %v", o.expires)
 	}
@@ -166,7 +175,7 @@ func (o *drillOptions) validate(flags *flag.FlagSet, chosen drill) error {
 		faults.Add("-expires", "must be at least -timeout (%v), got %v: the shift would end during the drill", o.timeout, o.expires)
 	}
 	flags.Visit(func(given *flag.Flag) {
-		only := map[string]string{"instance": "instance", "zone": "zone", "expires": "zone"}[given.Name]
+		only := map[string]string{"instance": "instance", "zone": "zone", "expires": "zone", "tunnel": "restore", "count": "restore"}[given.Name]
 		if only != "" && only != chosen.name {
 			faults.Add("-"+given.Name, "is for drill %s", only)
 		}

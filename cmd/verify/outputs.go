@@ -39,6 +39,7 @@ type outputs struct {
 	ApplicationPort      int      `json:"applicationPort"`
 	DatabaseIdentifier   string   `json:"databaseIdentifier"`
 	DatabaseEngine       string   `json:"databaseEngine"`
+	DatabaseName         string   `json:"databaseName"`
 	DatabaseEndpoint     string   `json:"databaseEndpoint"`
 	DatabaseOperators    bool     `json:"databaseOperators"`
 	DatabaseProxyEnabled bool     `json:"databaseProxyEnabled"`
