@@ -141,6 +141,7 @@ func program(ctx *pulumi.Context) error {
 		Database: monitoring.Database{
 			Settings:           &stack.Database,
 			Identifier:         database.Identifier,
+			AllocatedGiB:       database.AllocatedGiB,
 			ParameterGroupName: database.ParameterGroupName,
 			SecretARN:          database.SecretARN,
 			SecretReaders:      slices.Concat(database.SecretReaders, pulumi.StringArray{webTier.RoleName}),

@@ -215,7 +215,7 @@ func monitoringArgs(changes ...func(*monitoring.Args)) *monitoring.Args {
 		},
 		Database: monitoring.Database{
 			Settings:   &rds,
-			Identifier: pulumi.String("web-test-db"), ParameterGroupName: pulumi.String("web-db"),
+			Identifier: pulumi.String("web-test-db"), ParameterGroupName: pulumi.String("web-db"), AllocatedGiB: pulumi.Int(100),
 			SecretARN:     pulumi.String("arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-0a1b-Ab12Cd"),
 			SecretReaders: pulumi.ToStringArray([]string{"web-proxy", "web-app"}),
 		},

@@ -239,7 +239,7 @@ var broken = map[string]func(*draft){
 	"HA.16": func(d *draft) { d.set(awstype.SecretsManagerSecret, "ha-web-secret-smtp", "recoveryWindowInDays", 0.0) },
 	"HA.17": func(d *draft) { d.find(awstype.S3BucketV2, "ha-web-static").Protect = false },
 	"HA.18": func(d *draft) {
-		d.set(awstype.CloudWatchMetricAlarm, "ha-web-alarm-healthy-hosts", "treatMissingData", "missing")
+		d.set(awstype.CloudWatchMetricAlarm, "ha-web-alarm-no-healthy-hosts", "treatMissingData", "missing")
 	},
 	"HA.19": func(d *draft) {
 		d.drop(awstype.SNSTopicSubscription, "ha-web-alarms")

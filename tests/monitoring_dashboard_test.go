@@ -75,15 +75,18 @@ func TestDashboardShowsTheSiteFromTrafficToDatabase(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"Pages",
-		"Requests a minute", "Errors, percent of answers", "Errors and refusals a minute",
-		"Latency, seconds", "Healthy servers", "Fleet, instances",
-		"Fleet, percent of its greatest size", "CPU load, percent", "Memory and disk of the fullest instance, percent", "CPU credits",
-		"Database connections", "Database, free storage", "Database, free memory",
-		"Database, seconds to read and write", "Database, disk queue", "Database, percent of burst balance",
-		"Proxy, microseconds to a connection", "Proxy, pinned connections", "NAT gateways",
-		"Cache hit rate, percent", "Firewall, requests in five minutes", "Messages that did not arrive",
+		"Requests a minute", "Requests in five minutes, and what is expected", "Errors, percent of responses",
+		"Errors and refusals a minute", "Latency, 99th percentile of busy minutes, seconds", "Latency, 90th percentile, and what is expected",
+		"Errors by zone, percentage points above the others", "Slow zone, 99th percentile, seconds", "Heartbeats of instances by zone, a minute",
+		"Healthy instances", "Instances short of the desired capacity", "Fleet, instances",
+		"Busy fleet, percent of its maximum size", "CPU load, percent", "Memory and disk of the fullest instance, percent",
+		"CPU credits", "Database connections", "Database, free storage",
+		"Database, free memory", "Database, seconds to read and write", "Database, disk queue",
+		"Database, percent of burst balance", "Proxy, microseconds to a connection", "Proxy, refused logins",
+		"Proxy, pinned connections", "NAT gateways", "Cache hit rate, percent",
+		"Firewall, requests in five minutes", "Messages that did not arrive",
 	}, titles)
-	assert.Len(t, all[0].Properties.Alarms, 5)
+	assert.Len(t, all[0].Properties.Alarms, 6)
 
 	taken := map[[2]int]string{}
 	for _, each := range all {
@@ -109,7 +112,7 @@ func TestDashboardShowsTheSiteFromTrafficToDatabase(t *testing.T) {
 func TestDashboardDrawsTheThresholdsOfAlarms(t *testing.T) {
 	t.Parallel()
 	got := recordMonitoring(t, fullMonitoring())
-	undrawn := regexp.MustCompile(`^web-alarm-(rollout-.*|database-secret-read|secret-rotation-failed)$`) // drawn as others, or events
+	undrawn := regexp.MustCompile(`^web-alarm-(rollout-.*|database-secret-read|database-storage-event|secret-rotation-failed)$`) // drawn as others, or events
 	measured := regexp.MustCompile(` ([A-Za-z0-9]+)/[0-9]+s `)
 	graphs := widgets(t, got, "web-dashboard")
 	seen := 0
@@ -123,11 +126,11 @@ func TestDashboardDrawsTheThresholdsOfAlarms(t *testing.T) {
 			region = "us-east-1"
 		}
 		found := slices.ContainsFunc(graphs, func(graph widget) bool {
-			drawn := false
+			drawn := alarm.Inputs["thresholdMetricId"] != nil // a band is a line
 			for _, each := range graph.Properties.Annotations.Horizontal {
 				drawn = drawn || each.Value == alarm.Inputs["threshold"] && slices.Contains(strings.Split(strings.Split(each.Label, ": ")[0], ", "), role)
 			}
-			watched := measured.ReplaceAllString(strings.ReplaceAll(shown(alarm.Inputs), " ignore/", "/"), " $1 ")
+			watched := measured.ReplaceAllString(shown(alarm.Inputs), " $1 ")
 			expression := alarm.Inputs["metricQueries"]
 			for _, each := range linesOf(graph) {
 				if each.options["region"] != region {
@@ -148,14 +151,14 @@ func TestDashboardDrawsTheThresholdsOfAlarms(t *testing.T) {
 // Expressions use the metrics of their own graph, each by an id that there is once.
 func TestDashboardExpressionsFindTheirMetrics(t *testing.T) {
 	t.Parallel()
-	word := regexp.MustCompile(`\b[a-z]+\b`)
+	word := regexp.MustCompile(`\b[a-z][a-z_]*\b`)
 	expressions := 0
 	for _, graph := range widgets(t, recordMonitoring(t, fullMonitoring()), "web-dashboard") {
 		ids := map[string]bool{}
 		for _, each := range linesOf(graph) {
 			if name, named := each.options["id"].(string); named {
 				assert.False(t, ids[name], "%s: two %s", graph.Properties.Title, name)
-				assert.Equal(t, false, each.options["visible"], name)
+				assert.Equal(t, each.options["label"] != nil, each.options["visible"], name)
 				ids[name] = true
 			}
 		}
@@ -168,7 +171,7 @@ func TestDashboardExpressionsFindTheirMetrics(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, 2, expressions)
+	assert.Equal(t, 14, expressions)
 }
 
 func TestDashboardIsWhereItsAddressLeads(t *testing.T) {

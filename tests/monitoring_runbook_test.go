@@ -37,7 +37,7 @@ func TestRunbookHasASectionForEachAlarm(t *testing.T) {
 		}
 	}
 	assert.ElementsMatch(t, slices.Collect(maps.Keys(roles)), slices.Collect(maps.Keys(sections)))
-	composites := []string{"redundancy", "errors", "database", "security", "cdn"}
+	composites := []string{"redundancy", "zone", "errors", "database", "security", "cdn"}
 	for role, text := range sections {
 		if slices.Contains(composites, role) {
 			continue

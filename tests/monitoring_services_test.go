@@ -72,7 +72,7 @@ func TestPagesBecomeIncidents(t *testing.T) {
 		assert.Equal(t, []any{arn("cloudwatch", "web-servicenow")}, policy["events:InvokeApiDestination"]["Resource"])
 		roles := map[string][]string{
 			"": {
-				"web-incident-open-redundancy", "web-incident-open-errors", "web-incident-open-database", "web-incident-open-security",
+				"web-incident-open-redundancy", "web-incident-open-zone", "web-incident-open-errors", "web-incident-open-database", "web-incident-open-security",
 				"web-incident-resolve",
 			},
 			"-us-east-1": {"web-incident-open-cdn", "web-incident-resolve"},
@@ -133,7 +133,7 @@ func TestAnIncidentIsOpenedOnceAndResolved(t *testing.T) {
 	for _, other := range []string{"web-test-latency", "web-other-errors", "web-test-cdn", "web-test-database"} {
 		assert.False(t, matches(open, pageChanged(other, "ALARM", nine, "OK", nine)), other)
 	}
-	for _, page := range []string{"redundancy", "errors", "database", "security"} {
+	for _, page := range []string{"redundancy", "zone", "errors", "database", "security"} {
 		assert.True(t, matches(patternOf(t, got, "web-incident-open-"+page), pageChanged("web-test-"+page, "ALARM", nine, "OK", nine)), page)
 		assert.True(t, matches(resolve, pageChanged("web-test-"+page, "OK", ten, "ALARM", nine)), page)
 	}

@@ -51,6 +51,7 @@ Web.LoadBalancerSuffix: is required
 Web.TargetGroupSuffix: is required
 Web.AutoScalingGroupName: is required
 Database.Identifier: is required
+Database.AllocatedGiB: is required
 Database.ParameterGroupName: is required
 Database.SecretARN: is required
 Database.SecretReaders: is required
@@ -64,6 +65,7 @@ Settings.Slack.ChannelID: must be the ID of a Slack channel, such as C0123ABCD, 
 Settings.RunbookURL: must begin with https://, got "http://wiki"
 Settings.Thresholds.ServerErrorPercent: must be between 1 and 100, got 0
 Settings.Thresholds.LatencyMilliseconds: must be between 1 and 1000000000, got 0
+Settings.Thresholds.MinimumErrors: must be between 1 and 1000000000, got 0
 Settings.Thresholds.FleetFullPercent: must be between 1 and 100, got 0
 Settings.Thresholds.FleetLoadPercent: must be between 1 and 100, got 0
 Settings.Thresholds.InstanceMemoryPercent: must be between 1 and 100, got 0
@@ -154,7 +156,7 @@ func TestSettingsReachMonitoring(t *testing.T) {
     notices: {https: {log: {secure: AAABAOm}}, functions: [arn:aws:lambda:eu-west-1:123456789012:function:record]}
     slack: {workspaceId: T0123ABCD, channelId: C0123ABCD}
     runbookUrl: https://wiki.example.edu/runbook
-    thresholds: {latencyMilliseconds: 800}
+    thresholds: {latencyMilliseconds: 800, minimumRequests: 50, minimumErrors: 5, rateLimitedRequests: 300}
     secretReaders: [migrate]
     cacheMetrics: false
     serviceNow: {instance: example, importSet: u_x, clientId: 0a1b, clientSecret: {secure: AAABAOm}, assignmentGroup: Web, urgency: 3, impact: 1}
@@ -184,11 +186,13 @@ func TestSettingsReachMonitoring(t *testing.T) {
 	assert.ElementsMatch(t, want, subscribed)
 	assert.Equal(t, "C0123ABCD", got.one(t, awstype.ChatbotSlackChannelConfiguration, "ha-web-slack")["slackChannelId"])
 	for name, threshold := range map[string]float64{
-		"healthy-hosts": 3, "latency": 0.8, "database-connections": 240, "database-storage": 16 * (1 << 30), "proxy-pinned": 75, "server-errors": 5,
+		"rate-limited-us-east-1": 300, "latency": 0.8, "database-connections": 240, "database-storage": 16 * (1 << 30), "proxy-pinned": 75, "server-errors": 5,
 	} {
 		assert.Equal(t, threshold, got.one(t, awstype.CloudWatchMetricAlarm, "ha-web-alarm-"+name)["threshold"], name)
 	}
-	assert.Contains(t, got.of(awstype.CloudWatchMetricAlarm), "ha-web-alarm-healthy-hosts-in-zone-c")
+	assert.Contains(t, got.of(awstype.CloudWatchMetricAlarm), "ha-web-alarm-zone-heartbeat-c")
+	assert.Contains(t, shown(got.one(t, awstype.CloudWatchMetricAlarm, "ha-web-alarm-latency")), "IF(requests >= 50, slowest, 0)")
+	assert.Contains(t, shown(got.one(t, awstype.CloudWatchMetricAlarm, "ha-web-alarm-server-errors")), "IF(FILL(failed, 0) >= 5, ")
 	assert.True(t, strings.HasSuffix(got.one(t, awstype.CloudWatchMetricAlarm, "ha-web-alarm-latency")["alarmDescription"].(string), " Runbook: https://wiki.example.edu/runbook#latency"))
 	assert.False(t, matches(patternOf(t, got, "ha-web-database-secret-read"), read("rds!ha-web-db", inRole("migrate"))))
 	for _, known := range []string{"ha-web-app", "ha-web-proxy"} {

@@ -12,6 +12,7 @@ import (
 	"ha-web/internal/awstype"
 	"ha-web/internal/offline"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -30,8 +31,8 @@ func shown(inputs map[string]any) string {
 	if queries, math := inputs["metricQueries"].([]any); math {
 		for _, each := range queries {
 			query := each.(map[string]any)
-			if query["returnData"] == true {
-				what = append(what, fmt.Sprint(query["expression"], " of"))
+			if query["expression"] != nil {
+				what = append([]string{fmt.Sprint(query["expression"], " of")}, what...)
 				continue
 			}
 			metric := query["metric"].(map[string]any)
@@ -39,16 +40,17 @@ func shown(inputs map[string]any) string {
 				metric["period"], list(metric["dimensions"])))
 		}
 	} else {
-		statistic := inputs["statistic"]
-		if statistic == nil {
-			statistic = fmt.Sprintf("%v %v", inputs["extendedStatistic"], inputs["evaluateLowSampleCountPercentiles"])
-		}
-		what = append(what, fmt.Sprintf("%v %v %v/%vs {%s}", inputs["namespace"], inputs["metricName"], statistic, inputs["period"],
+		what = append(what, fmt.Sprintf("%v %v %v/%vs {%s}", inputs["namespace"], inputs["metricName"], inputs["statistic"], inputs["period"],
 			list(inputs["dimensions"])))
 	}
 	comparison := map[any]string{
 		"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": ">=", "LessThanThreshold": "<",
+		"LessThanLowerOrGreaterThanUpperThreshold": "outside", "GreaterThanUpperThreshold": "above",
 	}[inputs["comparisonOperator"]]
+	if inputs["thresholdMetricId"] != nil {
+		return fmt.Sprintf("%s %s %v in %v of %v, %v", strings.Join(what, " "), comparison, inputs["thresholdMetricId"],
+			inputs["datapointsToAlarm"], inputs["evaluationPeriods"], inputs["treatMissingData"])
+	}
 	return fmt.Sprintf("%s %s %v in %v of %v, %v", strings.Join(what, " "), comparison, inputs["threshold"], inputs["datapointsToAlarm"],
 		inputs["evaluationPeriods"], inputs["treatMissingData"])
 }
@@ -61,29 +63,35 @@ func TestAlarms(t *testing.T) {
 		targets  = "{LoadBalancer=app/web/1 TargetGroup=targetgroup/web/2}"
 		group    = "{AutoScalingGroupName=web-app}"
 		db       = "{DBInstanceIdentifier=web-test-db}"
-		failed   = "100 * FILL(failed, 0) / requests of failed=AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum/60s " + targets +
-			" requests=AWS/ApplicationELB RequestCount Sum/60s " + targets
+		requests = " requests=AWS/ApplicationELB RequestCount Sum/60s " + targets
+		failed   = "IF(FILL(failed, 0) >= 10, 100 * FILL(failed, 0) / requests, 0) of failed=AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum/60s " +
+			targets + requests
+		slow   = "IF(requests >= 100, slowest, 0) of slowest=AWS/ApplicationELB TargetResponseTime p99/60s " + targets + requests
+		wanted = "=AWS/AutoScaling GroupDesiredCapacity "
 	)
 	want := map[string]string{
-		"healthy-hosts":            "AWS/ApplicationELB HealthyHostCount Minimum/60s " + targets + " < 2 in 2 of 3, breaching",
-		"healthy-hosts-in-zone-a":  "AWS/ApplicationELB HealthyHostCount Minimum/60s {AvailabilityZone=eu-west-1a " + targets[1:] + " < 1 in 3 of 3, breaching",
-		"healthy-hosts-in-zone-b":  "AWS/ApplicationELB HealthyHostCount Minimum/60s {AvailabilityZone=eu-west-1b " + targets[1:] + " < 1 in 3 of 3, breaching",
+		// A replacement takes 7 minutes by default, and a group is old enough after three quarters of them.
+		"healthy-hosts": "IF(minutes >= 6, desired - FILL(healthy, 0), 0) of desired" + wanted + "Minimum/420s " + group +
+			" healthy=AWS/ApplicationELB HealthyHostCount Maximum/420s " + targets + " minutes" + wanted + "SampleCount/420s " + group +
+			" > 0 in 1 of 1, notBreaching",
+		"no-healthy-hosts": "AWS/ApplicationELB HealthyHostCount Maximum/60s " + targets + " < 1 in 2 of 2, breaching",
 		"unhealthy-hosts":          "AWS/ApplicationELB UnHealthyHostCount Minimum/60s " + targets + " > 0 in 2 of 2, notBreaching",
 		"load-balancer-errors":     "AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum/60s " + balancer + " > 10 in 3 of 5, notBreaching",
 		"server-errors":            failed + " > 5 in 3 of 5, notBreaching",
-		"latency":                  "AWS/ApplicationELB TargetResponseTime p99 ignore/60s " + targets + " > 2 in 5 of 5, notBreaching",
+		"latency":                  slow + " > 2 in 5 of 5, notBreaching",
 		"rejected-connections":     "AWS/ApplicationELB RejectedConnectionCount Sum/60s " + balancer + " > 0 in 2 of 3, notBreaching",
 		"target-connection-errors": "AWS/ApplicationELB TargetConnectionErrorCount Sum/60s " + targets + " > 0 in 3 of 5, notBreaching",
 
 		"rollout-server-errors":        failed + " > 5 in 2 of 3, notBreaching",
 		"rollout-load-balancer-errors": "AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum/60s " + balancer + " > 10 in 2 of 3, notBreaching",
-		"rollout-latency":              "AWS/ApplicationELB TargetResponseTime p99 ignore/60s " + targets + " > 2 in 3 of 3, notBreaching",
+		"rollout-latency":              slow + " > 2 in 3 of 3, notBreaching",
 
 		"fleet-load":      "AWS/EC2 CPUUtilization Average/300s " + group + " > 85 in 3 of 3, missing",
 		"instance-memory": "CWAgent mem_used_percent Maximum/60s " + group + " > 90 in 5 of 5, notBreaching",
 		"instance-disk":   "CWAgent disk_used_percent Maximum/60s " + group + " > 85 in 5 of 5, notBreaching",
-		"fleet-full": "100 * inservice / most of inservice=AWS/AutoScaling GroupInServiceInstances Maximum/60s " + group +
-			" most=AWS/AutoScaling GroupMaxSize Maximum/60s " + group + " >= 90 in 5 of 5, missing",
+		"fleet-full": "IF(load > 60, 100 * inservice / most, 0) of inservice=AWS/AutoScaling GroupInServiceInstances Maximum/60s " + group +
+			" most=AWS/AutoScaling GroupMaxSize Maximum/60s " + group + " load=AWS/EC2 CPUUtilization Average/60s " + group +
+			" >= 90 in 5 of 5, missing",
 		"fleet-credits": "AWS/EC2 CPUCreditBalance Maximum/300s " + group + " < 20 in 12 of 12, missing",
 		"fleet-surplus": "AWS/EC2 CPUSurplusCreditsCharged Maximum/300s " + group + " > 0 in 12 of 12, missing",
 
@@ -108,11 +116,40 @@ func TestAlarms(t *testing.T) {
 		"proxy-borrow-latency": "AWS/RDS DatabaseConnectionsBorrowLatency Average/60s {ProxyName=web-test} > 100000 in 3 of 5, notBreaching",
 		"proxy-pinned":         "AWS/RDS DatabaseConnectionsCurrentlySessionPinned Sum/60s {ProxyName=web-test} > 182.25 in 5 of 5, notBreaching",
 
+		"proxy-logins": "FILL(clients, 0) + FILL(connections, 0) of clients=AWS/RDS ClientConnectionsSetupFailedAuth Sum/60s {ProxyName=web-test}" +
+			" connections=AWS/RDS DatabaseConnectionsSetupFailed Sum/60s {ProxyName=web-test} > 0 in 5 of 10, notBreaching",
+
+		"database-storage-event": "AWS/Events Invocations Sum/300s {RuleName=web-database-storage-event} > 0 in 1 of 1, notBreaching",
 		"database-secret-read":   "AWS/Events Invocations Sum/300s {RuleName=web-database-secret-read} > 0 in 1 of 1, notBreaching",
 		"secret-rotation-failed": "AWS/Events Invocations Sum/300s {RuleName=web-secret-rotation-failed} > 0 in 1 of 1, notBreaching",
 
-		"cdn-errors-us-east-1":       "AWS/CloudFront 5xxErrorRate Average/60s {DistributionId=E1 Region=Global} > 5 in 3 of 5, notBreaching",
+		"request-anomaly": "ANOMALY_DETECTION_BAND(arriving, 3) of arriving=AWS/ApplicationELB RequestCount Sum/300s " + balancer +
+			" outside band in 3 of 3, missing",
+		"latency-anomaly": "ANOMALY_DETECTION_BAND(usual, 3) of usual=AWS/ApplicationELB TargetResponseTime p90/300s " + targets +
+			" above band in 3 of 3, missing",
+
+		"cdn-errors-us-east-1": "IF(rate * views / 100 >= 10, rate, 0) of rate=AWS/CloudFront 5xxErrorRate Average/60s {DistributionId=E1 Region=Global}" +
+			" views=AWS/CloudFront Requests Sum/60s {DistributionId=E1 Region=Global} > 5 in 3 of 5, notBreaching",
+		"rate-limited-us-east-1":     "AWS/WAFV2 BlockedRequests Sum/300s {Rule=rate-limit WebACL=web-test-waf} > 1000 in 2 of 2, notBreaching",
 		"blocked-requests-us-east-1": "AWS/WAFV2 BlockedRequests Sum/300s {Rule=ALL WebACL=web-test-waf} > 2000 in 2 of 3, notBreaching",
+	}
+	for zone, other := range map[string]string{"a": "b", "b": "a"} {
+		inZone := func(id, zone, metric, stat string) string {
+			return fmt.Sprintf(" %s_%s=AWS/ApplicationELB %s %s/60s {AvailabilityZone=eu-west-1%s %s", id, zone, metric, stat, zone, balancer[1:])
+		}
+		want["zone-heartbeat-"+zone] = "IF(desired >= 2, FILL(beats_" + zone + ", 0), 1) of desired" + wanted + "Minimum/60s " + group +
+			" beats_" + zone + "=CWAgent heartbeat Sum/60s {AutoScalingGroupName=web-app AvailabilityZone=eu-west-1" + zone +
+			"} < 1 in 7 of 7, notBreaching"
+		here := strings.ReplaceAll("(FILL(answered_z, 0) + FILL(refused_z, 0))", "_z", "_"+zone)
+		want["zone-errors-"+zone] = "IF(" + here + " >= 10, 100 * " + here + " / requests_" + zone +
+			" - 100 * (FILL(answered, 0) + FILL(refused, 0) - " + here + ") / (requests - requests_" + zone + "), 0) of" +
+			inZone("answered", zone, "HTTPCode_Target_5XX_Count", "Sum") + inZone("refused", zone, "HTTPCode_ELB_5XX_Count", "Sum") +
+			inZone("requests", zone, "RequestCount", "Sum") + " answered=AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum/60s " + balancer +
+			" refused=AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum/60s " + balancer +
+			" requests=AWS/ApplicationELB RequestCount Sum/60s " + balancer + " > 5 in 3 of 5, notBreaching"
+		want["zone-latency-"+zone] = "IF((requests_" + zone + " >= 100) * (2 * FILL(slowest_" + other + ", 0) < slowest_" + zone +
+			"), slowest_" + zone + ", 0) of" + inZone("requests", zone, "RequestCount", "Sum") +
+			inZone("slowest", zone, "TargetResponseTime", "p99") + inZone("slowest", other, "TargetResponseTime", "p99") + " > 2 in 5 of 5, notBreaching"
 	}
 	for _, region := range []string{"", "-us-east-1"} {
 		want["pages-undelivered"+region] = "AWS/SNS NumberOfNotificationsFailed Sum/300s {TopicName=web-test-alarms} > 0 in 1 of 1, notBreaching"
@@ -172,11 +209,16 @@ func TestPagesAreCompositeAlarms(t *testing.T) {
 	t.Parallel()
 	got := recordMonitoring(t, fullMonitoring())
 	members := map[string][]string{
-		"redundancy":    {"healthy-hosts", "healthy-hosts-in-zone-a", "healthy-hosts-in-zone-b", "fleet-full"},
-		"errors":        {"load-balancer-errors", "server-errors", "latency", "rejected-connections", "nat-ports-a", "nat-ports-b"},
-		"database":      {"database-connections", "database-storage", "proxy-borrow-latency"},
+		"redundancy": {"healthy-hosts", "fleet-full"},
+		"zone": {
+			"zone-heartbeat-a", "zone-errors-a", "zone-latency-a", "zone-heartbeat-b", "zone-errors-b", "zone-latency-b",
+		},
+		"errors": {
+			"no-healthy-hosts", "load-balancer-errors", "server-errors", "latency", "rejected-connections", "nat-ports-a", "nat-ports-b",
+		},
+		"database":      {"database-connections", "database-storage", "database-storage-event", "proxy-borrow-latency", "proxy-logins"},
 		"security":      {"database-secret-read"},
-		"cdn-us-east-1": {"cdn-errors"},
+		"cdn-us-east-1": {"cdn-errors", "rate-limited"},
 	}
 	assert.Len(t, got.of(awstype.CloudWatchCompositeAlarm), len(members))
 	for page, alarms := range members {
@@ -220,22 +262,71 @@ func TestThresholdsFollowTheirSettings(t *testing.T) {
 		LoadBalancerErrors: 21, ServerErrorPercent: 2, LatencyMilliseconds: 1500, FleetFullPercent: 80, FleetLoadPercent: 70,
 		InstanceMemoryPercent: 70, InstanceDiskPercent: 60, CPUCredits: 30, DatabaseLoadPercent: 60, FreeStoragePercent: 20, FreeMemoryPercent: 25, ConnectionsPercent: 50,
 		DatabaseLatencyMilliseconds: 5, DiskQueueDepth: 10, BorrowMilliseconds: 7, PinnedPercent: 10, CDNErrorPercent: 3, BlockedRequests: 99,
+		MinimumRequests: 1000, MinimumErrors: 50, RateLimitedRequests: 77,
 	}
+	args.Database.AllocatedGiB = pulumi.Int(625) // as autoscaling left it
 	rds := args.Database.Settings
 	rds.MaxConnections, rds.StorageGiB, rds.InstanceClass, rds.Proxy.MaxConnectionsPercent = 800, 500, "db.t3.large", 50
 	args.Web.Settings.Size.Min = 5
 	got := recordMonitoring(t, args)
 	const gib = 1 << 30
 	for name, want := range map[string]float64{
-		"healthy-hosts": 5, "healthy-hosts-in-zone-a": 1,
+		"no-healthy-hosts": 1, "zone-errors-b": 2, "zone-latency-b": 1.5, "rate-limited-us-east-1": 77,
 		"load-balancer-errors": 21, "rollout-load-balancer-errors": 21, "server-errors": 2, "rollout-server-errors": 2,
 		"latency": 1.5, "rollout-latency": 1.5, "fleet-full": 80, "fleet-load": 70, "instance-memory": 70, "instance-disk": 60, "fleet-credits": 30, "database-credits": 30,
-		"database-load": 60, "database-storage": 100 * gib, "database-memory": 2 * gib, "database-connections": 400,
+		"database-load": 60, "database-storage": 125 * gib, "database-memory": 2 * gib, "database-connections": 400,
 		"database-read-latency": 0.005, "database-write-latency": 0.005, "database-disk-queue": 10,
 		"proxy-borrow-latency": 7000, "proxy-pinned": 40, "cdn-errors-us-east-1": 3, "blocked-requests-us-east-1": 99,
 	} {
 		assert.InDelta(t, want, got.one(t, awstype.CloudWatchMetricAlarm, "web-alarm-"+name)["threshold"], 1e-9, name)
 	}
+	for name, least := range map[string]string{
+		"server-errors": "failed, 0) >= 50,", "rollout-server-errors": "failed, 0) >= 50,", "cdn-errors-us-east-1": "/ 100 >= 50,",
+		"zone-errors-a": "refused_a, 0)) >= 50,", "latency": "requests >= 1000,", "rollout-latency": "requests >= 1000,",
+		"zone-latency-a": "requests_a >= 1000)", "fleet-full": "load > 60,",
+	} {
+		assert.Contains(t, shown(got.one(t, awstype.CloudWatchMetricAlarm, "web-alarm-"+name)), least, name)
+	}
+	args.Web.Settings.Scaling = webtier.Scaling{RequestsPerTarget: 1000}
+	assert.Contains(t, shown(recordMonitoring(t, args).one(t, awstype.CloudWatchMetricAlarm, "web-alarm-fleet-full")), "load > 70,",
+		"without a CPU target, the threshold of the load")
+}
+
+// AWS accepts ten metrics in an alarm (Amazon CloudWatch API reference, PutMetricAlarm), and a period of a day at the most.
+func TestAlarmsOfSixZonesAndSlowBootsFit(t *testing.T) {
+	t.Parallel()
+	got := recordMonitoring(t, fullMonitoring(func(a *monitoring.Args) {
+		a.Network.Settings.AvailabilityZones = zones(6)
+		a.Web.Settings.BootSeconds, a.Web.Settings.HealthCheck.GraceSeconds = 7200, 10800
+		a.Web.Settings.HealthCheck.IntervalSeconds, a.Web.Settings.HealthCheck.UnhealthyThreshold = 300, 10
+	}))
+	seen := 0
+	for name, alarm := range got.of(awstype.CloudWatchMetricAlarm) {
+		metrics := 0
+		period, _ := alarm.Inputs["period"].(float64)
+		for _, each := range list(alarm.Inputs["metricQueries"]) {
+			query := each.(map[string]any)
+			if metric, found := query["metric"].(map[string]any); found {
+				metrics++
+				period = metric["period"].(float64)
+			} else {
+				assert.LessOrEqual(t, len(query["expression"].(string)), 1024, name)
+			}
+		}
+		assert.LessOrEqual(t, metrics, 10, name)
+		assert.LessOrEqual(t, period*alarm.Inputs["evaluationPeriods"].(float64), 86400.0, name)
+		assert.Zero(t, int(period)%60, name)
+		if strings.HasPrefix(name, "web-alarm-zone-") {
+			seen++
+		}
+	}
+	assert.Equal(t, 18, seen)
+}
+
+// list returns a list of inputs, nil for none.
+func list(value any) []any {
+	all, _ := value.([]any)
+	return all
 }
 
 // No alarm watches what the stack does not have.
@@ -244,12 +335,12 @@ func TestAlarmsFollowWhatThereIs(t *testing.T) {
 	least := recordMonitoring(t, monitoringArgs())
 	for _, role := range []string{
 		"fleet-credits", "fleet-surplus", "database-credits", "database-surplus", "nat-ports-a", "nat-drops-a", "proxy-borrow-latency",
-		"proxy-pinned", "cdn-errors", "blocked-requests", "incidents-undelivered",
+		"proxy-pinned", "proxy-logins", "cdn-errors", "rate-limited", "blocked-requests", "incidents-undelivered",
 	} {
 		assert.NotContains(t, least.of(awstype.CloudWatchMetricAlarm), "web-alarm-"+role)
 	}
-	assert.Contains(t, least.of(awstype.CloudWatchMetricAlarm), "web-alarm-healthy-hosts-in-zone-b")
-	assert.Equal(t, []string{"web-page-database", "web-page-errors", "web-page-redundancy", "web-page-security"}, least.names(awstype.CloudWatchCompositeAlarm))
+	assert.Contains(t, least.of(awstype.CloudWatchMetricAlarm), "web-alarm-zone-heartbeat-b")
+	assert.Equal(t, []string{"web-page-database", "web-page-errors", "web-page-redundancy", "web-page-security", "web-page-zone"}, least.names(awstype.CloudWatchCompositeAlarm))
 	for _, kind := range []string{
 		awstype.SNSTopicSubscription, awstype.ChatbotSlackChannelConfiguration, awstype.CloudWatchEventConnection, awstype.SQSQueue, awstype.CloudWatchMetricStream, awstype.KinesisFirehoseDeliveryStream, awstype.S3BucketV2, awstype.BudgetsBudget, awstype.CloudFrontMonitoringSubscription, awstype.KMSKey,
 	} {
@@ -261,10 +352,10 @@ func TestAlarmsFollowWhatThereIs(t *testing.T) {
 	}
 	one := func(change func(*monitoring.Args)) recording { return recordMonitoring(t, fullMonitoring(change)) }
 	night := one(func(a *monitoring.Args) { a.Web.Settings.Schedules = down(1) })
-	assert.Equal(t, 1.0, night.one(t, awstype.CloudWatchMetricAlarm, "web-alarm-healthy-hosts")["threshold"])
-	assert.NotContains(t, night.of(awstype.CloudWatchMetricAlarm), "web-alarm-healthy-hosts-in-zone-a", "a zone may be empty")
+	assert.Contains(t, night.of(awstype.CloudWatchMetricAlarm), "web-alarm-no-healthy-hosts")
+	assert.NotContains(t, night.of(awstype.CloudWatchMetricAlarm), "web-alarm-zone-heartbeat-a", "a zone may be empty")
 	dark := one(func(a *monitoring.Args) { a.Web.Settings.Schedules = down(0) })
-	assert.NotContains(t, dark.of(awstype.CloudWatchMetricAlarm), "web-alarm-healthy-hosts", "there may be no instance")
+	assert.NotContains(t, dark.of(awstype.CloudWatchMetricAlarm), "web-alarm-no-healthy-hosts", "there may be no instance")
 	fixed := one(func(a *monitoring.Args) { a.Web.Settings.Size.Max, a.Web.Settings.Scaling = 2, webtier.Scaling{} })
 	assert.NotContains(t, fixed.of(awstype.CloudWatchMetricAlarm), "web-alarm-fleet-full", "a fleet of fixed size is always full")
 	single := one(func(a *monitoring.Args) { delete(a.Network.NATGatewayIDs, "b") })
@@ -275,7 +366,10 @@ func TestAlarmsFollowWhatThereIs(t *testing.T) {
 	})
 	assert.Contains(t, open.of(awstype.CloudWatchMetricAlarm), "web-alarm-cdn-errors-us-east-1")
 	assert.NotContains(t, open.of(awstype.CloudWatchMetricAlarm), "web-alarm-blocked-requests-us-east-1")
+	assert.NotContains(t, open.of(awstype.CloudWatchMetricAlarm), "web-alarm-rate-limited-us-east-1")
 	assert.Empty(t, open.of(awstype.CloudFrontMonitoringSubscription))
+	unlimited := one(func(a *monitoring.Args) { a.CDN.Settings.WAF.RateLimit = 0 })
+	assert.NotContains(t, unlimited.of(awstype.CloudWatchMetricAlarm), "web-alarm-rate-limited-us-east-1")
 }
 
 // An alarm that treats missing data as breaching would go off before what it watches exists.
@@ -305,13 +399,13 @@ func TestAlarmsOfTheDatabaseUseItsIdentifier(t *testing.T) {
 		"ha-web-alarm-nat-ports-b":          {"NatGatewayId": "ha-web-nat-b_id"},
 		"ha-web-alarm-fleet-load":           {"AutoScalingGroupName": "ha-web-app"},
 		"ha-web-alarm-instance-memory":      {"AutoScalingGroupName": "ha-web-app"},
-		"ha-web-alarm-cdn-errors":           {"DistributionId": "ha-web-cdn_id", "Region": "Global"},
+		"ha-web-alarm-rate-limited":         {"WebACL": "ha-web-prod-waf", "Rule": "rate-limit"},
 		"ha-web-alarm-blocked-requests":     {"WebACL": "ha-web-prod-waf", "Rule": "ALL"},
 	} {
 		assert.Equal(t, want, got.one(t, awstype.CloudWatchMetricAlarm, name)["dimensions"], name)
 	}
 	assert.Equal(t, map[string]any{"TargetGroup": "targetgroup/ha-web-app/id", "LoadBalancer": "app/ha-web-alb/id"},
-		got.one(t, awstype.CloudWatchMetricAlarm, "ha-web-alarm-healthy-hosts")["dimensions"])
+		got.one(t, awstype.CloudWatchMetricAlarm, "ha-web-alarm-no-healthy-hosts")["dimensions"])
 }
 
 // The Auto Scaling group names alarms that are created after it: the names must match.

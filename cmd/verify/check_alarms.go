@@ -25,9 +25,9 @@ type alarms struct {
 // pagesOf are the composite alarms that each stack has: docs/runbook.md describes them.
 func pagesOf(o *outputs) []string {
 	if o.CDNEnabled {
-		return []string{"cdn", "database", "errors"}
+		return []string{"cdn", "database", "errors", "redundancy", "security", "zone"}
 	}
-	return []string{"database", "errors"}
+	return []string{"database", "errors", "redundancy", "security", "zone"}
 }
 
 func (l *live) describeAlarms(ctx context.Context) (*alarms, error) {

@@ -15,12 +15,12 @@ func TestAlarmChecks(t *testing.T) {
 		{"alarms-present", "a page is gone", func(w *world) { w.main.pages = w.main.pages[1:] }, statusFail, "missing: ha-web-prod-errors"},
 		{"alarms-present", "that of CloudFront", func(w *world) { w.edge.pages = nil }, statusFail, "missing: ha-web-prod-cdn"},
 		{"alarms-present", "no CloudFront", func(w *world) { withoutCDN(w); w.edge.metric, w.edge.pages = nil, nil }, statusPass,
-			"2 metric alarms and 2 composite alarms"},
+			"2 metric alarms and 5 composite alarms"},
 		{"alarms-present", "of a stack prod-2", func(w *world) {
 			other := metricAlarm("ha-web-prod-2-latency", "eu-central-1")
 			other.AlarmActions = []string{"arn:aws:sns:eu-central-1:123456789012:ha-web-prod-2-notices"}
 			w.main.metric = append(w.main.metric, other)
-		}, statusPass, "3 metric alarms and 3 composite alarms"},
+		}, statusPass, "3 metric alarms and 6 composite alarms"},
 		{"alarms-present", "refused", func(w *world) { w.main.refused["DescribeAlarms"] = denied("cloudwatch:DescribeAlarms") },
 			statusSkip, "missing permission: cloudwatch:DescribeAlarms"},
 		{"alarms-enabled", "disabled", func(w *world) { w.main.metric[0].ActionsEnabled = new(false) }, statusFail,

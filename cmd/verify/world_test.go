@@ -202,6 +202,9 @@ func healthyWorld() *world {
 	w.main.pages = []watching.CompositeAlarm{
 		pageAlarm("ha-web-prod-errors", "eu-central-1", "ha-web-prod-latency"),
 		pageAlarm("ha-web-prod-database", "eu-central-1", "ha-web-prod-database-storage"),
+		pageAlarm("ha-web-prod-redundancy", "eu-central-1", "ha-web-prod-latency"),
+		pageAlarm("ha-web-prod-security", "eu-central-1", "ha-web-prod-latency"),
+		pageAlarm("ha-web-prod-zone", "eu-central-1", "ha-web-prod-latency"),
 	}
 	w.edge.metric = []watching.MetricAlarm{metricAlarm("ha-web-prod-cdn-errors", "us-east-1")}
 	w.edge.pages = []watching.CompositeAlarm{pageAlarm("ha-web-prod-cdn", "us-east-1", "ha-web-prod-cdn-errors")}

@@ -127,7 +127,7 @@ func (b *builder) rules(edge []parts.HeaderValue) ([]rule, error) {
 	var rules []rule
 	if b.settings.WAF.RateLimit > 0 {
 		rules = append(rules, rule{
-			"rate-limit", 10,
+			cdn.RateLimitRule, 10,
 			pulumi.Map{"block": pulumi.Map{"customResponse": pulumi.Map{"responseCode": pulumi.Int(429)}}},
 			b.rateLimit(fromEdge, exempt),
 		})

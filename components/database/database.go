@@ -41,6 +41,8 @@ type Database struct {
 	ParameterGroupName pulumi.StringOutput `pulumi:"parameterGroupName"`
 	// BackupARN is the copy of the automated backups in a second region. Empty without one.
 	BackupARN pulumi.StringOutput `pulumi:"backupArn"`
+	// AllocatedGiB is the storage of the database instance as of the last update or refresh: RDS storage autoscaling adds to it.
+	AllocatedGiB pulumi.IntOutput `pulumi:"allocatedGib"`
 	// ProxyName identifies the proxy in alarms, nil where there is none.
 	ProxyName pulumi.StringInput `pulumi:"proxyName"`
 	// SecretReaders are the names of roles of this component that read the secret: that of the proxy.
@@ -118,6 +120,7 @@ func (b *builder) all(database *Database) error {
 	database.SecretARN = secretARN
 	database.ParameterPrefix = pulumi.String(b.args.ParameterPrefix).ToStringOutput()
 	database.Identifier = instance.Identifier
+	database.AllocatedGiB = instance.AllocatedStorage
 	database.ParameterGroupName = parameters.Name
 	return nil
 }

@@ -2,7 +2,6 @@ package monitoring
 
 import (
 	"fmt"
-	"strings"
 
 	"ha-web/internal/parts"
 
@@ -23,8 +22,10 @@ type alarm struct {
 	periods    int    // … out of these
 	comparison string
 	threshold  float64
-	bytes      bool   // the unit of the threshold
-	missing    string // what a period without data counts as
+	limit      pulumi.Float64Input // in place of threshold, where it follows from an output
+	bound      string              // says what limit is, on the dashboard
+	band       int                 // in place of threshold: the width of an anomaly detection band, in standard deviations
+	missing    string              // what a period without data counts as
 
 	// consequence says what it means to users, or to the person on call.
 	consequence string
@@ -38,6 +39,9 @@ const (
 	above   = "GreaterThanThreshold"
 	atLeast = "GreaterThanOrEqualToThreshold"
 	below   = "LessThanThreshold"
+
+	outside   = "LessThanLowerOrGreaterThanUpperThreshold" // of a band
+	aboveBand = "GreaterThanUpperThreshold"
 
 	breaching    = "breaching"
 	notBreaching = "notBreaching"
@@ -100,7 +104,6 @@ func (b *builder) metricAlarms(alarms []alarm) (map[string]pulumi.StringArray, e
 			Name:               pulumi.String(b.physical(each.name())),
 			AlarmDescription:   pulumi.String(b.description(each.consequence, each.role)),
 			ComparisonOperator: pulumi.String(each.comparison),
-			Threshold:          pulumi.Float64(each.threshold),
 			EvaluationPeriods:  pulumi.Int(each.periods),
 			DatapointsToAlarm:  pulumi.Int(each.breaches),
 			TreatMissingData:   pulumi.String(each.missing),
@@ -123,8 +126,18 @@ func (b *builder) description(consequence, role string) string {
 	return fmt.Sprintf("%s Runbook: %s#%s", consequence, b.settings.RunbookURL, role)
 }
 
-// measure sets the metrics of the alarm.
+// measure sets the metrics of the alarm, and what they are compared with.
 func (a alarm) measure(args *cloudwatch.MetricAlarmArgs) {
+	switch {
+	case a.band > 0:
+		args.ThresholdMetricId = pulumi.String(bandID)
+		args.MetricQueries = a.bandQueries()
+		return
+	case a.limit != nil:
+		args.Threshold = a.limit.ToFloat64Output().ToFloat64PtrOutput()
+	default:
+		args.Threshold = pulumi.Float64(a.threshold)
+	}
 	if a.expression != "" {
 		args.MetricQueries = a.queries()
 		return
@@ -133,12 +146,7 @@ func (a alarm) measure(args *cloudwatch.MetricAlarmArgs) {
 	args.Namespace, args.MetricName = pulumi.String(only.namespace), pulumi.String(only.name)
 	args.Dimensions = only.dimensionMap()
 	args.Period = pulumi.Int(a.period)
-	if only.stat[0] != 'p' {
-		args.Statistic = pulumi.String(only.stat)
-		return
-	}
-	args.ExtendedStatistic = pulumi.String(only.stat)
-	args.EvaluateLowSampleCountPercentiles = pulumi.String("ignore") // of ten responses a 99th percentile says nothing
+	args.Statistic = pulumi.String(only.stat) // a percentile is always part of an expression, with a minimum of requests
 }
 
 func (a alarm) queries() cloudwatch.MetricAlarmMetricQueryArray {
@@ -149,74 +157,46 @@ func (a alarm) queries() cloudwatch.MetricAlarmMetricQueryArray {
 		ReturnData: pulumi.Bool(true),
 	}}
 	for _, each := range a.metrics {
-		queries = append(queries, cloudwatch.MetricAlarmMetricQueryArgs{
-			Id: pulumi.String(each.id),
-			Metric: cloudwatch.MetricAlarmMetricQueryMetricArgs{
-				Namespace:  pulumi.String(each.namespace),
-				MetricName: pulumi.String(each.name),
-				Dimensions: each.dimensionMap(),
-				Period:     pulumi.Int(a.period),
-				Stat:       pulumi.String(each.stat),
-			},
-		})
+		queries = append(queries, a.query(each, false))
 	}
 	return queries
 }
 
-// page is a composite alarm. Its role is also its heading in the runbook, above those of its members.
-type page struct {
-	role, consequence string
-}
-
-// The composite alarms.
-const (
-	redundancyPage = "redundancy"
-	errorsPage     = "errors"
-	databasePage   = "database"
-	securityPage   = "security"
-	cdnPage        = "cdn"
-)
-
-var pages = []page{
-	{redundancyPage, "The site has lost redundancy, or room to grow: the next loss, or rush, may take it down."},
-	{errorsPage, "People get errors, or wait: servers, load balancer or network fail them now."},
-	{databasePage, "The database is about to refuse work: soon every page fails that needs it."},
-	{securityPage, "Someone who should not has read the password of the database."},
-	{cdnPage, "People get errors from CloudFront: the site is down for them, or part of it."},
-}
-
-// compositeAlarms creates an alarm for each page, so that one outage pages once. It returns their ARNs.
-func (b *builder) compositeAlarms(members map[string]pulumi.StringArray) (pulumi.StringArray, error) {
-	var arns pulumi.StringArray
-	for _, each := range pages {
-		if len(members[each.role]) == 0 {
-			continue
-		}
-		at := b.regionOf(each)
-		name := b.name(at, "page", each.role)
-		created, err := cloudwatch.NewCompositeAlarm(b.ctx, name, &cloudwatch.CompositeAlarmArgs{
-			AlarmName:        pulumi.String(b.physical(each.role)),
-			AlarmDescription: pulumi.String(b.description(each.consequence, each.role)),
-			AlarmRule:        anyInAlarm(members[each.role]),
-			AlarmActions:     pulumi.StringArray{at.pages.ARN},
-			OkActions:        pulumi.StringArray{at.pages.ARN},
-			Tags:             b.Tags(name),
-		}, b.optionsIn(at)...)
-		if err != nil {
-			return nil, fmt.Errorf("creating composite alarm %s: %w", name, err)
-		}
-		arns = append(arns, created.Arn)
+// query asks for a metric, to show it or, if it is not returned, to compute with it.
+func (a alarm) query(metric series, returned bool) cloudwatch.MetricAlarmMetricQueryArgs {
+	query := cloudwatch.MetricAlarmMetricQueryArgs{
+		Id: pulumi.String(metric.id),
+		Metric: cloudwatch.MetricAlarmMetricQueryMetricArgs{
+			Namespace:  pulumi.String(metric.namespace),
+			MetricName: pulumi.String(metric.name),
+			Dimensions: metric.dimensionMap(),
+			Period:     pulumi.Int(a.period),
+			Stat:       pulumi.String(metric.stat),
+		},
 	}
-	return arns, nil
+	if returned {
+		query.ReturnData = pulumi.Bool(true)
+	}
+	return query
 }
 
-// anyInAlarm holds when one of the alarms is in ALARM. The names are outputs: CloudWatch requires that the alarms exist.
-func anyInAlarm(names pulumi.StringArray) pulumi.StringOutput {
-	return names.ToStringArrayOutput().ApplyT(func(names []string) string {
-		rules := make([]string, len(names))
-		for i, name := range names {
-			rules[i] = fmt.Sprintf("ALARM(%q)", name)
-		}
-		return strings.Join(rules, " OR ")
-	}).(pulumi.StringOutput)
+// bandID is the id of the band of expected values.
+const bandID = "band"
+
+// bandQueries compare the only metric with a band of the values that CloudWatch expects of it. Both are returned (Amazon CloudWatch
+// API reference, PutMetricAlarm, ThresholdMetricId).
+func (a alarm) bandQueries() cloudwatch.MetricAlarmMetricQueryArray {
+	return cloudwatch.MetricAlarmMetricQueryArray{
+		a.query(a.metrics[0], true),
+		cloudwatch.MetricAlarmMetricQueryArgs{
+			Id:         pulumi.String(bandID),
+			Expression: pulumi.String(a.bandExpression()),
+			Label:      pulumi.String("expected"),
+			ReturnData: pulumi.Bool(true),
+		},
+	}
+}
+
+func (a alarm) bandExpression() string {
+	return fmt.Sprintf("ANOMALY_DETECTION_BAND(%s, %d)", a.metrics[0].id, a.band)
 }

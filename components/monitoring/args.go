@@ -62,6 +62,8 @@ type Database struct {
 	Settings *database.Settings `pulumi:"settings,optional"`
 	// Identifier identifies the database in metrics and events.
 	Identifier pulumi.StringInput `pulumi:"identifier"`
+	// AllocatedGiB is the storage that the database instance has now, in GiB. RDS storage autoscaling adds to it.
+	AllocatedGiB pulumi.IntInput `pulumi:"allocatedGib"`
 	// ParameterGroupName is the parameter group of the database.
 	ParameterGroupName pulumi.StringInput `pulumi:"parameterGroupName"`
 	// SecretARN is the secret of the database.

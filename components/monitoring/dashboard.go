@@ -29,7 +29,7 @@ func (b *builder) panels() []panel {
 			cache = []series{b.cloudFront("CacheHitRate", "Average").named("CloudFront")}
 		}
 		if b.args.CDN.Settings.WAF.Enabled {
-			firewall = []series{b.firewall("AllowedRequests")}
+			firewall = []series{b.firewall(allRules, "AllowedRequests").named("allowed")}
 		}
 	}
 	var connections []series
@@ -38,10 +38,16 @@ func (b *builder) panels() []panel {
 	}
 	return []panel{
 		{title: trafficPanel, more: traffic},
+		{title: anomalyPanel, period: 300},
 		{title: serverErrorPanel},
 		{title: errorPanel},
-		{title: latencyPanel, more: []series{b.targets("TargetResponseTime", "p50").named("p50")}},
+		{title: latencyPanel, more: []series{b.targets("TargetResponseTime", "p50").named("p50"), b.targets("TargetResponseTime", "p99").named("p99")}},
+		{title: slownessPanel, period: 300},
+		{title: zoneErrorPanel},
+		{title: zoneLatencyPanel},
+		{title: heartbeatPanel},
 		{title: healthPanel},
+		{title: shortPanel},
 		{title: fleetPanel, more: b.fleetSizes()},
 		{title: fullPanel},
 		{title: loadPanel},
@@ -54,6 +60,7 @@ func (b *builder) panels() []panel {
 		{title: queuePanel},
 		{title: balancePanel, period: 300},
 		{title: borrowPanel},
+		{title: loginPanel},
 		{title: pinnedPanel},
 		{title: natPanel},
 		{title: cachePanel, more: cache},
@@ -115,35 +122,43 @@ func (b *builder) dashboard(alarms []alarm, composites pulumi.StringArray) (pulu
 
 // graph returns the properties of a panel, and whether it shows anything.
 func (b *builder) graph(panel panel, alarms []alarm) (pulumi.Map, bool) {
+	period := cmp.Or(panel.period, 60)
 	var lines pulumi.Array
 	for _, each := range panel.more {
 		at := b.main
 		if slices.Contains(cdnNamespaces, each.namespace) {
 			at = b.cdn
 		}
-		lines = append(lines, each.line(at))
+		lines = append(lines, each.line(at, period, period))
 	}
 	var drawn []alarm
+	known := map[string]bool{} // the ids of metrics that alarms share
 	for _, each := range alarms {
 		if each.panel == panel.title {
 			drawn = append(drawn, each)
-			lines = append(lines, each.lines()...)
+			lines = append(lines, each.lines(period, known)...)
 		}
 	}
 	return pulumi.Map{
 		"title": pulumi.String(panel.title), "region": b.main.place.Region, "view": pulumi.String("timeSeries"),
-		"period": pulumi.Int(cmp.Or(panel.period, 60)), "metrics": lines,
+		"period": pulumi.Int(period), "metrics": lines,
 		"yAxis":       pulumi.Map{"left": pulumi.Map{"min": pulumi.Int(0)}},
 		"annotations": pulumi.Map{"horizontal": thresholds(drawn)},
 	}, len(lines) > 0
 }
 
-// thresholds returns the lines at which alarms go off, one for all alarms with the same threshold.
+// thresholds returns the lines at which alarms go off, one for all alarms with the same threshold. Bands are lines of their own.
 func thresholds(alarms []alarm) pulumi.Array {
-	roles, values := map[string][]string{}, map[string]float64{}
+	roles, values := map[string][]string{}, map[string]pulumi.Float64Input{}
 	for _, each := range alarms {
-		bound := each.bound()
-		values[bound] = each.threshold
+		if each.band > 0 {
+			continue
+		}
+		bound := each.boundary()
+		values[bound] = pulumi.Float64(each.threshold)
+		if each.limit != nil {
+			values[bound] = each.limit
+		}
 		if !slices.Contains(roles[bound], each.role) { // one role, in several zones
 			roles[bound] = append(roles[bound], each.role)
 		}
@@ -152,37 +167,43 @@ func thresholds(alarms []alarm) pulumi.Array {
 	for _, bound := range slices.Sorted(maps.Keys(roles)) {
 		lines = append(lines, pulumi.Map{
 			"label": pulumi.String(strings.Join(roles[bound], ", ") + ": " + bound),
-			"value": pulumi.Float64(values[bound]), "color": pulumi.String("#d62728"),
+			"value": values[bound], "color": pulumi.String("#d62728"),
 		})
 	}
 	return lines
 }
 
-// bound says when an alarm goes off.
-func (a alarm) bound() string {
-	value := fmt.Sprintf("%g", a.threshold)
-	if a.bytes {
-		value = fmt.Sprintf("%g GiB", a.threshold/gib)
+// boundary says when an alarm goes off.
+func (a alarm) boundary() string {
+	if a.bound != "" {
+		return a.bound
 	}
-	return map[string]string{above: "above ", atLeast: "from ", below: "below "}[a.comparison] + value
+	return fmt.Sprintf("%s %g", map[string]string{above: "above", atLeast: "from", below: "below"}[a.comparison], a.threshold)
 }
 
-// lines returns the metrics of an alarm. Those of an expression are hidden behind it.
-func (a alarm) lines() pulumi.Array {
+// lines returns the metrics of an alarm, without those that are known. Those of an expression are hidden behind it.
+func (a alarm) lines(period int, known map[string]bool) pulumi.Array {
 	var lines pulumi.Array
 	for _, each := range a.metrics {
-		lines = append(lines, each.line(a.at))
+		if each.id == "" || !known[each.id] {
+			lines = append(lines, each.line(a.at, a.period, period))
+		}
+		known[each.id] = true
 	}
-	if a.expression == "" {
+	expression := a.expression
+	if a.band > 0 {
+		expression = a.bandExpression()
+	}
+	if expression == "" {
 		return lines
 	}
 	return append(lines, pulumi.Array{pulumi.Map{
-		"expression": pulumi.String(a.expression), "label": pulumi.String(a.role), "region": a.at.place.Region,
+		"expression": pulumi.String(expression), "label": pulumi.String(a.name()), "region": a.at.place.Region,
 	}})
 }
 
-// line returns a metric in the syntax of dashboards.
-func (s series) line(at *region) pulumi.Array {
+// line returns a metric in the syntax of dashboards, in periods of its own where those of its panel are others.
+func (s series) line(at *region, own, panel int) pulumi.Array {
 	line := pulumi.Array{pulumi.String(s.namespace), pulumi.String(s.name)}
 	for _, each := range s.dimensions {
 		line = append(line, pulumi.String(each.name), each.value)
@@ -191,8 +212,11 @@ func (s series) line(at *region) pulumi.Array {
 	if s.label != "" {
 		options["label"] = pulumi.String(s.label)
 	}
+	if own != panel {
+		options["period"] = pulumi.Int(own)
+	}
 	if s.id != "" {
-		options["id"], options["visible"] = pulumi.String(s.id), pulumi.Bool(false)
+		options["id"], options["visible"] = pulumi.String(s.id), pulumi.Bool(s.label != "")
 	}
 	return append(line, options)
 }

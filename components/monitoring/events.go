@@ -76,7 +76,19 @@ type event struct {
 const (
 	rotationRule = "secret-rotation-failed"
 	readRule     = "database-secret-read"
+	storageRule  = "database-storage-event"
 )
+
+// storageEvents are the events of a database instance whose volume is full or cannot grow (Amazon RDS user guide, "Amazon RDS event
+// categories and event messages"). Not among them is RDS-EVENT-0089, less than 10 % free: that is when autoscaling begins.
+var storageEvents = []string{
+	"RDS-EVENT-0007", // the storage is exhausted
+	"RDS-EVENT-0221", // the storage is full, and RDS has shut the database down
+	"RDS-EVENT-0222", // so little is free that RDS is about to
+	"RDS-EVENT-0223", // storage autoscaling is unable to scale the storage
+	"RDS-EVENT-0224", // storage autoscaling reaches maxStorageGiB
+	"RDS-EVENT-0254", // the storage quota of the account is exceeded
+}
 
 // groupEvents are events of the Auto Scaling group that someone should know of (Amazon EC2 Auto Scaling user guide, "Amazon EC2 Auto
 // Scaling event reference" and "Instance refresh example events and patterns"). No update rolls back, but a person may.
@@ -99,6 +111,17 @@ func (b *builder) eventTable() []event {
 				"source":      texts("aws.autoscaling"),
 				"detail-type": texts(groupEvents...),
 				"detail":      pulumi.Map{"AutoScalingGroupName": pulumi.Array{b.args.Web.AutoScalingGroupName}},
+			},
+		},
+		{
+			role: storageRule, description: "The volume of the database is full, or cannot grow",
+			pattern: pulumi.Map{
+				"source":      texts("aws.rds"),
+				"detail-type": texts("RDS DB Instance Event"),
+				"detail": pulumi.Map{
+					"EventID":          texts(storageEvents...),
+					"SourceIdentifier": pulumi.Array{b.args.Database.Identifier},
+				},
 			},
 		},
 		{

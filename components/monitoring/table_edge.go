@@ -1,7 +1,10 @@
 package monitoring
 
 import (
+	"fmt"
+
 	"ha-web/internal/parts"
+	"ha-web/internal/settings/cdn"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -18,13 +21,13 @@ func secretAlarms(rules map[string]pulumi.StringInput) []alarm {
 			role: readRule, page: securityPage,
 			metrics: []series{matched(rules[readRule])}, period: 300, breaches: 1, periods: 1,
 			comparison: above, missing: notBreaching,
-			consequence: "Root, a user or an unknown role has read the password of the database.",
+			consequence: "Root, an IAM user or an unknown role has read the password of the database.",
 		},
 		{
 			role:    rotationRule,
 			metrics: []series{matched(rules[rotationRule])}, period: 300, breaches: 1, periods: 1,
 			comparison: above, missing: notBreaching,
-			consequence: "The password of the database was not changed: the old one goes on to work, longer than it should.",
+			consequence: "Secrets Manager could not rotate the password of the database: the old one stays valid for longer than it should.",
 		},
 	}
 }
@@ -36,11 +39,14 @@ func (b *builder) cloudFront(name, stat string) series {
 	}}
 }
 
-// firewall is a metric of the web ACL, over all its rules. That of a distribution has no dimension Region (AWS WAF developer guide,
+// allRules is every rule of the web ACL together.
+const allRules = "ALL"
+
+// firewall is a metric of the web ACL, of one rule or of all. That of a distribution has no dimension Region (AWS WAF developer guide,
 // "AWS WAF metrics and dimensions").
-func (b *builder) firewall(name string) series {
+func (b *builder) firewall(rule, name string) series {
 	return series{namespace: "AWS/WAFV2", name: name, stat: "Sum", dimensions: []dimension{
-		{"Rule", pulumi.String("ALL")}, {"WebACL", b.args.CDN.FirewallName},
+		{"Rule", pulumi.String(rule)}, {"WebACL", b.args.CDN.FirewallName},
 	}}
 }
 
@@ -50,18 +56,27 @@ func (b *builder) cdnAlarms() []alarm {
 	}
 	alarms := []alarm{{
 		role: "cdn-errors", page: cdnPage, panel: serverErrorPanel, at: b.cdn,
-		metrics: []series{b.cloudFront("5xxErrorRate", "Average").named("CloudFront")}, period: 60, breaches: 3, periods: 5,
+		metrics:    []series{b.cloudFront("5xxErrorRate", "Average").as("rate"), b.cloudFront("Requests", "Sum").as("views")},
+		expression: fmt.Sprintf("IF(rate * views / 100 >= %d, rate, 0)", b.settings.Thresholds.MinimumErrors), period: 60, breaches: 3, periods: 5,
 		comparison: above, threshold: float64(b.settings.Thresholds.CDNErrorPercent), missing: notBreaching,
-		consequence: "CloudFront answers people with errors: the load balancer, or the bucket, does not answer it.",
+		consequence: "CloudFront answers users with errors: the load balancer or the bucket does not answer it.",
 	}}
 	if !b.args.CDN.Settings.WAF.Enabled {
 		return alarms
 	}
+	if b.args.CDN.Settings.WAF.RateLimit > 0 {
+		alarms = append(alarms, alarm{
+			role: "rate-limited", page: cdnPage, panel: firewallPanel, at: b.cdn,
+			metrics: []series{b.firewall(cdn.RateLimitRule, "BlockedRequests").named("blocked by the rate limit")}, period: 300, breaches: 2, periods: 2,
+			comparison: above, threshold: float64(b.settings.Thresholds.RateLimitedRequests), missing: notBreaching,
+			consequence: "The rate limit refuses requests with 429: a lecture hall behind one address, or an attack.",
+		})
+	}
 	return append(alarms, alarm{
 		role: "blocked-requests", panel: firewallPanel, at: b.cdn,
-		metrics: []series{b.firewall("BlockedRequests")}, period: 300, breaches: 2, periods: 3,
+		metrics: []series{b.firewall(allRules, "BlockedRequests").named("blocked")}, period: 300, breaches: 2, periods: 3,
 		comparison: above, threshold: float64(b.settings.Thresholds.BlockedRequests), missing: notBreaching,
-		consequence: "The firewall blocks far more than usual: an attack, or a rule that hits people who mean no harm.",
+		consequence: "AWS WAF blocks far more than usual: an attack, or a rule that blocks legitimate users.",
 	})
 }
 
@@ -79,13 +94,13 @@ func (b *builder) deliveryAlarms(deadLetters map[*region]pulumi.StringInput) []a
 				role: "pages-undelivered", panel: notificationPanel, at: at, topic: at.notices,
 				metrics: []series{failed(at.pages, "pages")}, period: 300, breaches: 1, periods: 1,
 				comparison: above, missing: notBreaching,
-				consequence: "A page did not reach someone or something: whoever is on call may not know what they should.",
+				consequence: "A page was not delivered to a subscriber: someone on call may not know of it.",
 			},
 			alarm{
 				role: "notices-undelivered", panel: notificationPanel, at: at, topic: at.pages,
 				metrics: []series{failed(at.notices, "notices")}, period: 300, breaches: 3, periods: 3,
 				comparison: above, missing: notBreaching,
-				consequence: "Notices do not reach someone or something: the record has gaps.",
+				consequence: "Notices are not delivered to a subscriber: the record has gaps.",
 			})
 		if queue := deadLetters[at]; queue != nil {
 			alarms = append(alarms, alarm{
@@ -95,7 +110,7 @@ func (b *builder) deliveryAlarms(deadLetters map[*region]pulumi.StringInput) []a
 					dimensions: []dimension{{"QueueName", queue}},
 				}},
 				period: 300, breaches: 1, periods: 1, comparison: above, missing: notBreaching,
-				consequence: "ServiceNow did not take an incident: there is no ticket for it.",
+				consequence: "ServiceNow did not accept an incident: there is no ticket for it.",
 			})
 		}
 	}

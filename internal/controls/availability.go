@@ -193,11 +193,17 @@ func named(_ *plan, secret resource) bool { return secret.has("name") }
 func watched() []Control {
 	return []Control{
 		{
-			ID: "HA.18", Title: "A missing server pages someone", Severity: High, Remedy: "Add an alarm on HealthyHostCount below the smallest fleet",
-			Types: []string{awstype.LBTargetGroup},
-			where: func(p *plan, _ resource) bool { return smallest(p) > 0 }, // a fleet that may be empty misses nobody (HA.6)
+			ID: "HA.18", Title: "Missing instances page someone", Severity: High,
+			Remedy: "Add a composite alarm with an alarm on no healthy target, missing data breaching, and one that compares HealthyHostCount with GroupDesiredCapacity",
+			Types:  []string{awstype.LBTargetGroup},
+			where:  func(p *plan, _ resource) bool { return smallest(p) > 0 }, // a fleet that may be empty misses nobody (HA.6)
 			check: func(p *plan, _ resource) string {
-				return unless(slices.ContainsFunc(p.of(awstype.CloudWatchMetricAlarm), func(alarm resource) bool { return pagesForHosts(p, alarm) }), "nobody hears of it")
+				alarms := p.of(awstype.CloudWatchMetricAlarm)
+				if !slices.ContainsFunc(alarms, func(alarm resource) bool { return outage(alarm) && pages(p, alarm) }) {
+					return "no alarm on the last healthy instance pages anyone"
+				}
+				return unless(slices.ContainsFunc(alarms, func(alarm resource) bool { return shortage(alarm) && pages(p, alarm) }),
+					"no alarm on instances that are not replaced pages anyone")
 			},
 		}, {
 			ID: "HA.19", Title: "Pages reach someone", Severity: High, Remedy: "Set monitoring.email", Types: []string{awstype.CloudWatchCompositeAlarm},
@@ -222,15 +228,27 @@ func smallest(p *plan) float64 {
 	return least
 }
 
-// pagesForHosts reports whether an alarm goes off, also in silence, where fewer targets are healthy than the smallest fleet
-// has, and is part of a page.
-func pagesForHosts(p *plan, alarm resource) bool {
+// outage reports whether an alarm goes off, also in silence, when no target is healthy.
+func outage(alarm resource) bool {
 	return alarm.text("metricName") == "HealthyHostCount" && !alarm.has("dimensions.AvailabilityZone") &&
 		alarm.text("treatMissingData") == "breaching" && alarm.text("comparisonOperator") == "LessThanThreshold" &&
-		alarm.number("threshold") >= smallest(p) &&
-		slices.ContainsFunc(p.of(awstype.CloudWatchCompositeAlarm), func(page resource) bool {
-			return strings.Contains(page.text("alarmRule"), fmt.Sprintf("ALARM(%q)", alarm.text("name")))
-		})
+		alarm.number("threshold") >= 1
+}
+
+// shortage reports whether an alarm compares the healthy targets with those that the group wants.
+func shortage(alarm resource) bool {
+	var metrics []string
+	for _, query := range alarm.objects("metricQueries") {
+		metrics = append(metrics, query.text("metric.metricName"))
+	}
+	return slices.Contains(metrics, "HealthyHostCount") && slices.Contains(metrics, "GroupDesiredCapacity")
+}
+
+// pages reports whether an alarm is part of a composite alarm.
+func pages(p *plan, alarm resource) bool {
+	return slices.ContainsFunc(p.of(awstype.CloudWatchCompositeAlarm), func(page resource) bool {
+		return strings.Contains(page.text("alarmRule"), fmt.Sprintf("ALARM(%q)", alarm.text("name")))
+	})
 }
 
 // reached reports whether someone hears of an alarm: a subscriber of its topic, a channel, or a rule for its events.

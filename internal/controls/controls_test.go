@@ -56,13 +56,19 @@ func policy(statement string) inputs {
 	return inputs{"policy": `{"Version": "2012-10-17", "Statement": ` + statement + `}`}
 }
 
-// watched returns a fleet of two or more, and an alarm for fewer healthy hosts than a number, in a page or in none.
-func watched(threshold float64, rule string) []offline.Resource {
+// watched returns a fleet of two or more, an alarm for no healthy host, one for hosts that the group is short of, and a page with a rule.
+func watched(silence, rule string) []offline.Resource {
+	query := func(metric string) map[string]any {
+		return map[string]any{"metric": map[string]any{"metricName": metric}}
+	}
 	return []offline.Resource{
 		resource(awstype.LBTargetGroup, inputs{}), resource(awstype.AutoScalingGroup, inputs{"minSize": 2.0}),
 		resource(awstype.CloudWatchMetricAlarm, inputs{
-			"name": "hosts", "metricName": "HealthyHostCount", "treatMissingData": "breaching", "comparisonOperator": "LessThanThreshold",
-			"threshold": threshold,
+			"name": "none", "metricName": "HealthyHostCount", "treatMissingData": silence, "comparisonOperator": "LessThanThreshold",
+			"threshold": 1.0,
+		}),
+		resource(awstype.CloudWatchMetricAlarm, inputs{
+			"name": "short", "metricQueries": []any{query("HealthyHostCount"), query("GroupDesiredCapacity")},
 		}),
 		resource(awstype.CloudWatchCompositeAlarm, inputs{"alarmRule": rule}),
 	}
@@ -173,9 +179,10 @@ func TestEdges(t *testing.T) {
 		"subject like":              {"HA.29", controls.Fail, []offline.Resource{resource(awstype.IAMRole, inputs{"assumeRolePolicy": `{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {"StringLike": {"x:sub": "repo:o/r:*"}}}}`})}},
 		"no subject":                {"HA.29", controls.Fail, []offline.Resource{resource(awstype.IAMRole, inputs{"assumeRolePolicy": `{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity"}}`})}},
 		"without a pipeline":        {"HA.30", controls.NotApplicable, []offline.Resource{resource(awstype.IAMRole, inputs{})}},
-		"pages for one of two":      {"HA.18", controls.Pass, watched(2, `ALARM("hosts") OR ALARM("other")`)},
-		"pages for both":            {"HA.18", controls.Fail, watched(1, `ALARM("hosts")`)},
-		"pages for another":         {"HA.18", controls.Fail, watched(2, `ALARM("other")`)},
+		"pages for missing hosts":   {"HA.18", controls.Pass, watched("breaching", `ALARM("none") OR ALARM("short")`)},
+		"silent without hosts":      {"HA.18", controls.Fail, watched("missing", `ALARM("none") OR ALARM("short")`)},
+		"pages for none only":       {"HA.18", controls.Fail, watched("breaching", `ALARM("none")`)},
+		"pages for another":         {"HA.18", controls.Fail, watched("breaching", `ALARM("short")`)},
 		"nothing there":             {"RDS.5", controls.NotApplicable, nil},
 	}
 	for name, test := range tests {

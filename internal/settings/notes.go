@@ -67,13 +67,13 @@ func (s *Settings) borrowNote() string {
 	return ""
 }
 
-// fullFleets returns a note for each schedule that leaves the fleet so little room that its alarm stays on.
+// fullFleets returns a note for each schedule that leaves the fleet so little room that a busy fleet pages.
 func (s *Settings) fullFleets() []string {
 	var notes []string
 	limit := s.Monitoring.Thresholds.FleetFullPercent
 	for _, each := range s.Web.Actions() {
 		if each.Min > s.Web.Size.Min && 100*each.Min >= limit*each.Max {
-			notes = append(notes, fmt.Sprintf("schedule %s: with min %d of %d the alarm fleet-full stays on: raise web.size.max",
+			notes = append(notes, fmt.Sprintf("schedule %s: with min %d of %d the alarm fleet-full pages as soon as the instances are busy: raise web.size.max",
 				each.Name, each.Min, each.Max))
 		}
 	}

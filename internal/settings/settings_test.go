@@ -333,7 +333,7 @@ func TestNotes(t *testing.T) {
 		"full fleet": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "size": {"max": 10}, "exams": {"min": 9, "periods": [
 			{"name": "winter", "from": "2028-01-10", "to": "2028-01-14"}]}, "schedules": [{"name": "day", "start": "2027-09-01T08:00", "min": 8}]}`,
 			"database": `{"instanceClass": "db.m7g.large"}`}, []string{
-			"schedule exams-winter: with min 9 of 10 the alarm fleet-full stays on: raise web.size.max",
+			"schedule exams-winter: with min 9 of 10 the alarm fleet-full pages as soon as the instances are busy: raise web.size.max",
 		}},
 		"schedule that nothing lowers": {map[string]string{"web": `{"image": "ami-0123456789abcdef0", "schedules": [{"name": "day", "recurrence": "0 7 * * *", "min": 4}]}`, "database": `{"instanceClass": "db.m7g.large"}`}, []string{
 			"schedule day: raises the minimum to 4, and no other schedule lowers it: add one that does",

@@ -102,7 +102,7 @@ func checkAlarms(ctx context.Context, t *testing.T, clients clients, outputs aut
 		assert.NotEmpty(t, aws.ToString(each.TreatMissingData), *each.AlarmName)
 	}
 	assert.Greater(t, len(byName), 35)
-	require.Len(t, found.CompositeAlarms, 5)
+	require.Len(t, found.CompositeAlarms, 6)
 	member := regexp.MustCompile(`ALARM\("([^"]+)"\)`)
 	for _, each := range found.CompositeAlarms {
 		assert.Equal(t, []string{outputs["alarmTopicArn"].Value.(string)}, each.AlarmActions)
@@ -122,11 +122,41 @@ func checkAlarms(ctx context.Context, t *testing.T, clients clients, outputs aut
 		return ""
 	}
 	assert.Equal(t, database, dimension("database-storage", "DBInstanceIdentifier"))
-	assert.EqualValues(t, 8<<30, *byName["ha-web-local-database-storage"].Threshold)
+	assert.EqualValues(t, 8<<30, *byName["ha-web-local-database-storage"].Threshold, "8 % of what RDS says is allocated")
 	assert.Equal(t, outputs["autoScalingGroupName"].Value, dimension("fleet-load", "AutoScalingGroupName"))
-	assert.Equal(t, outputs["distributionId"].Value, dimension("cdn-errors", "DistributionId"))
-	assert.True(t, strings.HasSuffix(outputs["targetGroupArn"].Value.(string), ":"+dimension("healthy-hosts-in-zone-b", "TargetGroup")))
-	assert.Equal(t, "us-east-1b", dimension("healthy-hosts-in-zone-b", "AvailabilityZone"))
+	assert.Equal(t, "rate-limit", dimension("rate-limited", "Rule"))
+	assert.True(t, strings.HasSuffix(outputs["targetGroupArn"].Value.(string), ":"+dimension("no-healthy-hosts", "TargetGroup")))
+	checkQueries(t, byName, outputs)
+}
+
+// checkQueries checks that alarms on expressions have the metrics of what there is, and that those on anomalies compare with a band.
+func checkQueries(t *testing.T, byName map[string]alarms.MetricAlarm, outputs auto.OutputMap) {
+	t.Helper()
+	dimension := func(alarm, id, name string) string {
+		for _, query := range byName["ha-web-local-"+alarm].Metrics {
+			if *query.Id != id {
+				continue
+			}
+			for _, each := range query.MetricStat.Metric.Dimensions {
+				if *each.Name == name {
+					return *each.Value
+				}
+			}
+		}
+		return ""
+	}
+	assert.Equal(t, outputs["distributionId"].Value, dimension("cdn-errors", "rate", "DistributionId"))
+	assert.Equal(t, "us-east-1b", dimension("zone-heartbeat-b", "beats_b", "AvailabilityZone"))
+	assert.Equal(t, outputs["autoScalingGroupName"].Value, dimension("zone-heartbeat-b", "beats_b", "AutoScalingGroupName"))
+	assert.True(t, strings.HasSuffix(outputs["targetGroupArn"].Value.(string), ":"+dimension("healthy-hosts", "healthy", "TargetGroup")))
+	for _, role := range []string{"request-anomaly", "latency-anomaly"} {
+		alarm := byName["ha-web-local-"+role]
+		assert.Equal(t, "band", aws.ToString(alarm.ThresholdMetricId), role)
+		assert.Nil(t, alarm.Threshold, role)
+		for _, query := range alarm.Metrics {
+			assert.True(t, aws.ToBool(query.ReturnData), "%s: %s", role, *query.Id)
+		}
+	}
 }
 
 // checkTopic checks that a topic is encrypted with the stack's key, and who hears of it.
@@ -153,7 +183,7 @@ func checkDashboard(ctx context.Context, t *testing.T, clients clients) {
 	require.NoError(t, err)
 	var body struct{ Widgets []struct{ Type string } }
 	require.NoError(t, json.Unmarshal([]byte(*found.DashboardBody), &body))
-	assert.Len(t, body.Widgets, 23)
+	assert.Len(t, body.Widgets, 30)
 }
 
 // checkRules checks that events go where they should: to the notices, or to ServiceNow, and to a queue if that fails.
@@ -182,7 +212,7 @@ func checkRules(ctx context.Context, t *testing.T, clients clients, notices stri
 			assert.Equal(t, events.RuleStateEnabledWithAllCloudtrailManagementEvents, rule.State)
 		}
 	}
-	assert.Equal(t, map[string]int{notices: 4, *serviceNow.ApiDestinationArn: 6}, told)
+	assert.Equal(t, map[string]int{notices: 5, *serviceNow.ApiDestinationArn: 7}, told)
 }
 
 // checkStream checks that metrics of the stack's services, and no others, go to Datadog.

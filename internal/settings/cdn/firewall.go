@@ -77,6 +77,9 @@ type RuleGroup struct {
 	PHP      bool     // whether it is for applications in PHP
 }
 
+// RateLimitRule is the name of the rate limit in the web ACL and in the metrics of AWS WAF.
+const RateLimitRule = "rate-limit"
+
 // RuleGroups are the managed rule groups in use (AWS WAF developer guide, "AWS Managed Rules rule groups list").
 var RuleGroups = []RuleGroup{
 	{Role: "ip-reputation", Priority: 20, Name: "AWSManagedRulesAmazonIpReputationList", Units: 25, Rules: []string{

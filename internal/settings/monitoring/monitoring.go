@@ -26,7 +26,7 @@ type Settings struct {
 	// `<runbookUrl>#latency`. Left out: the path of the runbook in this repository.
 	RunbookURL string `pulumi:"runbookUrl,optional"`
 	// Values at which alarms go off.
-	// Cost: about 10 USD for all alarms and the dashboard.
+	// Cost: about 15 USD for all alarms and the dashboard.
 	Thresholds Thresholds `pulumi:"thresholds,optional"`
 	// Whether the alarms on errors and latency stop an instance refresh that is in progress. While one of them is in ALARM no
 	// refresh starts either: set this to false to roll out the fix.
@@ -81,11 +81,20 @@ func (s *Slack) Enabled() bool { return s.WorkspaceID != "" || s.ChannelID != ""
 type Thresholds struct {
 	// HTTP 5xx responses in a minute that the load balancer itself generates, for example because no instance responds.
 	LoadBalancerErrors int `pulumi:"loadBalancerErrors,optional"`
-	// HTTP 5xx responses of the application, in percent of all requests.
+	// HTTP 5xx responses of the application, in percent of all requests. The alarms zone-errors go off if one Availability Zone has
+	// this many percentage points more than the others.
 	ServerErrorPercent int `pulumi:"serverErrorPercent,optional"`
-	// 99th percentile of the response time of the application, in milliseconds.
+	// 99th percentile of the response time of the application, in milliseconds. The alarms zone-latency go off if one Availability
+	// Zone exceeds it and is more than twice as slow as each of the others.
 	LatencyMilliseconds int `pulumi:"latencyMilliseconds,optional"`
-	// Instances in service, in percent of web.size.max. Near 100 the fleet can no longer scale out.
+	// Requests in a minute below which alarms on latency do not go off, because a percentile of a few responses says nothing. With
+	// the default, a quiet night pages no one. 0: any number of requests is enough.
+	MinimumRequests int `pulumi:"minimumRequests,optional"`
+	// Failed responses in a minute below which alarms on a share of errors do not go off: one error among ten requests at night is no
+	// outage. 1: any failed response counts.
+	MinimumErrors int `pulumi:"minimumErrors,optional"`
+	// Instances in service, in percent of web.size.max. Near 100 the fleet can no longer scale out. The alarm goes off only while the
+	// instances are also busier than web.scaling.cpuPercent, or than fleetLoadPercent without it.
 	FleetFullPercent int `pulumi:"fleetFullPercent,optional"`
 	// Average CPU utilization of the fleet, in percent.
 	FleetLoadPercent int `pulumi:"fleetLoadPercent,optional"`
@@ -98,8 +107,9 @@ type Thresholds struct {
 	CPUCredits int `pulumi:"cpuCredits,optional"`
 	// CPU utilization of the database, in percent.
 	DatabaseLoadPercent int `pulumi:"databaseLoadPercent,optional"`
-	// Free storage of the database, in percent of database.storageGiB. The alarm goes off below it. RDS storage autoscaling
-	// grows the volume below 10 percent, so that a smaller value goes off only when autoscaling does not help.
+	// Free storage of the database, in percent of the storage that it has now, as of the last `pulumi up` or refresh. The alarm goes
+	// off below it. RDS storage autoscaling grows the volume below 10 percent, so that a smaller value goes off only when
+	// autoscaling does not help.
 	FreeStoragePercent int `pulumi:"freeStoragePercent,optional"`
 	// Free memory of the database, in percent. The alarm goes off below it.
 	FreeMemoryPercent int `pulumi:"freeMemoryPercent,optional"`
@@ -117,6 +127,9 @@ type Thresholds struct {
 	CDNErrorPercent int `pulumi:"cdnErrorPercent,optional"`
 	// Requests that AWS WAF blocks in five minutes.
 	BlockedRequests int `pulumi:"blockedRequests,optional"`
+	// Requests that cdn.waf.rateLimit blocks in five minutes, twice in a row. It pages: a lecture hall behind one address gets 429
+	// for as long as it lasts.
+	RateLimitedRequests int `pulumi:"rateLimitedRequests,optional"`
 }
 
 // ServiceNow describes where incidents go, and how EventBridge signs in there.
@@ -201,14 +214,14 @@ func Default() Settings {
 // DefaultThresholds returns the thresholds of a stack file that sets none.
 func DefaultThresholds() Thresholds {
 	return Thresholds{
-		LoadBalancerErrors: 10, ServerErrorPercent: 5, LatencyMilliseconds: 2000,
+		LoadBalancerErrors: 10, ServerErrorPercent: 5, LatencyMilliseconds: 2000, MinimumRequests: 100, MinimumErrors: 10,
 		FleetFullPercent: 90, FleetLoadPercent: 85, CPUCredits: 20,
 		InstanceMemoryPercent: 90, InstanceDiskPercent: 85,
 		DatabaseLoadPercent: 80, FreeStoragePercent: 8, FreeMemoryPercent: 10, ConnectionsPercent: 80,
 		DatabaseLatencyMilliseconds: 20, DiskQueueDepth: 64,
 		BorrowMilliseconds: 100, // a tenth of the delay that interrupts a person (Nielsen, "Response Times", 1993)
 		PinnedPercent:      50,
-		CDNErrorPercent:    5, BlockedRequests: 2000,
+		CDNErrorPercent:    5, BlockedRequests: 2000, RateLimitedRequests: 1000,
 	}
 }
 

@@ -135,6 +135,8 @@ func (t *Thresholds) validate(f validate.Fields) {
 		{&t.LoadBalancerErrors, 0, unlimited},
 		{&t.ServerErrorPercent, 1, 100},
 		{&t.LatencyMilliseconds, 1, unlimited},
+		{&t.MinimumRequests, 0, unlimited},
+		{&t.MinimumErrors, 1, unlimited},
 		{&t.FleetFullPercent, 1, 100},
 		{&t.FleetLoadPercent, 1, 100},
 		{&t.InstanceMemoryPercent, 1, 100},
@@ -150,6 +152,7 @@ func (t *Thresholds) validate(f validate.Fields) {
 		{&t.PinnedPercent, 1, 100},
 		{&t.CDNErrorPercent, 1, 100},
 		{&t.BlockedRequests, 0, unlimited},
+		{&t.RateLimitedRequests, 0, unlimited},
 	} {
 		f.Between(each.value, each.low, each.high)
 	}

@@ -51,3 +51,14 @@ func (s *Settings) StepsByCPU(from, to int) int {
 
 // StepMinutes returns the minutes of one step: the alarm, and the boot of its instances.
 func (s *Settings) StepMinutes() int { return (alarmSeconds + s.BootSeconds + 59) / 60 }
+
+// noticeSeconds is how long AWS takes, at the most, to notice that an instance is unhealthy and to launch another: EC2 Auto Scaling
+// asks the load balancer "periodically", in practice within a minute, and an instance needs up to a minute to start.
+const noticeSeconds = 120
+
+// ReplacementMinutes returns the minutes, rounded up, from the failure of an instance until another serves in its place: the health
+// checks that find it, the launch, the boot, and the health checks that let the new one in. What lasts longer does not heal by itself.
+func (s *Settings) ReplacementMinutes() int {
+	checks := s.HealthCheck.IntervalSeconds * (s.HealthCheck.UnhealthyThreshold + s.HealthCheck.HealthyThreshold)
+	return (checks + noticeSeconds + s.BootSeconds + 59) / 60
+}

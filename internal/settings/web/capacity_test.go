@@ -77,3 +77,13 @@ func TestInstancesDuringARollout(t *testing.T) {
 	settings.InstanceTypes = []string{"m7g.xlarge", "m6g.large"}
 	assert.Equal(t, 800, settings.RequestsPerSecond(10), "by the smaller type")
 }
+
+func TestReplacementOfAnInstance(t *testing.T) {
+	t.Parallel()
+	settings := usual() // 180 seconds to boot, and checks every 20 seconds: three to find a failure, two to let an instance in
+	assert.Equal(t, 7, settings.ReplacementMinutes(), "60 + 120 + 180 + 40 seconds, rounded up")
+	settings.BootSeconds = 600
+	assert.Equal(t, 14, settings.ReplacementMinutes(), "60 + 120 + 600 + 40")
+	settings.HealthCheck.IntervalSeconds, settings.HealthCheck.UnhealthyThreshold, settings.HealthCheck.HealthyThreshold = 30, 10, 3
+	assert.Equal(t, 19, settings.ReplacementMinutes(), "300 + 120 + 600 + 90")
+}
