@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -96,17 +98,32 @@ func zoneLostDrill(t *testing.T, l *Lab) figures {
 		status, body := l.get(t, deep)
 		return status == http.StatusOK, body
 	})
-	time.Sleep(10 * time.Second)
+	l.zonePages(t, &found, zone, watch.acted)
 	require.NoError(t, l.regainZone(zone))
 	time.Sleep(noticed + 2*recordTTL)
 	l.whole(t)
-	found.note("%s until the fleet was whole again, 10 s of them with one zone", seconds(time.Since(watch.acted)))
+	found.note("%s until the fleet was whole again, after the zone was back", seconds(time.Since(watch.acted)))
 	found.paths = watch.stop()
 	found.note("%d enrollments were acknowledged, %d failed, none was lost", writes.check(t), writes.failed)
+	found.note("paged: %s", strings.Join(l.paged(watch.acted), ", "))
 	for path, bound := range map[string]time.Duration{shallow: l.noticing(), deep: promoteAfter + afterwards} {
 		assert.Less(t, found.paths[path].Recovery, bound, path)
 	}
 	return found
+}
+
+// zonePages waits until someone is paged because no instance of the zone has sent a heartbeat for as long as a replacement takes.
+func (l *Lab) zonePages(t *testing.T, found *figures, zone string, since time.Time) {
+	t.Helper()
+	l.eventually(t, 2*settling, "the loss of a zone pages nobody", func() (bool, string) {
+		paged := l.paged(since)
+		return slices.Contains(paged, "zone"), "paged: " + strings.Join(paged, ", ")
+	})
+	found.note("the alarm zone paged %s after the zone was cut off", seconds(time.Since(since)))
+	for _, each := range zones {
+		state := l.alarm(t, alarmPrefix+"zone-heartbeat-"+each[len(each)-1:])
+		assert.Equal(t, each == zone, state == "ALARM", "zone-heartbeat of %s is %s", each, state)
+	}
 }
 
 // afterwards is how long the application may take to serve once the database answers (docs/your-application.md).

@@ -50,6 +50,16 @@ func (l *Lab) replaces(t *testing.T, found *figures, broken func(*machine)) {
 	for path, each := range found.paths {
 		assert.Less(t, each.Recovery, l.noticing(), "%s failed for longer than the health checks take", path)
 	}
+	l.wakesNobody(t, found, watch.acted)
+}
+
+// wakesNobody checks that nobody was paged since then, once the alarms have seen all of it: what heals by itself must not.
+func (l *Lab) wakesNobody(t *testing.T, found *figures, since time.Time) {
+	t.Helper()
+	time.Sleep(2 * period)
+	if assert.Empty(t, l.paged(since), "someone was paged for what healed by itself") {
+		found.note("nobody was paged")
+	}
 }
 
 // drainDrill scales the group in while requests are under way.

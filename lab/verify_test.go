@@ -93,8 +93,10 @@ func (l *Lab) runDrill(t *testing.T, name string, args ...string) (figures, dril
 func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
 
 func instanceDrill(t *testing.T, l *Lab) figures {
+	began := time.Now()
 	found, _ := l.runDrill(t, "instance")
 	l.whole(t)
+	l.wakesNobody(t, &found, began)
 	return found
 }
 
