@@ -171,7 +171,7 @@ func TestDashboardExpressionsFindTheirMetrics(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, 14, expressions)
+	assert.Equal(t, 15, expressions)
 }
 
 func TestDashboardIsWhereItsAddressLeads(t *testing.T) {

@@ -70,11 +70,11 @@ func TestAlarms(t *testing.T) {
 		wanted = "=AWS/AutoScaling GroupDesiredCapacity "
 	)
 	want := map[string]string{
-		// A replacement takes 7 minutes by default, and a group is old enough after three quarters of them.
-		"healthy-hosts": "IF(minutes >= 6, desired - FILL(healthy, 0), 0) of desired" + wanted + "Minimum/420s " + group +
-			" healthy=AWS/ApplicationELB HealthyHostCount Maximum/420s " + targets + " minutes" + wanted + "SampleCount/420s " + group +
+		// A replacement takes 7 minutes by default, its samples 3, and a group is old enough after three quarters of both.
+		"healthy-hosts": "IF(minutes >= 8, desired - FILL(healthy, 0), 0) of desired" + wanted + "Minimum/600s " + group +
+			" healthy=AWS/ApplicationELB HealthyHostCount Maximum/600s " + targets + " minutes" + wanted + "SampleCount/600s " + group +
 			" > 0 in 1 of 1, notBreaching",
-		"no-healthy-hosts": "AWS/ApplicationELB HealthyHostCount Maximum/60s " + targets + " < 1 in 2 of 2, breaching",
+		"no-healthy-hosts":         "AWS/ApplicationELB HealthyHostCount Maximum/60s " + targets + " < 1 in 2 of 2, breaching",
 		"unhealthy-hosts":          "AWS/ApplicationELB UnHealthyHostCount Minimum/60s " + targets + " > 0 in 2 of 2, notBreaching",
 		"load-balancer-errors":     "AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum/60s " + balancer + " > 10 in 3 of 5, notBreaching",
 		"server-errors":            failed + " > 5 in 3 of 5, notBreaching",
@@ -130,7 +130,7 @@ func TestAlarms(t *testing.T) {
 
 		"cdn-errors-us-east-1": "IF(rate * views / 100 >= 10, rate, 0) of rate=AWS/CloudFront 5xxErrorRate Average/60s {DistributionId=E1 Region=Global}" +
 			" views=AWS/CloudFront Requests Sum/60s {DistributionId=E1 Region=Global} > 5 in 3 of 5, notBreaching",
-		"rate-limited-us-east-1":     "AWS/WAFV2 BlockedRequests Sum/300s {Rule=rate-limit WebACL=web-test-waf} > 1000 in 2 of 2, notBreaching",
+		"rate-limited-us-east-1":     "FILL(limited, 0) of limited=AWS/WAFV2 BlockedRequests Sum/300s {Rule=rate-limit WebACL=web-test-waf} > 1000 in 2 of 2, notBreaching",
 		"blocked-requests-us-east-1": "AWS/WAFV2 BlockedRequests Sum/300s {Rule=ALL WebACL=web-test-waf} > 2000 in 2 of 3, notBreaching",
 	}
 	for zone, other := range map[string]string{"a": "b", "b": "a"} {
@@ -139,7 +139,7 @@ func TestAlarms(t *testing.T) {
 		}
 		want["zone-heartbeat-"+zone] = "IF(desired >= 2, FILL(beats_" + zone + ", 0), 1) of desired" + wanted + "Minimum/60s " + group +
 			" beats_" + zone + "=CWAgent heartbeat Sum/60s {AutoScalingGroupName=web-app AvailabilityZone=eu-west-1" + zone +
-			"} < 1 in 7 of 7, notBreaching"
+			"} < 1 in 10 of 10, notBreaching"
 		here := strings.ReplaceAll("(FILL(answered_z, 0) + FILL(refused_z, 0))", "_z", "_"+zone)
 		want["zone-errors-"+zone] = "IF(" + here + " >= 10, 100 * " + here + " / requests_" + zone +
 			" - 100 * (FILL(answered, 0) + FILL(refused, 0) - " + here + ") / (requests - requests_" + zone + "), 0) of" +
@@ -399,7 +399,6 @@ func TestAlarmsOfTheDatabaseUseItsIdentifier(t *testing.T) {
 		"ha-web-alarm-nat-ports-b":          {"NatGatewayId": "ha-web-nat-b_id"},
 		"ha-web-alarm-fleet-load":           {"AutoScalingGroupName": "ha-web-app"},
 		"ha-web-alarm-instance-memory":      {"AutoScalingGroupName": "ha-web-app"},
-		"ha-web-alarm-rate-limited":         {"WebACL": "ha-web-prod-waf", "Rule": "rate-limit"},
 		"ha-web-alarm-blocked-requests":     {"WebACL": "ha-web-prod-waf", "Rule": "ALL"},
 	} {
 		assert.Equal(t, want, got.one(t, awstype.CloudWatchMetricAlarm, name)["dimensions"], name)

@@ -18,7 +18,7 @@ import (
 // Type is the type token of Monitoring.
 const Type = "ha-web:index:Monitoring"
 
-// Monitoring is topics, alarms and a dashboard, about 10 USD a month.
+// Monitoring is topics, alarms and a dashboard, about 15 USD a month.
 type Monitoring struct {
 	pulumi.ResourceState
 

@@ -67,7 +67,8 @@ func (b *builder) cdnAlarms() []alarm {
 	if b.args.CDN.Settings.WAF.RateLimit > 0 {
 		alarms = append(alarms, alarm{
 			role: "rate-limited", page: cdnPage, panel: firewallPanel, at: b.cdn,
-			metrics: []series{b.firewall(cdn.RateLimitRule, "BlockedRequests").named("blocked by the rate limit")}, period: 300, breaches: 2, periods: 2,
+			metrics:    []series{b.firewall(cdn.RateLimitRule, "BlockedRequests").as("limited").named("blocked by the rate limit")},
+			expression: "FILL(limited, 0)", period: 300, breaches: 2, periods: 2, // without FILL, old breaches would count once it is over
 			comparison: above, threshold: float64(b.settings.Thresholds.RateLimitedRequests), missing: notBreaching,
 			consequence: "The rate limit refuses requests with 429: a lecture hall behind one address, or an attack.",
 		})

@@ -37,12 +37,19 @@ func (b *builder) healthAlarms() []alarm {
 	})
 }
 
-// missingInstances compares the instances that are healthy with those that the group wants, over as long as a replacement takes: one
+// reportMinutes is how long the samples of a minute take to reach CloudWatch, at the most. Until then FILL shows 0 in their place (Amazon
+// CloudWatch user guide, "Using math expressions").
+const reportMinutes = 3
+
+// patience returns the minutes after which an instance that is not replaced will not be: a replacement, and the way of its samples.
+func (b *builder) patience() int { return b.args.Web.Settings.ReplacementMinutes() + reportMinutes }
+
+// missingInstances compares the instances that are healthy with those that the group wants, over as long as a replacement may take: one
 // window in which there were, at the best, fewer than the group wanted at the least. So neither a lost instance that is replaced sets
 // it off, nor a schedule, nor a group that grows in several steps, nor a rollout. A group younger than most of the window still boots
 // its first instances; EC2 Auto Scaling sends its metrics every minute, so their number is its age.
 func (b *builder) missingInstances() alarm {
-	minutes := b.args.Web.Settings.ReplacementMinutes()
+	minutes := b.patience()
 	wanted := func(stat string) series { return b.group("AWS/AutoScaling", "GroupDesiredCapacity", stat) }
 	return alarm{
 		role: "healthy-hosts", page: redundancyPage, panel: shortPanel,

@@ -33,7 +33,7 @@ func (b *builder) zoneAlarms() []alarm {
 // zoneHeartbeat watches the samples that each instance sends every minute in which its own health check path answers. The group has
 // one in each zone as long as it wants as many as there are zones; one that is being replaced is not missed.
 func (b *builder) zoneHeartbeat(zone network.Zone, zones int) alarm {
-	minutes := b.args.Web.Settings.ReplacementMinutes()
+	minutes := b.patience()
 	beats := b.group("CWAgent", "heartbeat", "Sum").as("beats_" + zone.Letter).named(zone.Name)
 	beats.dimensions = append(beats.dimensions, dimension{"AvailabilityZone", pulumi.String(zone.Name)})
 	return alarm{
