@@ -54,7 +54,7 @@ func (c Children) RequestCertificate(
 		case result.zone == nil:
 			result.Missing = append(result.Missing, askForProof(ctx, host, certificate))
 		default:
-			record, err := c.prove(ctx, c.Name(role, "validation", bare), result.zone, proof(host, certificate))
+			record, err := c.prove(ctx, c.Name(role, "validation", bare), result.zone, proof(host, certificate), shared(args)...)
 			if err != nil {
 				return Issued{}, err
 			}
@@ -96,9 +96,15 @@ func askForProof(ctx *pulumi.Context, host string, certificate *acm.Certificate)
 		}).(pulumi.StringOutput)
 }
 
+// shared returns what becomes of records that the certificate of another stack needs too: they stay when this stack is deleted.
+func shared(args domain.Certificate) []pulumi.ResourceOption {
+	return []pulumi.ResourceOption{pulumi.RetainOnDelete(args.Standby || args.OverwriteRecords)}
+}
+
 // prove creates that record.
 func (c Children) prove(
 	ctx *pulumi.Context, name string, zone pulumi.StringInput, proof acm.CertificateDomainValidationOptionOutput,
+	opts ...pulumi.ResourceOption,
 ) (*route53.Record, error) {
 	return c.record(ctx, name, &route53.RecordArgs{
 		ZoneId:  zone,
@@ -108,7 +114,7 @@ func (c Children) prove(
 		Ttl:     pulumi.Int(60),
 		// A certificate for this name in another region, such as CloudFront's, has the very same record.
 		AllowOverwrite: pulumi.Bool(true),
-	})
+	}, opts...)
 }
 
 // Target is what a host name leads to.
