@@ -166,6 +166,7 @@ func program(ctx *pulumi.Context) error {
 			ListenerARN:          webTier.ListenerARN,
 			TargetGroupARN:       webTier.TargetGroupARN,
 			Origin:               webTier.Origin,
+			LoadBalancerSuffix:   webTier.LoadBalancerSuffix,
 			AutoScalingGroupName: webTier.AutoScalingGroupName,
 			RoleName:             webTier.RoleName,
 		},

@@ -141,10 +141,10 @@ func TestOperatorsWorkOnTheStackAlone(t *testing.T) {
 	assert.Equal(t, stack, statements["OpenSessions"]["Condition"])
 	assert.Equal(t, []any{"arn:aws:ec2:us-east-1:123456789012:instance/*"}, statements["OpenSessions"]["Resource"])
 	assert.Equal(t, []any{"arn:aws:ssm:us-east-1:123456789012:session/${aws:userid}-*"}, statements["EndOwnSessions"]["Resource"])
-	assert.Equal(t, []any{"arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-*"}, statements["RotatePassword"]["Resource"])
+	assert.Equal(t, []any{"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/ha-web-alb/id"}, statements["ShiftZones"]["Resource"])
 	for name, statement := range statements {
 		for _, action := range statement["Action"].([]any) {
-			for _, never := range []string{"iam:", "*", "secretsmanager:Get", "rds:Delete", "rds:Modify", "ssm:SendCommand", "kms:Put", "s3:"} {
+			for _, never := range []string{"iam:", "*", "ssm:SendCommand", "kms:Put", "s3:"} {
 				assert.False(t, strings.HasPrefix(action.(string), never), "%s allows %s", name, action)
 			}
 		}
@@ -159,32 +159,93 @@ var renamed = map[string]string{
 	"elbv2": "elasticloadbalancing",
 }
 
-// Commands in the runbook are for operators, who have ReadOnlyAccess and the statements above.
-func TestOperatorsMayDoWhatTheRunbookSays(t *testing.T) {
+// Operators restore, change and rotate databases of the stack. They delete restored copies only, and read the passwords of no others.
+func TestOperatorsRecoverDatabases(t *testing.T) {
 	t.Parallel()
-	var allowed []string
-	for _, statement := range operations(t, record(t, newAccess(fullAccess())), "web-operator") {
+	const (
+		arn     = "arn:aws:rds:us-east-1:123456789012:"
+		managed = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-*"
+		owner   = "aws:ResourceTag/aws:rds:primaryDBInstanceArn"
+	)
+	statements := operations(t, everything(t), "ha-web-operator")
+	copies := []any{arn + "db:ha-web-local-db*-copy*", arn + "db:ha-web-local-db*-drill-*"}
+	groups := []any{arn + "og:*", arn + "pg:*", arn + "subgrp:*"}
+	for name, want := range map[string][]any{
+		"RestoreCopies":   append([]any{arn + "db:ha-web-local-*", arn + "snapshot:ha-web-local-*", arn + "snapshot:rds:ha-web-local-*"}, groups...),
+		"ChangeDatabases": append([]any{arn + "db:ha-web-local-*"}, groups...),
+		"TakeSnapshots":   {arn + "db:ha-web-local-*", arn + "snapshot:ha-web-local-*"},
+		"DeleteCopies":    copies,
+	} {
+		assert.Equal(t, want, statements[name]["Resource"], name)
+	}
+	for name, want := range map[string]any{"ReadPasswordsOfCopies": copies, "RotatePassword": arn + "db:ha-web-local-*"} {
+		assert.Equal(t, []any{managed}, statements[name]["Resource"], name)
+		assert.Equal(t, map[string]any{"StringLike": map[string]any{owner: want}}, statements[name]["Condition"], name)
+	}
+	for name, statement := range statements {
 		for _, action := range statement["Action"].([]any) {
-			allowed = append(allowed, action.(string))
+			switch action {
+			case "rds:DeleteDBInstance":
+				assert.Equal(t, "DeleteCopies", name)
+			case "secretsmanager:GetSecretValue":
+				assert.Equal(t, "ReadPasswordsOfCopies", name)
+			case "rds:DeleteDBSnapshot", "rds:DeleteDBInstanceAutomatedBackup", "rds:ModifyDBSnapshotAttribute":
+				assert.Fail(t, "operators must not take backups away", "%s allows %s", name, action)
+			}
 		}
 	}
-	reads := regexp.MustCompile(`:(Get|List|Describe|Lookup|Filter)`)
-	page, err := os.ReadFile(filepath.Join(project, "docs/runbook.md"))
-	require.NoError(t, err)
-	commands := regexp.MustCompile(`aws ([a-z0-9-]+) ([a-z][a-z0-9-]+)`).FindAllStringSubmatch(string(page), -1)
-	require.Greater(t, len(commands), 40)
-	for _, command := range commands {
-		action, found := renamed[command[1]+" "+command[2]]
-		if !found {
-			service := command[1]
-			if other, is := renamed[service]; is {
-				service = other
-			}
-			action = service + ":" + actionOf(command[2])
+}
+
+// allowedOperators returns the actions that operators have besides ReadOnlyAccess, in lowercase.
+func allowedOperators(t *testing.T) map[string]bool {
+	t.Helper()
+	allowed := map[string]bool{}
+	for _, statement := range operations(t, record(t, newAccess(fullAccess())), "web-operator") {
+		for _, action := range statement["Action"].([]any) {
+			allowed[strings.ToLower(action.(string))] = true
 		}
-		assert.True(t, reads.MatchString(action) || slices.ContainsFunc(allowed, func(each string) bool {
-			return strings.EqualFold(each, action)
-		}), "%s, of %s", action, command[0])
+	}
+	return allowed
+}
+
+// Commands in these pages are for operators. What has to be done after the loss of a region or of a stack, the role that deploys does.
+func TestOperatorsMayDoWhatTheRunbookSays(t *testing.T) {
+	t.Parallel()
+	allowed := allowedOperators(t)
+	reads := regexp.MustCompile(`:(Get|List|Describe|Lookup|Filter|Wait)`)
+	for page, least := range map[string]int{"docs/runbook.md": 40, "docs/recovery.md": 10} {
+		text, err := os.ReadFile(filepath.Join(project, page))
+		require.NoError(t, err)
+		operated, _, _ := strings.Cut(string(text), "\n## After a lost region\n")
+		commands := regexp.MustCompile(`aws ([a-z0-9-]+) ([a-z][a-z0-9-]+)`).FindAllStringSubmatch(operated, -1)
+		require.Greater(t, len(commands), least, page)
+		for _, command := range commands {
+			action, found := renamed[command[1]+" "+command[2]]
+			if !found {
+				service := command[1]
+				if other, is := renamed[service]; is {
+					service = other
+				}
+				action = service + ":" + actionOf(command[2])
+			}
+			read := reads.MatchString(action) && action != "secretsmanager:GetSecretValue"
+			assert.True(t, read || allowed[strings.ToLower(action)], "%s: %s, of %s", page, action, command[0])
+		}
+	}
+}
+
+// Operators may do what the drill of a restore asks for.
+func TestOperatorsDrillRestores(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(project, "docs/verify.md"))
+	require.NoError(t, err)
+	_, policy, found := strings.Cut(string(page), `{"Sid": "DrillRestore"`)
+	require.True(t, found)
+	policy, _, _ = strings.Cut(policy, "]}")
+	actions := regexp.MustCompile(`"([a-z]+:[A-Za-z]+)"`).FindAllStringSubmatch(policy, -1)
+	require.Greater(t, len(actions), 8)
+	for _, action := range actions {
+		assert.True(t, allowedOperators(t)[strings.ToLower(action[1])], action[1])
 	}
 }
 

@@ -43,6 +43,8 @@ type Web struct {
 	// ListenerARN is an HTTPS listener, and TargetGroupARN the target group that it forwards to. Required with sign-in.
 	ListenerARN    pulumi.StringInput `pulumi:"listenerArn,optional"`
 	TargetGroupARN pulumi.StringInput `pulumi:"targetGroupArn,optional"`
+	// LoadBalancerSuffix is the end of the ARN of the load balancer, from which operators may shift zones. Default nil: any load balancer.
+	LoadBalancerSuffix pulumi.StringInput `pulumi:"loadBalancerSuffix,optional"`
 	// Origin has the header that requests must have where the load balancer accepts CloudFront alone.
 	Origin parts.Origin `pulumi:"origin,optional"`
 	// AutoScalingGroupName is the group of the instances, and RoleName is their role. Required with agents or playbooks.

@@ -59,7 +59,7 @@ func (b *builder) console() (pulumi.StringArray, error) {
 	return roles, nil
 }
 
-// operations are what an operator may do beyond reading: the commands of docs/runbook.md and docs/web-tier.md, on resources with the
+// operations are what an operator may do beyond reading: the commands of docs/runbook.md, docs/recovery.md and docs/web-tier.md, on resources with the
 // tags of the stack where AWS supports that condition.
 func (b *builder) operations() []parts.Statement {
 	everything := []pulumi.StringInput{pulumi.String("*")}
@@ -94,15 +94,11 @@ func (b *builder) operations() []parts.Statement {
 		{Sid: "EndOwnSessions", Actions: []string{"ssm:ResumeSession", "ssm:TerminateSession"}, Resources: []pulumi.StringInput{
 			b.regional("ssm", "session/${aws:userid}-*"),
 		}},
-		// RDS creates the secret of a database, with tags of its own.
-		{Sid: "RotatePassword", Actions: []string{"secretsmanager:RotateSecret"}, Resources: []pulumi.StringInput{
-			b.regional("secretsmanager", "secret:rds!db-*"),
-		}},
-		{Sid: "ShiftZones", Resources: []pulumi.StringInput{b.regional("elasticloadbalancing", "loadbalancer/app/*")}, Actions: []string{
+		{Sid: "ShiftZones", Resources: []pulumi.StringInput{b.loadBalancer()}, Actions: []string{
 			"arc-zonal-shift:CancelZonalShift", "arc-zonal-shift:StartZonalShift", "arc-zonal-shift:UpdateZonalShift",
 		}},
-		{Sid: "TakeSnapshots", Actions: []string{"rds:CreateDBSnapshot"}, Resources: everything},
 	}...)
+	statements = append(statements, b.recovery()...)
 	if b.args.KeyARN != nil {
 		statements = append(statements, parts.Statement{
 			Sid: "PublishEncrypted", Actions: []string{"kms:Decrypt", "kms:GenerateDataKey*"},
@@ -113,7 +109,15 @@ func (b *builder) operations() []parts.Statement {
 	return statements
 }
 
+// loadBalancer returns the ARN of the load balancer or, where it is not known, of any.
+func (b *builder) loadBalancer() pulumi.StringInput {
+	if suffix := b.args.Web.LoadBalancerSuffix; suffix != nil {
+		return b.regional("elasticloadbalancing", pulumi.Sprintf("loadbalancer/%s", suffix))
+	}
+	return b.regional("elasticloadbalancing", "loadbalancer/app/*")
+}
+
 // regional returns the ARN of a resource of a service in the account and region of the stack.
-func (b *builder) regional(service, resource string) pulumi.StringOutput {
+func (b *builder) regional(service string, resource any) pulumi.StringOutput {
 	return pulumi.Sprintf("arn:%s:%s:%s:%s:%s", b.place.Partition, service, b.place.Region, b.place.Account, resource)
 }
