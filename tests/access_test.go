@@ -220,6 +220,10 @@ func TestOperatorsMayDoWhatTheRunbookSays(t *testing.T) {
 		commands := regexp.MustCompile(`aws ([a-z0-9-]+) ([a-z][a-z0-9-]+)`).FindAllStringSubmatch(operated, -1)
 		require.Greater(t, len(commands), least, page)
 		for _, command := range commands {
+			if command[0] == "aws autoscaling update-auto-scaling-group" {
+				assert.Equal(t, "docs/recovery.md", page)
+				continue // beside pulumi up, for the role that deploys, as the page says
+			}
 			action, found := renamed[command[1]+" "+command[2]]
 			if !found {
 				service := command[1]

@@ -133,7 +133,7 @@ func Default() Settings {
 		MaintenanceWindow:  "sun:04:00-sun:05:00",
 		DeletionProtection: true,
 		FinalSnapshot:      true,
-		Rotation:           Rotation{Schedule: "cron(0 3 1 * ? *)", Hours: 1}, // between the two windows, and once a month
+		Rotation:           Rotation{Schedule: "cron(0 3 ? * SUN#1 *)", Hours: 1}, // between the two windows, in the quietest night of a week
 		MonitoringSeconds:  60,
 		LogRetentionDays:   365, // AWS Security Hub, CloudWatch.16
 		PoolSize:           20,
