@@ -262,7 +262,7 @@ func TestMasterPasswordTurnsByItself(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, map[string]any{
 		"secretId": masterSecret, "rotateImmediately": false,
-		"rotationRules": map[string]any{"scheduleExpression": "cron(0 3 1 * ? *)", "duration": "1h"},
+		"rotationRules": map[string]any{"scheduleExpression": "cron(0 3 ? * SUN#1 *)", "duration": "1h"},
 	}, record(t, newDatabase()).one(t, awstype.SecretsManagerSecretRotation, "web-db"), "and without a function")
 	weekly := record(t, newDatabase(func(s *database.Settings) { s.Rotation.Schedule, s.Rotation.Hours = "cron(0 5 ? * SUN *)", 3 }))
 	assert.Equal(t, map[string]any{"scheduleExpression": "cron(0 5 ? * SUN *)", "duration": "3h"}, weekly.one(t, awstype.SecretsManagerSecretRotation, "web-db")["rotationRules"])

@@ -140,8 +140,8 @@ func checkSecrets(ctx context.Context, t *testing.T, clients clients, outputs au
 
 // When the master secret rotates.
 const (
-	byDefault = "cron(0 3 1 * ? *)"
-	inProd    = "cron(0 8 1 * ? *)"
+	byDefault = "cron(0 3 ? * SUN#1 *)"
+	inProd    = "cron(0 8 ? * SUN#1 *)"
 )
 
 // checkMasterSecret checks that the master secret rotates by a schedule, and returns the master password.

@@ -13,6 +13,7 @@ func TestWindowsDuring(t *testing.T) {
 	t.Parallel()
 	settings := after(func(s *database.Settings) {
 		s.BackupWindow, s.MaintenanceWindow, s.Rotation.Hours = "23:30-00:30", "sun:04:00-sun:05:00", 2
+		s.Rotation.Schedule = "cron(0 3 1 * ? *)"
 	})
 	at := func(text string) time.Time {
 		parsed, err := time.Parse("2006-01-02T15:04", text)
