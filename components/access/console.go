@@ -71,8 +71,8 @@ func (b *builder) operations() []parts.Statement {
 		{
 			Sid: "Operate",
 			Actions: []string{
-				"autoscaling:CancelInstanceRefresh", "autoscaling:SetInstanceHealth", "autoscaling:StartInstanceRefresh",
-				"autoscaling:TerminateInstanceInAutoScalingGroup",
+				"autoscaling:CancelInstanceRefresh", "autoscaling:ResumeProcesses", "autoscaling:SetInstanceHealth",
+				"autoscaling:StartInstanceRefresh", "autoscaling:SuspendProcesses", "autoscaling:TerminateInstanceInAutoScalingGroup",
 				"cloudfront:CreateInvalidation", "cloudwatch:DisableAlarmActions", "cloudwatch:EnableAlarmActions",
 				"cloudwatch:SetAlarmState", "elasticloadbalancing:ModifyCapacityReservation", "rds:RebootDBInstance", "sns:Publish",
 				"sqs:PurgeQueue", "sqs:ReceiveMessage",
