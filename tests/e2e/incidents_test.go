@@ -43,7 +43,7 @@ const patience = 5 * time.Minute
 
 var incidents = []incident{
 	{
-		name: "add an Availability Zone", stack: "dev", pages: []string{"runbook.md#zone-heartbeat"},
+		name: "add an Availability Zone", stack: "dev", pages: []string{"runbook.md#redundancy"},
 		before: scaleOut, settings: []setting{{"network.availabilityZones[2]", "us-east-1c"}},
 		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 			group := readGroup(ctx, t, d.aws, outputs)
@@ -132,7 +132,8 @@ var incidents = []incident{
 		},
 	},
 	{
-		name: "raise web.size.min of a scaled-out fleet", stack: "dev", pages: []string{"runbook.md#zone-heartbeat"},
+		name: "raise web.size.min of a scaled-out fleet", stack: "dev",
+		pages:  []string{"runbook.md#zone-heartbeat", "runbook.md#zone-errors", "runbook.md#zone-latency"},
 		before: scaleOut, settings: []setting{{"web.size.min", "4"}},
 		after: func(ctx context.Context, t *testing.T, d *deployment, outputs auto.OutputMap) {
 			assert.EqualValues(t, 4, *readGroup(ctx, t, d.aws, outputs).MinSize)
