@@ -1,6 +1,6 @@
 STACK ?= dev
 MODULES := . app
-SCRIPTS := .ci/run components/webtier/boot/boot.sh
+SCRIPTS := .ci/run components/webtier/boot/boot.sh $(wildcard tests/e2e/tools/*)
 
 # The race detector is written in C. Where there is no compiler for it, only CI insists on it.
 RACE := $(if $(CI)$(filter 1,$(shell go env CGO_ENABLED)),-race)

@@ -47,4 +47,4 @@ func TestCommandsInDocumentsAreShell(t *testing.T) {
 }
 
 // placeholders of pages are no shell.
-var placeholders = strings.NewReplacer("<key>", "key", "<environment>", "environment", "<path>", "path", "<secret>", "secret", "<id>", "id")
+var placeholders = strings.NewReplacer("<key>", "key", "<environment>", "environment", "<path>", "path", "<secret>", "secret")

@@ -78,6 +78,7 @@ func TestProdStack(t *testing.T) {
 	checkVerified(ctx, t, d)
 	d.expectNoDrift(ctx, t)
 	checkNothingIsDestroyed(ctx, t, d, outputs)
+	t.Run("commands of the documents", func(t *testing.T) { checkDocumentedCommands(ctx, t, d, outputs) })
 	unprotect(ctx, t, d)
 	d.destroy(ctx, t)
 	checkGone(ctx, t, d.aws, outputs)

@@ -12,7 +12,8 @@ import (
 // Block is an indented block of code of a page.
 type Block struct {
 	Page    string // path from the folder of the project
-	Heading string // of the section that it is in
+	Section string // heading of the second level that it is under
+	Heading string // the last heading before it, of any level
 	Line    int    // its first one
 	Text    string // without the indentation
 }
@@ -44,20 +45,23 @@ func Read(project, page string) ([]Block, error) {
 	}
 	var blocks []Block
 	var block *Block
-	heading := ""
+	section, heading := "", ""
 	for number, line := range append(strings.Split(string(content), "\n"), "") {
 		indented := strings.HasPrefix(line, "    ")
 		switch {
 		case block != nil && (indented || line == ""):
 			block.Text += line + "\n"
 		case block == nil && indented && number > 0 && previous(string(content), number) == "":
-			block = &Block{Page: page, Heading: heading, Line: number + 1, Text: line + "\n"}
+			block = &Block{Page: page, Section: section, Heading: heading, Line: number + 1, Text: line + "\n"}
 		default:
 			if block != nil {
 				blocks, block = append(blocks, block.finish()), nil
 			}
 			if title := headingLine.FindStringSubmatch(line); title != nil {
-				heading = title[1]
+				heading = title[2]
+				if title[1] == "##" {
+					section = title[2]
+				}
 			}
 		}
 	}
@@ -67,7 +71,7 @@ func Read(project, page string) ([]Block, error) {
 	return blocks, nil
 }
 
-var headingLine = regexp.MustCompile(`^#+ (.+)$`)
+var headingLine = regexp.MustCompile(`^(#+) (.+)$`)
 
 // previous returns the line before that of an index.
 func previous(content string, index int) string {
@@ -91,7 +95,7 @@ func (b *Block) finish() Block {
 }
 
 // programs are what commands of pages begin with.
-var programs = strings.Fields(`ansible-lint ansible-playbook apt-get aws balancer curl df docker export for gh git go jq make metric ps psql
+var programs = strings.Fields(`ansible-lint ansible-playbook apt-get aws balancer cat curl df docker export for gh git go jq make metric ps psql
 	pulumi read sudo while`)
 
 var assignment = regexp.MustCompile(`^[A-Za-z_]+(=|\(\) \{)`)
