@@ -18,8 +18,8 @@ const replaced = 7
 var scenarios = []scenario{
 	{
 		name: "quiet night", before: night,
-		story:  "20 requests a minute; one of them fails, and one takes 4 seconds, in every minute",
-		change: func(s *site, _ int) { s.failed["a"], s.slowest["a"], s.viewErrors = 1, 4, 5 },
+		story:  "20 requests a minute; two of them fail, and one takes 4 seconds, in every minute",
+		change: func(s *site, _ int) { s.failed["a"], s.slowest["a"], s.viewErrors = 2, 4, 10 },
 	},
 	{
 		name: "exam morning", before: night, after: func() *site { return steady(8, 6000) },
