@@ -52,7 +52,7 @@ func TestTradeOffsAddUp(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join(project, "README.md"))
 	require.NoError(t, err)
 	for _, stack := range []string{"dev", "prod"} {
-		total := regexp.MustCompile("`"+stack+"` stack costs\\s+about (\\d+)").FindStringSubmatch(string(readme))
+		total := regexp.MustCompile("`" + stack + "` stack costs\\s+about (\\d+)").FindStringSubmatch(string(readme))
 		require.NotNil(t, total, stack)
 		assert.Contains(t, string(page), total[1]+" for `"+stack+"`")
 	}

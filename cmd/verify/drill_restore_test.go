@@ -106,7 +106,7 @@ func TestDrillRestorePromise(t *testing.T) {
 		}, "NOT MET  The copy has the parameter group of the database. default.postgres16."},
 		{"another version", func(d *databases.DBInstance) { d.EngineVersion = aws.String("16.8") },
 			"NOT MET  The copy has the engine and version of the database. postgres 16.8."},
-		{"never available", func(d *databases.DBInstance) { d.DBInstanceStatus = aws.String("failed") }, "NOT MET  The data of the copy can be read. "+copyID+" is failed"},
+		{"never available", func(d *databases.DBInstance) { d.DBInstanceStatus = aws.String("failed") }, "NOT MET  The data of the copy can be read. " + copyID + " is failed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			onStage(t, func(t *testing.T, s *stage) {

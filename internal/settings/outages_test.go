@@ -37,15 +37,15 @@ func TestOutagesAreAnnounced(t *testing.T) {
 		before, now map[string]string
 		want        []string // how each note begins, and what else it has after a tilde
 	}{
-		"nothing":      {nil, nil, nil},
+		"nothing": {nil, nil, nil},
 		"a backup": {nil, fromBackup, []string{
 			"database.restore changes from none to db-A at latest: the database is replaced with one restored from the automated backup",
 		}},
 		"people past the proxy": {nil, map[string]string{"database": `{"operators": true}`}, nil},
-		"what rolls":   {nil, map[string]string{"web": `{"bootSeconds": 200}`}, nil},
-		"another port": {nil, map[string]string{"web": `{"port": 9090}`}, []string{"web.port changes from 8080 to 9090: the site answers 502 and 503 for 5 to 8 minutes"}},
-		"a domain":     {plainHTTP, map[string]string{"environment": "development"}, []string{"domain.name changes from http to https: ~504 for 10 to 30 minutes"}},
-		"no domain":    {map[string]string{"environment": "development"}, plainHTTP, []string{"domain.name changes from https to http: "}},
+		"what rolls":            {nil, map[string]string{"web": `{"bootSeconds": 200}`}, nil},
+		"another port":          {nil, map[string]string{"web": `{"port": 9090}`}, []string{"web.port changes from 8080 to 9090: the site answers 502 and 503 for 5 to 8 minutes"}},
+		"a domain":              {plainHTTP, map[string]string{"environment": "development"}, []string{"domain.name changes from http to https: ~504 for 10 to 30 minutes"}},
+		"no domain":             {map[string]string{"environment": "development"}, plainHTTP, []string{"domain.name changes from https to http: "}},
 		"another domain": {nil, map[string]string{"domain": `{"name": "moodle.example.edu"}`}, []string{
 			"domain.name changes from learn.example.edu to moodle.example.edu: the old name stops resolving",
 		}},

@@ -60,7 +60,7 @@ func TestLimitsAreAccepted(t *testing.T) {
 			s.Restore = database.Restore{BackupARN: "arn:aws:rds:us-east-1:123456789012:auto-backup:ab-0a", Time: "2026-11-20T09:30:00Z"}
 		},
 		"a deleted database": func(s *database.Settings) { s.Restore.ResourceID = "db-ABCDEFGHIJKLMNOPQRSTUVWXY2" },
-		"a snapshot":       func(s *database.Settings) { s.SnapshotIdentifier = "rds:ha-web-prod-db-2026-11-20-02-15" },
+		"a snapshot":         func(s *database.Settings) { s.SnapshotIdentifier = "rds:ha-web-prod-db-2026-11-20-02-15" },
 		"another's snapshot": func(s *database.Settings) {
 			s.SnapshotIdentifier = "arn:aws:rds:us-east-1:123456789012:snapshot:before-the-exam"
 		},
@@ -137,8 +137,8 @@ func TestFaults(t *testing.T) {
 		"typo in mariadb": {func(s *database.Settings) {
 			s.Engine, s.Parameters = database.MariaDB, map[string]string{"aria_pagecache_bufer_size": "1"}
 		}, "parameters.aria_pagecache_bufer_size: is not a parameter of mariadb, did you mean aria_pagecache_buffer_size?"},
-		"no value":      {func(s *database.Settings) { s.Parameters = map[string]string{"work_mem": ""} }, "parameters.work_mem: must have a value"},
-		"snapshot":      {func(s *database.Settings) { s.SnapshotIdentifier = "a--b" }, `snapshotIdentifier: must be the name or the ARN of a DB snapshot, got "a--b"`},
+		"no value": {func(s *database.Settings) { s.Parameters = map[string]string{"work_mem": ""} }, "parameters.work_mem: must have a value"},
+		"snapshot": {func(s *database.Settings) { s.SnapshotIdentifier = "a--b" }, `snapshotIdentifier: must be the name or the ARN of a DB snapshot, got "a--b"`},
 		"two origins": {func(s *database.Settings) { s.SnapshotIdentifier, s.Restore.ResourceID = "a", "db-A" },
 			"restore: must be left out with snapshotIdentifier: a database is created from one of them"},
 		"two backups": {func(s *database.Settings) {
@@ -149,7 +149,9 @@ func TestFaults(t *testing.T) {
 			`restore.backupArn: must be the ARN of an automated backup, arn:aws:rds:REGION:ACCOUNT:auto-backup:ab-..., got "arn:aws:rds:us-east-1:123456789012:snapshot:a"`},
 		"a name": {func(s *database.Settings) { s.Restore.ResourceID = "ha-web-prod-db" },
 			`restore.resourceId: must be the resource ID of a database instance, such as db-ABCDEFGHIJKLMNOPQRSTUVWXY2, got "ha-web-prod-db"`},
-		"local time": {func(s *database.Settings) { s.Restore = database.Restore{ResourceID: "db-A", Time: "2026-11-20T09:30:00+01:00"} },
+		"local time": {func(s *database.Settings) {
+			s.Restore = database.Restore{ResourceID: "db-A", Time: "2026-11-20T09:30:00+01:00"}
+		},
 			`restore.time: must be a time in UTC such as 2026-11-20T09:30:00Z, got "2026-11-20T09:30:00+01:00"`},
 		"proxy's share": {func(s *database.Settings) { s.Proxy.MaxConnectionsPercent = 0 }, "proxy.maxConnectionsPercent: must be between 1 and 100, got 0"},
 		"patience":      {func(s *database.Settings) { s.Proxy.BorrowSeconds = 301 }, "proxy.borrowSeconds: must be between 1 and 300, got 301"},
