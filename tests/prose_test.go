@@ -41,3 +41,17 @@ func TestTextsCiteNoPrivateSource(t *testing.T) {
 	}))
 	assert.Greater(t, read, 200)
 }
+
+// riddle is a phrase that readers had to read twice.
+var riddle = regexp.MustCompile(`(?i)\b(whoever|as there|likewise|stands in\b|does without|one that is none|what (is )?here of|is told to the|sees to it)`)
+
+func TestDocumentsSpeakPlainly(t *testing.T) {
+	t.Parallel()
+	for _, document := range markdownFiles(t) {
+		content, err := os.ReadFile(document)
+		require.NoError(t, err)
+		for number, line := range strings.Split(string(content), "\n") {
+			assert.Empty(t, riddle.FindString(line), "%s:%d: %s", document, number+1, line)
+		}
+	}
+}
