@@ -38,7 +38,14 @@ type data struct {
 	working  sync.WaitGroup
 }
 
-// available starts the database when AWS has created it. A copy that a restore makes has no data plane.
+// identifier is that of the database, "" before AWS has created it.
+func (d *data) identifier() string {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return aws.ToString(d.instance.DBInstanceIdentifier)
+}
+
+// available starts the database when AWS has created it.
 func (d *data) available(ctx context.Context, change deployed.Change) error {
 	d.mutex.Lock()
 	started := d.instance.DBInstanceIdentifier != nil
@@ -50,7 +57,9 @@ func (d *data) available(ctx context.Context, change deployed.Change) error {
 	if err != nil {
 		return fmt.Errorf("database %s: %w", change.ID, err)
 	}
+	d.mutex.Lock()
 	d.instance = found.DBInstances[0]
+	d.mutex.Unlock()
 	d.working.Go(func() {
 		if err := d.start(ctx); err != nil && ctx.Err() == nil {
 			d.lab.say("database: %v", err)

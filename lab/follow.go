@@ -53,7 +53,9 @@ func (l *Lab) dispatch(ctx context.Context, change deployed.Change) error {
 	case "ZonalShift":
 		return l.balancer.shift(ctx, change.AwayFrom, change.Status == "ACTIVE")
 	case "DatabaseAvailable":
-		return l.data.available(ctx, change)
+		return l.databaseAvailable(ctx, change)
+	case "DatabaseDeleted":
+		l.copies.end(change.ID)
 	case "DatabaseRebooting":
 		l.data.rebooting(ctx, change)
 	case "SecretRotated":

@@ -91,6 +91,7 @@ type Lab struct {
 	fleet    *fleet
 	balancer *frontDoor
 	data     *data
+	copies   *copies
 	pager    pager
 
 	printing sync.Mutex
@@ -112,6 +113,7 @@ func start(t *testing.T) *Lab {
 	l.fleet = &fleet{lab: l, machines: map[string]*machine{}, taken: map[netip.Addr]chan struct{}{}}
 	l.balancer = &frontDoor{lab: l, networks: map[string]*network.Namespace{}, shifted: map[string]bool{}, lost: map[string]bool{}}
 	l.data = &data{lab: l}
+	l.copies = &copies{lab: l, running: map[string]*restored{}}
 
 	_, l.stack = suite.Deploy(t, deployed.Options{
 		Name: stackName, File: "testdata/Pulumi.lab.yaml", Corrections: []string{"corrections"},
@@ -302,6 +304,7 @@ func (l *Lab) answer(services []string, places ...*network.Namespace) *endpoint.
 
 // close ends what has run, and fails the test where something does not end.
 func (l *Lab) close() {
+	l.copies.close()
 	l.check(errors.Join(l.fleet.close(), l.balancer.close(), l.data.close()))
 }
 

@@ -40,7 +40,7 @@ var drills = []drill{
 	{name: "zone lost with the primary", run: zoneLostDrill},
 	{name: "zonal shift", run: zonalShiftDrill, slow: true},
 	{name: "load", run: loadDrill, slow: true},
-	{name: "restore", run: restoreDrill, slow: true},
+	{name: "restore", run: restoreDrill},
 }
 
 // TestLab runs the drills on one stack, and with LAB_SOAK, which is a time such as 1h, again and again for that long.

@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +19,9 @@ var frontDoorPaths = []reach.Path{
 	{From: reach.Internet, To: groupBalancer, Port: 443}, {From: reach.Internet, To: groupBalancer, Port: 80},
 	{From: groupApp, To: groupBalancer, Port: 443},
 }
+
+// operatorPaths lead from instances to the database past the proxy, with database.operators.
+var operatorPaths = []reach.Path{{From: groupApp, To: groupDatabase, Port: 5432}}
 
 // reachabilityDrill tries every path between everything that has an address, with something that listens behind each port, on the
 // stack as it runs. What the design allows is open, and all else is closed.
@@ -42,7 +46,7 @@ func reachabilityDrill(t *testing.T, l *Lab) figures {
 	all = append(all, reach.Endpoint{Name: "client", Address: clientAddress, Namespace: l.client, Outside: true})
 	drill := reach.Drill{
 		Endpoints: all, Ports: []int{22, 80, 443, 5432, 8080}, Patience: 500 * time.Millisecond,
-		Allowed: append(reach.WithProxy(), frontDoorPaths...),
+		Allowed: slices.Concat(reach.WithProxy(), frontDoorPaths, operatorPaths),
 	}
 	report, err := drill.Run(l.ctx)
 	require.NoError(t, err)

@@ -121,11 +121,6 @@ func zonalShiftDrill(t *testing.T, l *Lab) figures {
 	return found
 }
 
-func restoreDrill(t *testing.T, l *Lab) figures {
-	found, _ := l.runDrill(t, "restore")
-	return found
-}
-
 // loadDrill sends more requests than two instances are meant for: the group must scale out, without an error.
 func loadDrill(t *testing.T, l *Lab) figures {
 	found := figures{did: "`verify load`, more than two instances are meant for"}

@@ -119,11 +119,15 @@ func (m *member) initialize(ctx context.Context) error {
 		"--auth", "reject", "--no-sync", "--no-instructions")
 }
 
-// follow makes a standby's data folder, by a base backup of the primary.
-func (m *member) follow(ctx context.Context) error {
-	err := m.postgres(ctx, "pg_basebackup", "--pgdata", data, "--host", shared+"/primary", "--port", strconv.Itoa(m.options.Port),
+// backup makes a data folder by a base backup of the primary.
+func (m *member) backup(ctx context.Context) error {
+	return m.postgres(ctx, "pg_basebackup", "--pgdata", data, "--host", shared+"/primary", "--port", strconv.Itoa(m.options.Port),
 		"--username", operator, "--wal-method", "stream", "--checkpoint", "fast", "--no-sync")
-	if err != nil {
+}
+
+// follow makes a standby's data folder.
+func (m *member) follow(ctx context.Context) error {
+	if err := m.backup(ctx); err != nil {
 		return err
 	}
 	return m.run(ctx, "runuser", "-u", "postgres", "--", "touch", data+"/standby.signal")
