@@ -68,7 +68,7 @@ func (c *copies) run(ctx context.Context, instance rdstypes.DBInstance) error {
 		return err
 	}
 	began := time.Now()
-	running, err := c.lab.data.cluster.Copy(ctx, database.CopyOptions{
+	running, err := c.restore(ctx, database.CopyOptions{
 		Zone: zone, Address: copyAddresses[zone], ServiceAddress: copyService, EndpointName: name, Identity: identity,
 	})
 	if err != nil {
@@ -82,6 +82,27 @@ func (c *copies) run(ctx context.Context, instance rdstypes.DBInstance) error {
 	undone := context.WithoutCancel(ctx)
 	return errors.Join(err, c.lab.firewall.Leave(undone, copyAddresses[zone]), running.Close())
 }
+
+// restore copies the database, again while that fails: the backups of RDS are in Amazon S3, but these data come from the primary, which
+// may fail over meanwhile.
+func (c *copies) restore(ctx context.Context, o database.CopyOptions) (*database.Copy, error) {
+	for attempt := 1; ; attempt++ {
+		running, err := c.lab.data.cluster.Copy(ctx, o)
+		if err == nil || ctx.Err() != nil || attempt == restoreAttempts {
+			return running, err
+		}
+		c.lab.say("once more: %v", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(restorePause):
+		}
+	}
+}
+
+const (
+	restoreAttempts = 5
+	restorePause    = 5 * time.Second
+)
 
 // join puts a copy into the security group of the database, if AWS did. In any other group of the stack nothing may reach it.
 func (c *copies) join(ctx context.Context, running *database.Copy, instance rdstypes.DBInstance) error {
