@@ -150,7 +150,7 @@ func TestDiffAgainstASavedPlan(t *testing.T) {
 `)
 	// And the gateway's alarms, their page, their panel on the dashboard, and what the outputs depend on.
 	assert.Contains(t, stdout, "\n0 added, 4 removed, 5 changed\n")
-	assert.Contains(t, stdout, "\n    ~ inputs.dashboardBody.widgets[19].properties.metrics: ")
+	assert.Contains(t, stdout, "\n    ~ inputs.dashboardBody.widgets[26].properties.metrics: ")
 	_, _, status = run(t, project, append(changed, "-exit-code")...)
 	assert.Equal(t, 2, status)
 }
