@@ -192,7 +192,7 @@ func TestProductionGuardsItsData(t *testing.T) {
 		return keys
 	}
 	assert.Equal(t, []string{
-		awstype.KMSKey + "::ha-web-key", awstype.KMSKey + "::ha-web-replica", awstype.RDSInstance + "::ha-web-db", awstype.S3BucketV2 + "::ha-web-alb-logs", awstype.S3BucketV2 + "::ha-web-cdn-logs",
+		awstype.KMSKey + "::ha-web-key", awstype.KMSKey + "::ha-web-replica", awstype.KMSKey + "::ha-web-secrets-replica", awstype.RDSInstance + "::ha-web-db", awstype.S3BucketV2 + "::ha-web-alb-logs", awstype.S3BucketV2 + "::ha-web-cdn-logs",
 		awstype.S3BucketV2 + "::ha-web-static", awstype.SecretsManagerSecret + "::ha-web-secret-smtp", awstype.SSMParameter + "::ha-web-outputs", awstype.AWSXECRRepository + "::ha-web-images",
 	}, guarded("prod"))
 	assert.Equal(t, true, planOf(t, "-stack", "prod").one(t, awstype.LBLoadBalancer, "ha-web-alb")["enableDeletionProtection"])

@@ -29,9 +29,9 @@ func TestSecretsHaveCopies(t *testing.T) {
 		_, err = secrets.New(ctx, "vault", args)
 		return err
 	})
-	assert.Equal(t, []any{map[string]any{"region": "us-west-2", "kmsKeyId": "arn:aws:kms:us-west-2:123456789012:vault-replica"}},
+	assert.Equal(t, []any{map[string]any{"region": "us-west-2", "kmsKeyId": "arn:aws:kms:us-west-2:123456789012:vault-secrets-replica"}},
 		got.one(t, awstype.SecretsManagerSecret, "vault-secret-smtp")["replicas"])
-	key := got.of(awstype.KMSKey)["vault-replica"]
+	key := got.of(awstype.KMSKey)["vault-secrets-replica"]
 	assert.Equal(t, awstype.Provider+"::there", key.Provider)
 	assert.True(t, key.Protect, "without it the copies are lost")
 	use := document(t, key.Inputs["policy"])["UseThroughServices"]
@@ -112,7 +112,7 @@ func TestSecondRegionIsProduction(t *testing.T) {
 		}
 	}
 	assert.ElementsMatch(t, []string{
-		"aws:region", "network.cidr", "network.availabilityZones", "database.replicaRegion", "database.restore.backupArn",
+		"aws:region", "network.cidr", "network.availabilityZones", "database.replicaRegion", "database.restore.backupArn", "secrets.replicaRegion",
 		"domain.originName", "domain.standby", "waivers.backup-region",
 	}, differ)
 	plan := planOf(t, "-stack", "dr")

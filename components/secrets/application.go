@@ -36,7 +36,7 @@ func (b *builder) replicas() (secretsmanager.SecretReplicaArray, error) {
 		return nil, nil
 	}
 	policy := parts.KeyPolicy(b.place.In(region), []string{"secretsmanager"})
-	key, err := b.DataKey(b.ctx, b.Name("replica"), "Copies of the secrets of "+b.Component(), policy, pulumi.Provider(b.there), b.protect())
+	key, err := b.DataKey(b.ctx, b.Name("secrets", "replica"), "Copies of the secrets of "+b.Component(), policy, pulumi.Provider(b.there), b.protect())
 	if err != nil {
 		return nil, err
 	}
