@@ -7,7 +7,6 @@ import re
 
 from corrections.control import route
 from corrections.kit import Call, Data, Fault, add_paths, operation
-from moto.secretsmanager.models import secretsmanager_backends
 from werkzeug.serving import WSGIRequestHandler
 
 _lost: set[str] = set()
@@ -59,16 +58,3 @@ def move(call: Call) -> Data:
             names.append(alias)
         config["Aliases"] = {"Quantity": len(names), "Items": names} if names else {"Quantity": 0}
     return {}
-
-
-@operation("secretsmanager", "CreateSecret", "ReplicateSecretToRegions")
-def keep_keys(call: Call) -> Data:
-    """moto says of every replica that it has the key of Secrets Manager itself (moto 5.2.1, ReplicaSecret)."""
-    answer = call.proceed()
-    secret = secretsmanager_backends[call.account][call.region].secrets[answer["ARN"]]
-    keys = {each["Region"]: each.get("KmsKeyId") for each in call.params.get("AddReplicaRegions") or []}
-    for replica in secret.replicas:
-        replica.config["KmsKeyId"] = keys.get(replica.region) or replica.config["KmsKeyId"]
-    for shown in answer.get("ReplicationStatus") or []:
-        shown["KmsKeyId"] = keys.get(shown["Region"]) or shown["KmsKeyId"]
-    return answer
