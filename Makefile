@@ -44,7 +44,7 @@ golden: ## Rewrite the golden plans and docs/settings.md; fails where it changed
 	UPDATE_GOLDEN=1 go test ./tests
 
 e2e: ## Bring the stacks up on AWS API emulators, all at once, in 16 minutes; needs the Pulumi CLI, and moto or E2E_EMULATOR
-	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 40m -parallel 6 -v ./tests/e2e
+	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 40m -parallel 6 -v $(SHORT) ./tests/e2e
 
 lab: ## Run the data plane of a stack as processes, and take parts of it away under load, in 12 minutes or, with SHORT=-short, 7; needs root on Linux
 	LAB_REQUIRED=1 go test -tags lab -count 1 -timeout 40m -v $(SHORT) ./lab
