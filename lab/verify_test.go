@@ -34,6 +34,7 @@ func checkDrill(t *testing.T, l *Lab) figures {
 var cannotPass = map[string]string{
 	"instance-ingress":   "instances of the emulator have no security groups",
 	"proxy-ingress":      "instances of the emulator have no security groups",
+	"database-ingress":   "with database.operators instances connect to the database, and those of the emulator have no security groups",
 	"flow-logs":          "the emulator reports an access error for every flow log",
 	"pages-subscribed":   "nobody confirms a subscription by email",
 	"notices-subscribed": "nobody confirms a subscription by email",
