@@ -46,7 +46,7 @@ golden: ## Rewrite the golden plans and docs/settings.md; fails where it changed
 e2e: ## Bring the stacks up on AWS API emulators, all at once, in 22 minutes or, with SHORT=-short, 16; needs the Pulumi CLI, and moto or E2E_EMULATOR
 	E2E_REQUIRED=1 go test -tags e2e -count 1 -timeout 40m -parallel 6 -v $(SHORT) ./tests/e2e
 
-lab: ## Run the data plane of a stack as processes, and take parts of it away under load, in 12 minutes or, with SHORT=-short, 7; needs root on Linux
+lab: ## Run the data plane of a stack as processes, and take parts of it away under load, in 15 minutes or, with SHORT=-short, 9; needs root on Linux
 	LAB_REQUIRED=1 go test -tags lab -count 1 -timeout 40m -v $(SHORT) ./lab
 
 soak: ## Repeat the drills of the lab for an hour
