@@ -116,7 +116,10 @@ func (o *restore) open() error {
 	o.reader, err = connectDatabase(connection{
 		engine: o.outputs.DatabaseEngine, name: o.outputs.DatabaseName, login: o.login, host: *endpoint.Address, address: opened.Address(),
 	})
-	return err
+	if err != nil {
+		return errors.Join(err, o.disconnect()) // a tunnel without a reader would be taken for both
+	}
+	return nil
 }
 
 func (o *restore) count(ctx context.Context) (bool, string, error) {

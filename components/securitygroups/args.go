@@ -17,9 +17,8 @@ type Args struct {
 	// Web are the settings of the web tier: who reaches the load balancer, and the port of the application. Default nil: those of
 	// webtier.Default().
 	Web *web.Settings `pulumi:"web,optional"`
-	// Database are the settings of the database: its engine, and whether there is a proxy, and whether people reach the database
-	// past it. Default nil: those of
-	// database.Default().
+	// Database are the settings of the database: its engine, whether there is a proxy, and whether operators reach the database past
+	// it. Default nil: those of database.Default().
 	Database *database.Settings `pulumi:"database,optional"`
 	// Access are the settings of access: whether the load balancer signs people in, and therefore reaches the identity provider.
 	// Default nil: those of access.Default().
